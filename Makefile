@@ -1,0 +1,50 @@
+# Everything runs in .venv, which is made again whenever pyproject.toml changes.
+
+PYTHON ?= python3
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint format corpus corpus-expand corpus-derive bench-front clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(STAMP) ## Make .venv, with fad and its development tools
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(STAMP) ## Differentiate examples/estimate.dsp and run the result
+	$(BIN)/python examples/demo.py
+
+test: lint ## Check style and types, and run the tests
+	$(BIN)/python -m pytest -n 2
+
+lint: $(STAMP) ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(STAMP) ## Put the code into its standard format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+corpus: corpus-expand corpus-derive ## Run all checks over the Faust example programs
+
+corpus-expand: $(STAMP) ## Check the expansion of all Faust example programs
+	$(BIN)/python tests/corpus/expand.py
+
+corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
+	$(BIN)/python tests/corpus/derive.py --write
+
+bench-front: $(STAMP) ## Time the front end
+	$(BIN)/python bench/front.py
+
+clean: ## Remove everything that can be made again
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
