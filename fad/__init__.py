@@ -1,0 +1,35 @@
+"""fad: forward-mode automatic differentiation of Faust programs, from source to source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fad.checker import Report, check
+    from fad.compiler import Output, Program, expand, transform
+    from fad.errors import FadError
+    from fad.parameters import Parameter
+
+__all__ = ["FadError", "Output", "Parameter", "Program", "Report", "check", "expand", "transform"]
+
+_HOMES = {
+    "FadError": "fad.errors",
+    "Output": "fad.compiler",
+    "Parameter": "fad.parameters",
+    "Program": "fad.compiler",
+    "Report": "fad.checker",
+    "check": "fad.checker",
+    "expand": "fad.compiler",
+    "transform": "fad.compiler",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the public names when they are used: `fad --help` needs none of them."""
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'fad' has no attribute {name!r}")

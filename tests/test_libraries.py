@@ -1,0 +1,228 @@
+"""Files: where they are found, how they are read, and what is kept of them on disk."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from fad import modules, parser
+from fad.cache import Cache
+from fad.errors import ParseError, SourceError
+from fad.libraries import Libraries, read_source
+from fad.source import Source, Span
+
+RESOURCES = Path(find_spec("cyfaust").submodule_search_locations[0]) / "resources"
+PROGRAM = Source("p.dsp", 'import("x.lib"); declare a "b"; f(0) = 1; g = 2; f(n) = g; g = 3;')
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of its own for the cache, as the user's would be."""
+    return tmp_path / "cache"
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def value(module, name="x"):
+    return module.definitions(name)[0].body.value
+
+
+# -- Every text that comes with cyfaust -------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["lib", "dsp"])
+def test_all_texts_of_cyfaust_parse(suffix):
+    paths = sorted(RESOURCES.rglob(f"*.{suffix}"))
+    libraries = Libraries()
+    assert len(paths) > 50
+    for path in paths:
+        module = libraries.parse(read_source(path))
+        assert module.names or module.imports
+
+
+# -- Where files are found --------------------------------------------------------------------
+
+
+def test_folders_are_searched_in_order(tmp_path, monkeypatch):
+    monkeypatch.setenv("FAUST_LIB_PATH", os.pathsep.join([str(tmp_path / "path"), ""]))
+    order = ["importer", "main", "i1", "i2", "path"]
+    for number, name in enumerate(order):
+        write(tmp_path / name / "maths.lib", f"x = {number};")
+    importer = Source("a.lib", "", tmp_path / "importer" / "a.lib")
+    for number, name in enumerate(order):
+        search = [tmp_path / "i1", tmp_path / "i2"]
+        libraries = Libraries(search, main=tmp_path / "main", cache=Cache(tmp_path / "cache"))
+        assert value(libraries.load("maths.lib", importer)) == number
+        (tmp_path / name / "maths.lib").unlink()
+    module = libraries.load("maths.lib", importer)
+    assert "PI" in module.names
+    assert module.source.name == "maths.lib"
+
+
+def test_paths_of_all_kinds(tmp_path, monkeypatch, folder):
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path / "sub" / "a.lib", "x = 1;")
+    libraries = Libraries(cache=Cache(folder))
+    module = libraries.load("sub/a.lib")
+    assert module.source.name == "sub/a.lib"
+    for same in ("sub/../sub/a.lib", str(path), f"file://{path}"):
+        assert libraries.load(same) is module
+    write(tmp_path / "sub" / "b.lib", "x = 2;")
+    sibling = libraries.load("b.lib", importer=module.source)
+    assert sibling.source.name == "sub/b.lib"
+
+
+@pytest.mark.parametrize("path", ["http://a.b/c.lib", "https://a.b/c.lib"])
+def test_the_network_is_refused(path):
+    with pytest.raises(SourceError, match="from the network") as caught:
+        Libraries().load(path, PROGRAM, Span(PROGRAM, 0, 16))
+    assert "download" in caught.value.hint
+
+
+@pytest.mark.parametrize("path", ["filtres.lib", "/nowhere/filters.lib", "a\0b", "x" * 5000, ""])
+def test_a_missing_file_is_an_error_at_its_place(path, tmp_path):
+    libraries = Libraries([tmp_path / "own"], main=tmp_path)
+    with pytest.raises(SourceError, match="cannot find") as caught:
+        libraries.load(path, PROGRAM, Span(PROGRAM, 0, 16))
+    assert caught.value.span.location == (1, 1)
+    assert str(RESOURCES) not in caught.value.render()
+    if path == "filtres.lib":
+        assert "did you mean `filters.lib`" in caught.value.hint
+        assert str(tmp_path / "own") in caught.value.hint
+
+
+def test_errors_inside_a_library_name_the_library(tmp_path, folder):
+    write(tmp_path / "bad.lib", "x = ;")
+    with pytest.raises(ParseError) as caught:
+        Libraries(main=tmp_path, cache=Cache(folder)).load("bad.lib", PROGRAM)
+    assert caught.value.span.source.name == str(tmp_path / "bad.lib")
+
+
+# -- How they are read ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("x = 1; // é\r\n".encode(), "x = 1; // é\r\n"),
+        ("x = 1; // é".encode("latin-1"), "x = 1; // é"),
+        (b"\xef\xbb\xbfx = 1;", "x = 1;"),
+        (b"", ""),
+    ],
+)
+def test_encodings(tmp_path, data, text):
+    path = tmp_path / "a.dsp"
+    path.write_bytes(data)
+    assert read_source(path).text == text
+
+
+@pytest.mark.parametrize("data", [b"\x7fELF\x02\0\0", b"\xff\x01\x02\x03", "x".encode("utf-16")])
+def test_what_is_not_a_text_is_an_error(tmp_path, data):
+    path = tmp_path / "a.dsp"
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="`shown` is not a text file"):
+        read_source(path, "shown")
+
+
+def test_missing_files_and_folders_are_errors(tmp_path):
+    with pytest.raises(SourceError, match="cannot find"):
+        read_source(tmp_path / "a.dsp")
+    with pytest.raises(SourceError, match="is a folder"):
+        read_source(tmp_path)
+
+
+# -- What is kept of them ---------------------------------------------------------------------
+
+
+def contents(module):
+    definitions = {name: module.definitions(name) for name in module.names}
+    return module.imports, module.declares, definitions
+
+
+def test_a_module_is_the_same_from_text_and_from_the_cache(folder, monkeypatch):
+    parsed = modules.load(PROGRAM, Cache(folder))
+    assert parsed.names == ("f", "g")
+    starts = [PROGRAM.text.index("g = 2"), PROGRAM.text.index("g = 3")]
+    assert [definition.start for definition in parsed.definitions("g")] == starts
+    assert parsed.definitions("nothing") == ()
+    monkeypatch.setattr(parser, "parse", None)
+    stored = modules.load(PROGRAM, Cache(folder))
+    assert contents(stored) == contents(parsed)
+    assert [definition.start for definition in stored.definitions("g")] == starts
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda d: d[:-1], lambda d: d[:-1] + bytes([d[-1] ^ 1]), lambda d: b"", lambda d: d * 2],
+)
+def test_damaged_entries_are_replaced(folder, damage):
+    expected = contents(modules.load(PROGRAM, Cache(folder)))
+    names = [path.name for path in folder.iterdir()]
+    assert len(names) == 2  # the module, and the parser's tables
+    for name in names:
+        (folder / name).write_bytes(damage((folder / name).read_bytes()))
+        assert Cache(folder).get(name) is None
+    parser._grammar.cache_clear()
+    assert contents(modules.load(PROGRAM, Cache(folder))) == expected
+    assert all(Cache(folder).get(name) for name in names)
+
+
+def test_an_entry_under_a_wrong_name_is_not_believed(folder):
+    cache = Cache(folder)
+    cache.put("a", b"data")
+    (folder / "b").write_bytes((folder / "a").read_bytes())
+    assert (cache.get("a"), cache.get("b")) == (b"data", None)
+
+
+def test_a_changed_grammar_makes_new_entries(folder, monkeypatch):
+    modules.load(PROGRAM, Cache(folder))
+    before = set(folder.iterdir())
+    monkeypatch.setattr(parser, "fingerprint", lambda: "0" * 64)
+    parser._grammar.cache_clear()
+    modules.load(PROGRAM, Cache(folder))
+    assert len(set(folder.iterdir()) - before) == 2
+
+
+def test_a_folder_that_cannot_be_used_is_no_error(tmp_path):
+    blocked = write(tmp_path / "file", "") / "cache"
+    assert modules.load(PROGRAM, Cache(blocked)).names == ("f", "g")
+
+
+def test_the_folder_comes_from_the_environment(folder, monkeypatch):
+    monkeypatch.setenv("FAD_CACHE_DIR", str(folder))
+    Cache().put("a", b"data")
+    assert (folder / "a").exists()
+
+
+def test_what_is_too_deep_to_store_is_parsed_anew(folder):
+    deep = Source("deep.dsp", f"f = {' : '.join(['_'] * 10_000)};")
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(2000)
+    try:
+        for _ in range(2):
+            assert modules.load(deep, Cache(folder)).names == ("f",)
+    finally:
+        sys.setrecursionlimit(usual)
+    assert len(list(folder.iterdir())) == 1  # the parser's tables
+
+
+def test_eight_processes_share_a_folder(folder):
+    code = "from fad.libraries import Libraries; print(len(Libraries().load('basics.lib').names))"
+    environment = {**os.environ, "FAD_CACHE_DIR": str(folder)}
+
+    def run(_):
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    with ThreadPoolExecutor(8) as pool:
+        outputs = {done.stdout for done in pool.map(run, range(8))}
+    assert len(outputs) == 1
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
