@@ -1,0 +1,65 @@
+"""Widget labels: paths and metadata are part of the text, as in `"h:group/name [unit:Hz]"`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_METADATA = re.compile(r"\[[^\]]*\]")
+_ENTRY = re.compile(r"\[([^:\]]*)(?::([^\]]*))?\]")
+#: A substitution: `%i`, `%2i` or `%{i}`; the number is a width of at most 4.
+_SUBSTITUTION = re.compile(r"%(\d*)(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]*)\})")
+
+
+def plain_name(label: str) -> str:
+    """A label without its metadata and outer blanks."""
+    return _METADATA.sub("", label).strip()
+
+
+def metadata(label: str) -> dict[str, str]:
+    """The `[key:value]` entries of a label; a key without a value has an empty one."""
+    return {key.strip(): (value or "").strip() for key, value in _ENTRY.findall(label)}
+
+
+def substitute(label: str, value: Callable[[str], int]) -> str:
+    """A label with `%name` replaced by the value of that name in the scope.
+
+    Digits directly after `%` are a field width; a name may start with digits that are not.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        width, bare, braced = found.groups()
+        name = bare if bare is not None else braced
+        return f"{value(name):{min(4, int(width or 0)) or ''}d}"
+
+    return _SUBSTITUTION.sub(replace, label)
+
+
+def split_path(label: str) -> list[str]:
+    """The steps of a label: `/` (root), `..`, `h:group`, and the name at the end.
+
+    Only `x:name/`, `./`, `../` and a leading `/` are steps; a plain `a/b` is one name.
+    """
+    steps: list[str] = []
+    while True:
+        if label.startswith("/"):
+            steps.append("/")
+            label = label[1:]
+        elif label.startswith("./"):
+            label = label[2:]
+        elif label.startswith("../"):
+            steps.append("..")
+            label = label[3:]
+        elif len(label) > 1 and label[1] == ":":
+            group, slash, rest = label.partition("/")
+            steps.append(group)
+            if not slash and not rest:
+                return [*steps, ""]
+            label = rest
+        else:
+            return [*steps, label]
+
+
+def is_group_step(step: str) -> bool:
+    """Whether a step of `split_path` opens a group (`h:name`)."""
+    return len(step) > 1 and step[1] == ":"

@@ -1,0 +1,44 @@
+"""One lambda for each slot, so that a name or a definition can belong to a slot.
+
+The evaluator gives each lambda a slot of its own, but passes that change what is inside a lambda
+(widget modulation, moved sliders) keep its slot: then the changed and the unchanged lambda share
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+
+from fad.box import Box, Lambda, Slot, postorder
+
+
+def separate(process: Box, names: Mapping[Box, str]) -> tuple[Box, Mapping[Box, str]]:
+    """A closed diagram in which no two lambdas share a slot, and the names of its parts."""
+    binders: dict[Slot, Lambda] = {}
+    shared = False
+    for box in postorder(process):
+        if isinstance(box, Lambda):
+            shared |= binders.setdefault(box.slot, box) is not box
+    if not shared:
+        return process, names
+    fresh = count(1 + max(slot.number for slot in binders))
+    renamed = dict(names)
+    memo: dict[tuple[object, ...], Box] = {}
+
+    def visit(box: Box, slots: Mapping[Slot, Slot]) -> Box:
+        if isinstance(box, Slot):
+            return slots[box]
+        here = {slot: slots[slot] for slot in slots if slot in box.free}
+        key = box, *here.items()
+        if key not in memo:
+            if isinstance(box, Lambda):
+                slot = Slot(next(fresh), box.slot.name)
+                memo[key] = Lambda(slot, visit(box.body, {**here, box.slot: slot}))
+            else:
+                memo[key] = box.rebuild(tuple(visit(child, here) for child in box.children))
+            if box in names:
+                renamed.setdefault(memo[key], names[box])
+        return memo[key]
+
+    return visit(process, {}), renamed
