@@ -1,0 +1,418 @@
+"""Forward mode: a diagram rewritten into the diagram of its values and tangents.
+
+A wire that carries a signal becomes a bundle: the signal (the primal), then one tangent for each
+parameter that is active on the wire, in parameter order; the bundles of neighbouring wires follow
+each other. Compositions of diagrams become the same compositions of their duals. What no tangent
+reaches stays as it is. What a primitive does to tangents is looked up in `fad.local`; nothing
+here names a primitive.
+
+Source of the method: T. Rushton, Differentiable DSP in Faust, IFC 2024, section 3, made sparse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fad.activity import NONE, Active, Activity, Bundles, bits, members, merged, routed, union
+from fad.box import (
+    Arity,
+    Bargraph,
+    Box,
+    Cut,
+    ForeignFunction,
+    Group,
+    Lambda,
+    Merge,
+    Par,
+    Primitive,
+    Real,
+    Rec,
+    Route,
+    Seq,
+    Slider,
+    Slot,
+    Split,
+    Switch,
+    Wire,
+    factors,
+    parallel,
+    postorder,
+)
+from fad.emitter import identifier
+from fad.errors import DifferentiationError, either
+from fad.labels import plain_name
+from fad.local import LocalRules, Operation, user_rules
+from fad.parameters import GroupPath, Parameter, Widget, input_index, parameter_at
+from fad.rules import ARGUMENTS, Unsupported
+from fad.source import Span
+from fad.surrogates import Surrogates
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A tangent that ended where the derivative is zero for a technical reason."""
+
+    reason: str
+    construct: str
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A dual diagram.
+
+    Attributes:
+        box: the diagram; its outputs are bundles.
+        outputs: which parameters are active on each output of the original.
+        dropped: parameter number -> where a tangent of it ended first.
+    """
+
+    box: Box
+    outputs: Bundles
+    dropped: Mapping[int, Dropped]
+
+
+def differentiate(
+    box: Box,
+    parameters: Sequence[Parameter],
+    rules: LocalRules,
+    surrogates: Surrogates,
+    origins: Mapping[Box, Span],
+    names: dict[Box, str],
+) -> Dual:
+    """The dual of a diagram with respect to parameters.
+
+    Its inputs are the original's: an audio input that is a parameter gets its seed inside, the
+    others are constants.
+
+    Args:
+        box: a closed, well-typed diagram.
+        parameters: the variables, in the order of the tangents.
+        rules: what primitives and foreign functions do to tangents.
+        surrogates: which reads at whole positions are given a slope.
+        origins: where diagrams were written, for messages.
+        names: the names of diagrams; those of new diagrams are added.
+
+    Raises:
+        DifferentiationError: a construct without a derivative is on an active path.
+    """
+    transform = _Forward(box, parameters, rules, surrogates, origins, names)
+    seeded = {input_index(parameter): index for index, parameter in enumerate(parameters)}
+    inputs = tuple(bits([seeded[i]]) if i in seeded else NONE for i in range(_arity(box)[0]))
+    dual, outputs = transform.dual(box, inputs, (), {})
+    if any(inputs):
+        dual = Seq(parallel([lane for active in inputs for lane in _seeded(active)]), dual)
+    return Dual(dual, outputs, transform.dropped)
+
+
+def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:
+    """A dual whose outputs carry all tangents: those that are not there are 0.
+
+    Args:
+        dual: a dual diagram.
+        count: the number of parameters.
+        tangents_only: leave out the primals.
+    """
+    lanes: list[Box] = []
+    for active in dual.outputs:
+        lanes.append(Cut() if tangents_only else Wire())
+        lanes += [Wire() if active >> index & 1 else Real(0.0) for index in range(count)]
+    if all(isinstance(lane, Wire) for lane in lanes):
+        return dual.box
+    return Seq(dual.box, parallel(lanes))
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """What a slot of the original is in the dual: a lane for each signal of its bundle."""
+
+    lanes: tuple[Slot, ...]
+    active: Active
+
+
+_Slots = Mapping[Slot, _Bound]
+_Result = tuple[Box, Bundles]
+
+
+@dataclass
+class _Forward:
+    root: Box
+    parameters: Sequence[Parameter]
+    rules: LocalRules
+    surrogates: Surrogates
+    origins: Mapping[Box, Span]
+    names: dict[Box, str]
+    dropped: dict[int, Dropped] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._index = {parameter.path: i for i, parameter in enumerate(self.parameters)}
+        self._tags = _tags(self.parameters)
+        self._activity = Activity(
+            self.root, self._leaf_activity, self._parameter_index, self.surrogates.find
+        )
+        self._memo: dict[tuple[object, ...], _Result] = {}
+        self._place: Span | None = None
+        self._slots = max(
+            (box.slot.number for box in postorder(self.root) if isinstance(box, Lambda)), default=0
+        )
+        self._cases: dict[type[Box], Callable[..., _Result]] = {
+            Wire: self._wire,
+            Cut: self._cut,
+            Primitive: self._primitive,
+            ForeignFunction: self._foreign_function,
+            Slider: self._widget,
+            Switch: self._widget,
+            Bargraph: self._bargraph,
+            Slot: self._slot,
+            Seq: self._seq,
+            Par: self._par,
+            Split: self._split,
+            Merge: self._merge,
+            Rec: self._rec,
+            Route: self._route,
+            Lambda: self._lambda,
+            Group: self._group,
+        }
+
+    def dual(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        """The dual of a box whose inputs carry these bundles, and the bundles it gives."""
+        if not box.free and self._activity.is_inert(box, inputs):
+            return box, (NONE,) * _arity(box)[1]
+        bound = tuple(sorted((slot.number, slots[slot].lanes[0].number) for slot in box.free))
+        key = (*self._activity.key(box, inputs, groups), bound)
+        if key not in self._memo:
+            outer, self._place = self._place, self.origins.get(box, self._place)
+            result = self._cases.get(type(box), self._source)(box, inputs, groups, slots)
+            self._place = outer
+            if box in self.names:
+                self.names.setdefault(result[0], self.names[box])
+            self._memo[key] = result
+        return self._memo[key]
+
+    # -- Leaves --------------------------------------------------------------------------------
+
+    def _wire(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        return _wires(inputs), inputs
+
+    def _cut(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        return parallel([Cut()] * _width(inputs)), ()
+
+    def _source(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        """A leaf that gives no tangents; those that come in end here."""
+        if any(inputs):
+            keep = [lane for active in inputs for lane in _keep_primal(active)]
+            box, outputs = Seq(parallel(keep), box), _arity(box)[1]
+            return box, (NONE,) * outputs
+        return box, (NONE,) * _arity(box)[1]
+
+    def _widget(self, box: Widget, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        index = self._parameter_index(box, groups)
+        if index is None:
+            return box, (NONE,)
+        # The seed is a real number: an integer one would make integer recursions.
+        dual = Par(box, Real(1.0))
+        if box in self.names:  # the name goes with the value and its seed
+            self.names[dual] = self.names.pop(box)
+        return dual, (1 << index,)
+
+    def _bargraph(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        return parallel([box, *[Wire()] * (_width(inputs) - 1)]), inputs
+
+    def _slot(self, box: Slot, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        return parallel(slots[box].lanes), (slots[box].active,)
+
+    def _primitive(
+        self, box: Primitive, inputs: Bundles, groups: GroupPath, slots: _Slots
+    ) -> _Result:
+        return self._operation(self.rules.primitive(box), inputs)
+
+    def _foreign_function(
+        self, box: ForeignFunction, inputs: Bundles, groups: GroupPath, slots: _Slots
+    ) -> _Result:
+        operation = self.rules.foreign(box)
+        if operation is None:
+            name, count = box.names[0], len(box.arguments)
+            heads = [f"{rule}({', '.join(ARGUMENTS[:count])})" for rule in user_rules(name, count)]
+            raise self._no_derivative(
+                f"the derivative of the foreign function `{name}` is not known",
+                inputs,
+                f"define {' and '.join(f'`{head} = ...;`' for head in heads)} in a file and give "
+                "it with `--rules`; ",
+            )
+        return self._operation(operation, inputs)
+
+    def _operation(self, operation: Operation, inputs: Bundles) -> _Result:
+        if isinstance(operation.rule, Unsupported):
+            reason = operation.rule.reason
+            raise self._no_derivative(f"`{operation.name}` {reason}", inputs)
+        for index, why in operation.dropped(inputs):
+            self.dropped.setdefault(index, Dropped(why, operation.name, self._place))
+        dual = self.rules.dual(operation, inputs, self._tags, self._new_slot)
+        self.names.setdefault(dual, operation.word)
+        return dual, (operation.active(inputs),)
+
+    def _leaf_activity(self, box: Primitive | ForeignFunction, inputs: Bundles) -> Active:
+        if isinstance(box, Primitive):
+            return self.rules.primitive(box).active(inputs)
+        operation = self.rules.foreign(box)
+        return operation.active(inputs) if operation else union(inputs)
+
+    def _no_derivative(self, what: str, inputs: Bundles, remedy: str = "") -> DifferentiationError:
+        reaching = members(bits(index for active in inputs for index in members(active)))
+        paths = either(self.parameters[index].path for index in reaching)
+        return DifferentiationError(
+            f"cannot differentiate: {what}",
+            self._place,
+            f"{remedy}its arguments depend on {paths}",
+        )
+
+    # -- Compositions --------------------------------------------------------------------------
+
+    def _seq(self, box: Seq, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        read = self.surrogates.find(box)
+        if read is not None:
+            left, middle = self._operands(read.signal, read.position, inputs, groups, slots)
+            right, outputs = self._operation(self.rules.read(read), middle)
+            return Seq(left, right), outputs
+        left, middle = self.dual(box.left, inputs, groups, slots)
+        right, outputs = self.dual(box.right, middle, groups, slots)
+        return Seq(left, right), outputs
+
+    def _par(self, box: Par, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        return self._operands(box.left, box.right, inputs, groups, slots)
+
+    def _operands(
+        self, left: Box, right: Box, inputs: Bundles, groups: GroupPath, slots: _Slots
+    ) -> _Result:
+        """The dual of `left , right`."""
+        count = _arity(left)[0]
+        first, lanes = self.dual(left, inputs[:count], groups, slots)
+        second, others = self.dual(right, inputs[count:], groups, slots)
+        return _beside(first, second), lanes + others
+
+    def _split(self, box: Split, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        left, middle = self.dual(box.left, inputs, groups, slots)
+        copies = _arity(box.right)[0] // len(middle)
+        right, outputs = self.dual(box.right, middle * copies, groups, slots)
+        return Split(left, right), outputs
+
+    def _merge(self, box: Merge, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        left, wires = self.dual(box.left, inputs, groups, slots)
+        count = _arity(box.right)[0]
+        middle = merged(wires, count)
+        right, outputs = self.dual(box.right, middle, groups, slots)
+        if wires == middle * (len(wires) // count):
+            return Merge(left, right), outputs
+        targets = [index % count for index in range(len(wires))]
+        return Seq(Seq(left, _lane_route(wires, middle, enumerate(targets))), right), outputs
+
+    def _rec(self, box: Rec, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        sets = {slot: bound.active for slot, bound in slots.items()}
+        fed, _ = self._activity.feedback(box, inputs, groups, sets)
+        left, outputs = self.dual(box.left, fed + inputs, groups, slots)
+        right, _ = self.dual(box.right, outputs[: _arity(box.right)[0]], groups, slots)
+        return Rec(left, right), outputs
+
+    def _route(self, box: Route, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        outputs = routed(box, inputs)
+        pairs = ((source - 1, target - 1) for source, target in box.pairs)
+        return _lane_route(inputs, outputs, pairs), outputs
+
+    def _lambda(self, box: Lambda, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        active = inputs[0]
+        name = box.slot.name
+        lanes = [self._new_slot(name)]
+        lanes += [self._new_slot(f"d{name}_{self._tags[index]}") for index in members(active)]
+        inner = {**slots, box.slot: _Bound(tuple(lanes), active)}
+        body, outputs = self.dual(box.body, inputs[1:], groups, inner)
+        for slot in reversed(lanes):
+            body = Lambda(slot, body)
+        return body, outputs
+
+    def _group(self, box: Group, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        body, outputs = self.dual(box.body, inputs, (*groups, plain_name(box.label)), slots)
+        return Group(box.kind, box.label, body), outputs
+
+    # -- Names and numbers ---------------------------------------------------------------------
+
+    def _parameter_index(self, box: Widget, groups: GroupPath) -> int | None:
+        return self._index.get(parameter_at(box, groups).path)
+
+    def _new_slot(self, name: str) -> Slot:
+        self._slots += 1
+        return Slot(self._slots, name)
+
+
+def _tags(parameters: Sequence[Parameter]) -> list[str]:
+    """A short name for each parameter, to call its tangents by."""
+    tags: list[str] = []
+    for parameter in parameters:
+        base = identifier(parameter.label, "parameter")
+        tag, number = base, 2
+        while tag in tags:
+            tag, number = f"{base}{number}", number + 1
+        tags.append(tag)
+    return tags
+
+
+def _arity(box: Box) -> Arity:
+    assert box.arity is not None
+    return box.arity
+
+
+def _width(bundles: Bundles) -> int:
+    """The number of lanes of neighbouring bundles."""
+    return len(bundles) + sum(active.bit_count() for active in bundles)
+
+
+def _wires(bundles: Bundles) -> Box:
+    return parallel([Wire()] * _width(bundles))
+
+
+def _beside(left: Box, right: Box) -> Box:
+    """`left , right`; a bundle of plain wires on the left does not need parentheses."""
+    lanes = list(factors(left))
+    if all(isinstance(lane, Wire | Cut) for lane in lanes):
+        for lane in reversed(lanes):
+            right = Par(lane, right)
+        return right
+    return Par(left, right)
+
+
+def _seeded(active: Active) -> list[Box]:
+    """An audio input and, where it is a parameter, its seed."""
+    return [Wire(), *[Real(1.0)] * active.bit_count()]
+
+
+def _keep_primal(active: Active) -> list[Box]:
+    return [Wire(), *[Cut()] * active.bit_count()]
+
+
+def _lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, int]]) -> Route:
+    """A route of bundles: each connection of wires, lane by lane, in the order given.
+
+    The order of connections is the order of the sums that meet at an output, so the primal lanes
+    add up exactly as they did.
+    """
+    first_in = _lane_numbers(sources)
+    first_out = _lane_numbers(targets)
+    lanes = [
+        (first_in[source][lane], first_out[target][lane])
+        for source, target in pairs
+        for lane in first_in[source]
+    ]
+    return Route(_width(sources), _width(targets), tuple(lanes))
+
+
+def _lane_numbers(bundles: Bundles) -> list[dict[int, int]]:
+    """For each wire: the 1-based lane of its primal (under -1) and of each parameter's tangent."""
+    numbers = []
+    lane = 0
+    for active in bundles:
+        wire = {}
+        for member in (-1, *members(active)):
+            lane += 1
+            wire[member] = lane
+        numbers.append(wire)
+    return numbers
