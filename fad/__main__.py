@@ -1,0 +1,5 @@
+"""`python -m fad` is `fad`."""
+
+from fad.cli import main
+
+main()

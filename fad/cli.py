@@ -1,0 +1,379 @@
+"""The command line.
+
+Only click is imported here: `fad --help` does not wait for a compiler. Each command imports what
+it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from fad import __version__
+
+if TYPE_CHECKING:
+    from fad.compiler import Program
+    from fad.source import Source
+
+_STANDARD_INPUT = "-"
+#: Set to 1, this environment variable shows where in fad an internal error comes from.
+_TRACEBACK_VARIABLE = "FAD_TRACEBACK"
+
+# Exit codes. Those of an interrupted program and of a bug follow the shells and sysexits.h.
+_BAD_INPUT = 1
+_BUG = 70
+_INTERRUPTED = 130
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="fad", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Derivatives of Faust programs, as Faust programs.
+
+    \b
+    Example:
+      fad transform synth.dsp -o gradient.dsp
+      faust gradient.dsp -o gradient.cpp
+    """
+
+
+_INCLUDE = click.option(
+    "-I",
+    "--include",
+    metavar="DIR",
+    multiple=True,
+    help="Folder to search for imported files, before the standard libraries; repeatable.",
+)
+
+
+def _program_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What all commands that read one program and write another one take."""
+    decorators = (
+        click.argument("file"),
+        click.option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            default="-",
+            help="File to write; the standard output by default.",
+        ),
+        _INCLUDE,
+        click.option(
+            "--precision",
+            type=click.Choice(["single", "double", "quad"]),
+            default="double",
+            show_default=True,
+            help="Which of the definitions marked singleprecision, doubleprecision and "
+            "quadprecision count.",
+        ),
+    )
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+@cli.command(short_help="Evaluate a program to its core diagram.")
+@_program_options
+def expand(file: str, output: str, include: Sequence[str], precision: Any) -> None:
+    """Evaluate a program and write its diagram as Faust that needs no library.
+
+    FILE is a Faust program; `-` reads the standard input.
+
+    \b
+    Example:
+      fad expand synth.dsp -o flat.dsp
+    """
+    import fad
+
+    _run(partial(fad.expand, include=include, precision=precision), file, output)
+
+
+def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What says which derivatives are meant."""
+    decorators = (
+        click.option(
+            "--wrt",
+            metavar="PATTERN",
+            multiple=True,
+            help="Variable, by label or path, with the wildcards of the shell, or `input:0` for an "
+            "audio input; several with commas; repeatable.",
+        ),
+        click.option(
+            "--surrogate",
+            metavar="KINDS",
+            default="",
+            help="Reads at whole positions that get a slope everywhere: `tables`, `delays` or both "
+            "with a comma.",
+        ),
+        click.option(
+            "--rules",
+            metavar="FILE",
+            help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
+        ),
+    )
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+@cli.command(short_help="Write the program that also computes derivatives.")
+@_program_options
+@_variable_options
+@click.option(
+    "--only",
+    type=click.Choice(["tangents", "primal"]),
+    help="Leave out the outputs themselves, or the derivatives.",
+)
+@click.option(
+    "--manifest",
+    metavar="OUT.json",
+    help="File for the meaning of every output channel and what is known of every parameter.",
+)
+def transform(
+    file: str,
+    output: str,
+    include: Sequence[str],
+    precision: Any,
+    wrt: Sequence[str],
+    surrogate: str,
+    rules: str | None,
+    only: Any,
+    manifest: str | None,
+) -> None:
+    """Write the program that also computes the derivatives of a program's outputs.
+
+    FILE is a Faust program; `-` reads the standard input. Every slider and number entry is a
+    variable, unless `--wrt` or `[diff:on]` in a label says otherwise. After each output come its
+    derivatives by each of them, in order of appearance; the first lines of the result list them.
+
+    \b
+    Examples:
+      fad transform synth.dsp -o gradient.dsp
+      fad transform synth.dsp --wrt "freq,/synth/env/*" --manifest gradient.json
+    """
+    import fad
+
+    if manifest is not None and manifest == output:
+        raise click.UsageError("the program and its manifest cannot go to the same file")
+    compute = partial(
+        fad.transform,
+        include=include,
+        precision=precision,
+        wrt=wrt,
+        only=only or "all",
+        surrogate=_kinds(surrogate),
+        rules=_path(rules),
+    )
+    _run(compute, file, output, manifest)
+
+
+@cli.command(short_help="List what a program can be differentiated by.")
+@click.argument("file")
+@_INCLUDE
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def params(file: str, include: Sequence[str], as_json: bool) -> None:
+    """List the widgets of a program: path, kind, range, and whether each is a variable by default.
+
+    FILE is a Faust program; `-` reads the standard input.
+
+    \b
+    Example:
+      fad params synth.dsp
+    """
+    import fad
+    from fad import reports
+
+    program = fad.expand(_program(file), include=include)
+    _show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
+
+
+@cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
+@click.argument("file")
+@_INCLUDE
+@_variable_options
+@click.option(
+    "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."
+)
+@click.option("--seconds", type=float, default=0.05, show_default=True, help="How much to run.")
+@click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
+@click.option(
+    "--at",
+    metavar="VALUES",
+    multiple=True,
+    help='Where to compare, as in "gain=0.3,fc=800"; elsewhere the initial values; repeatable.',
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the noise.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@click.pass_context
+def check(
+    context: click.Context,
+    file: str,
+    include: Sequence[str],
+    wrt: Sequence[str],
+    surrogate: str,
+    rules: str | None,
+    input_file: str | None,
+    seconds: float,
+    rate: int | None,
+    at: Sequence[str],
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Compare each derivative with difference quotients that the standard compiler computes.
+
+    FILE is a Faust program; `-` reads the standard input. Each output and parameter gets a
+    verdict: `agrees`, `zero` (no effect at this point), `jump` (not smooth there), `quantised`
+    (a jump or a slope that fad knows of), `undefined` (the output is not finite), `mismatch`.
+    The exit code is 1 on a mismatch, and when the outputs are not repeated bit for bit.
+
+    \b
+    Example:
+      fad check synth.dsp --at "gain=0.3,fc=800"
+    """
+    import fad
+    from fad import reports
+    from fad.wav import read_wav
+
+    inputs = None
+    if input_file is not None:
+        inputs, file_rate = read_wav(input_file)
+        rate = rate or file_rate
+    report = fad.check(
+        _program(file),
+        include=include,
+        wrt=wrt,
+        surrogate=_kinds(surrogate),
+        rules=_path(rules),
+        inputs=inputs,
+        seconds=seconds,
+        rate=rate or 44100,
+        at=_values(at),
+        seed=seed,
+    )
+    _warn(report.warnings)
+    _show(reports.check_json(report) if as_json else reports.check_table(report))
+    context.exit(0 if report.passed else _BAD_INPUT)
+
+
+def _kinds(text: str) -> Any:
+    """The kinds of reads that get a slope."""
+    from fad.errors import FadError, either
+    from fad.surrogates import KINDS
+
+    kinds = [name.strip() for name in text.split(",") if name.strip()]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise FadError(f"there is no slope for `{kind}`", hint=f"there is {either(KINDS)}")
+    return kinds
+
+
+def _values(texts: Sequence[str]) -> dict[str, float]:
+    """The values of `name=number,name=number`."""
+    from fad.errors import FadError
+
+    values = {}
+    for part in (part for text in texts for part in text.split(",") if part.strip()):
+        name, _, number = part.rpartition("=")
+        try:
+            values[name.strip()] = float(number)
+        except ValueError:
+            name = ""
+        if not name.strip():
+            raise FadError(f"`{part.strip()}` is no value", hint="write `name=number`")
+    return values
+
+
+def _path(file: str | None) -> Path | None:
+    return None if file is None else Path(file)
+
+
+def _program(file: str) -> Path | Source:
+    return _standard_input() if file == _STANDARD_INPUT else Path(file)
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _show(text: str) -> None:
+    from fad import output as out
+
+    out.write(text, "-")
+
+
+def _run(
+    compute: Callable[[Path | Source], Program], file: str, output: str, manifest: str | None = None
+) -> None:
+    """Reads a program, computes another one, and writes that with its warnings."""
+    from fad import output as out
+
+    for written in (output, manifest):
+        if written is not None and file != _STANDARD_INPUT:
+            out.refuse_overwriting(written, file)
+    program = compute(_program(file))
+    _warn(program.warnings)
+    out.write(program.source, output)
+    if manifest is not None:
+        import json
+
+        out.write(json.dumps(program.manifest(), indent=2, ensure_ascii=False) + "\n", manifest)
+
+
+def _standard_input() -> Source:
+    from fad.errors import SourceError
+    from fad.libraries import decode
+
+    if sys.stdin is None:
+        raise SourceError("cannot read the standard input: it is closed")
+    return decode(sys.stdin.buffer.read(), "<stdin>")
+
+
+def main() -> NoReturn:
+    """Runs the command line and ends the process."""
+    try:
+        code = cli.main(prog_name="fad", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = _INTERRUPTED
+    except Exception as error:
+        code = _report(error)
+    sys.exit(code)
+
+
+def _report(error: Exception) -> int:
+    """Shows what went wrong; the exit code that says whose fault it is."""
+    from fad.errors import FadError
+
+    if isinstance(error, FadError):
+        click.echo(error.render(), err=True)
+        return _BAD_INPUT
+    if isinstance(error, MemoryError):
+        click.echo("error: the program needs more memory than there is", err=True)
+        return _BAD_INPUT
+    if isinstance(error, RecursionError):
+        click.echo("error: the program is nested too deeply", err=True)
+        return _BAD_INPUT
+    if os.environ.get(_TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+        return _BUG
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    click.echo(
+        f"internal error: {type(error).__name__}: {error} "
+        f"({os.path.basename(place.filename)}:{place.lineno})\n"
+        f"hint: this is a bug in fad {__version__}: please report it with the program; "
+        f"{_TRACEBACK_VARIABLE}=1 shows more to report",
+        err=True,
+    )
+    return _BUG
