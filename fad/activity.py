@@ -87,6 +87,7 @@ class Activity:
         self._read = read
         self._parameter = parameter
         self._memo: dict[tuple[object, ...], Bundles] = {}
+        self._free: dict[Box, tuple[Slot, ...]] = {}
         self._with_widgets: set[Box] = set()
         for box in postorder(root):
             if isinstance(box, Widget) or any(c in self._with_widgets for c in box.children):
@@ -95,6 +96,14 @@ class Activity:
     def is_inert(self, box: Box, inputs: Bundles) -> bool:
         """Whether a box without free slots passes no tangent on and makes none."""
         return not any(inputs) and box not in self._with_widgets
+
+    def free(self, box: Box) -> tuple[Slot, ...]:
+        """The slots that are free in a box, always in the same order."""
+        if not box.free:
+            return ()
+        if box not in self._free:
+            self._free[box] = tuple(box.free)
+        return self._free[box]
 
     def key(self, box: Box, inputs: Bundles, groups: GroupPath) -> tuple[object, ...]:
         """What the result for a box without free slots depends on."""
@@ -113,7 +122,7 @@ class Activity:
         """
         if not box.free and self.is_inert(box, inputs):
             return (NONE,) * _arity(box)[1]
-        bound = tuple(sorted((slot.number, slots[slot]) for slot in box.free))
+        bound = tuple(map(slots.__getitem__, self.free(box)))
         key = (*self.key(box, inputs, groups), bound)
         if key not in self._memo:
             self._memo[key] = self._outputs(box, inputs, groups, slots)

@@ -179,7 +179,7 @@ class _Forward:
         """The dual of a box whose inputs carry these bundles, and the bundles it gives."""
         if not box.free and self._activity.is_inert(box, inputs):
             return box, (NONE,) * _arity(box)[1]
-        bound = tuple(sorted((slot.number, slots[slot].lanes[0].number) for slot in box.free))
+        bound = tuple([slots[slot].lanes[0] for slot in self._activity.free(box)])
         key = (*self._activity.key(box, inputs, groups), bound)
         if key not in self._memo:
             outer, self._place = self._place, self.origins.get(box, self._place)

@@ -1,0 +1,314 @@
+"""Checks the derivatives of the example programs that come with Faust.
+
+Each program is transformed with respect to at most 8 of its parameters (chosen by a fixed seed)
+and compared by `fad.check`: the standard compiler must accept the result, the outputs must be
+repeated bit for bit, and no derivative may contradict the difference quotients. Programs that play
+sound files, which the interpreter runs in single precision only, are compared in their outputs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import glob
+import importlib.util
+import json
+import multiprocessing
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+import fad
+from fad.checker import Pair
+from fad.engine import Engine, EngineRefusal
+from fad.errors import DifferentiationError, FadError
+
+FRAMES = 1000
+RATE = 44100
+PARAMETERS = 8
+SEED = 1
+PAGE = Path(__file__).parents[2] / "docs" / "corpus.md"
+
+CHECKED = "checked"
+ACCEPTED = "accepted"
+REFUSED = "refused"
+SKIPPED = "skipped"
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one program.
+
+    Args:
+        program: its path below the examples' folder.
+        result: `CHECKED`; `ACCEPTED` by the standard compiler, outputs alike, quotients not
+            compared; `REFUSED` by fad; `SKIPPED`, because the standard compiler does not take the
+            original; `FAILED`.
+        reason: of all results but `CHECKED`.
+        parameters: how many it was differentiated by, and how many it has.
+        pairs: the verdicts.
+        differing: the outputs that are not repeated bit for bit.
+        not_finite: the outputs that are not finite everywhere.
+        seconds: the time of everything.
+    """
+
+    program: str
+    result: str
+    reason: str = ""
+    parameters: tuple[int, int] = (0, 0)
+    pairs: tuple[Pair, ...] = ()
+    differing: tuple[int, ...] = ()
+    not_finite: tuple[int, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def shortfalls(self) -> list[str]:
+        """In what the program falls short, a line each."""
+        lines = [f"output {output} differs" for output in self.differing]
+        if self.result in (FAILED, REFUSED):
+            lines.append(f"{self.result}: {' | '.join(self.reason.splitlines())}")
+        return lines + [
+            f"mismatch: output {pair.output} by {pair.parameter}, error {pair.error:.1e}, "
+            f"sample {pair.sample}, {pair.compared:.0%} smooth"
+            for pair in self.of("mismatch")
+        ]
+
+    def of(self, verdict: str) -> list[Pair]:
+        """The pairs with a verdict."""
+        return [pair for pair in self.pairs if pair.verdict == verdict]
+
+    @property
+    def nan(self) -> list[Pair]:
+        """The pairs whose tangent is not finite where output and quotient are."""
+        return [pair for pair in self.of("mismatch") if not np.isfinite(pair.error)]
+
+
+def examples_folder() -> Path:
+    """Where cyfaust keeps the example programs."""
+    spec = importlib.util.find_spec("cyfaust")
+    assert spec is not None and spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0], "resources", "libraries", "examples")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(examples_folder()).as_posix()
+
+
+def outcome(path: Path, engine: Engine) -> Outcome:
+    """Checks one program."""
+    name = name_of(path)
+    try:
+        variables = [variable.path for variable in fad.expand(path).parameters]
+    except FadError as error:
+        return Outcome(name, _own_result(path, engine, FAILED), error.render())
+    chosen: Sequence[str] = ()
+    if len(variables) > PARAMETERS:
+        chosen = sorted(random.Random(SEED).sample(variables, PARAMETERS))
+    # A comma would end a pattern.
+    wrt = [glob.escape(variable).replace(",", "?") for variable in chosen]
+    counts = min(len(variables), PARAMETERS), len(variables)
+    try:
+        report = fad.check(path, wrt=wrt, seconds=FRAMES / RATE, rate=RATE, engine=engine)
+    except DifferentiationError as error:
+        return Outcome(name, REFUSED, error.message, counts)
+    except EngineRefusal as error:
+        return _accepted(path, wrt, engine, Outcome(name, ACCEPTED, error.message, counts))
+    except FadError as error:
+        return Outcome(name, FAILED, error.message, counts)
+    return Outcome(name, CHECKED, "", counts, report.pairs, report.differing, report.not_finite)
+
+
+def _own_result(path: Path, engine: Engine, otherwise: str) -> str:
+    """`SKIPPED` if the standard compiler does not take a program as it is."""
+    try:
+        engine.json(path.read_text("utf-8"), path.name, include=[path.parent])
+    except EngineRefusal:
+        return SKIPPED
+    return otherwise
+
+
+def _accepted(path: Path, wrt: Sequence[str], engine: Engine, result: Outcome) -> Outcome:
+    """What can be said of a program that the interpreter does not take in double precision."""
+    if _own_result(path, engine, ACCEPTED) == SKIPPED:
+        return Outcome(result.program, SKIPPED, result.reason, result.parameters)
+    try:
+        dual = fad.transform(path, wrt=wrt, precision="single")
+        original = fad.expand(path, precision="single")
+        one, other = (
+            engine.render(
+                text,
+                path.name,
+                inputs=None if not (count := _inputs(text, path, engine)) else _noise(count),
+                frames=FRAMES,
+                include=[path.parent],
+                precision="single",
+            )
+            for text in (original.source, dual.source)
+        )
+    except FadError as error:
+        return Outcome(result.program, FAILED, error.message, result.parameters)
+    step = 1 + len(dual.parameters)
+    differing = [i for i, lane in enumerate(one) if lane.tobytes() != other[i * step].tobytes()]
+    return Outcome(result.program, ACCEPTED, "sound files", result.parameters, (), tuple(differing))
+
+
+def _inputs(text: str, path: Path, engine: Engine) -> int:
+    return engine.compile(text, path.name, include=[path.parent], precision="single").inputs
+
+
+def _noise(count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return np.random.default_rng(SEED).uniform(-0.9, 0.9, (count, FRAMES))
+
+
+def _judge_into(channel: Connection, path: Path, limit: float) -> None:
+    with Engine(time_limit=limit, keep=True) as engine:
+        result = outcome(path, engine)
+    channel.send(result)
+
+
+def judge(path: Path, limit: float) -> Outcome:
+    """Checks one program in a process of its own, for `limit` seconds at most."""
+    start = time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_judge_into, args=(sender, path, limit))
+    process.start()
+    sender.close()
+    try:
+        if receiver.poll(limit):
+            result: Outcome = receiver.recv()
+            return Outcome(**{**vars(result), "seconds": time.monotonic() - start})
+        reason = f"takes over {limit:g} s"
+    except EOFError:
+        reason = "ends the process that checks it"
+    finally:
+        process.kill()
+        process.join()
+    return Outcome(name_of(path), FAILED, reason, seconds=time.monotonic() - start)
+
+
+def judge_all(paths: Sequence[Path], jobs: int, limit: float) -> list[Outcome]:
+    """Checks programs, `jobs` at a time, and prints those that fall short."""
+    outcomes = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for future in as_completed([pool.submit(judge, path, limit) for path in paths]):
+            result = future.result()
+            outcomes.append(result)
+            if result.shortfalls:
+                print(f"{result.program}: {'; '.join(result.shortfalls)}", flush=True)
+    return sorted(outcomes, key=lambda result: result.program)
+
+
+def summary(outcomes: Sequence[Outcome]) -> list[str]:
+    """The totals."""
+    results = Counter(result.result for result in outcomes)
+    verdicts = Counter(pair.verdict for result in outcomes for pair in result.pairs)
+    differing = sum(bool(result.differing) for result in outcomes)
+    return [
+        f"{len(outcomes)} programs: {results[CHECKED] + results[ACCEPTED]} transformed "
+        f"({results[ACCEPTED]} of them run in single precision only), {results[REFUSED]} refused, "
+        f"{results[SKIPPED]} that the standard compiler does not take, {results[FAILED]} failed",
+        f"outputs repeated bit for bit in all but {differing}",
+        f"{verdicts.total()} pairs: "
+        + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()),
+        f"mismatches: {verdicts['mismatch']}; of these with a tangent that is not finite: "
+        f"{sum(len(result.nan) for result in outcomes)}",
+    ]
+
+
+def page(outcomes: Sequence[Outcome]) -> str:
+    """All outcomes as a page of the documentation."""
+    return "\n".join([*_page(outcomes), ""])
+
+
+def _page(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    yield "# The example programs of Faust"
+    yield ""
+    yield (
+        "`make corpus-derive` transforms every example program that comes with Faust, by at most "
+        f"{PARAMETERS} of its parameters, compares it with difference quotients over {FRAMES} "
+        "samples (`fad check`), and writes this page."
+    )
+    yield ""
+    yield from (f"- {line}" for line in summary(outcomes))
+    yield ""
+    yield "| program | parameters | agrees | zero | jump | quantised | undefined | mismatch |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for result in outcomes:
+        if result.result == CHECKED:
+            chosen, count = result.parameters
+            by = str(count) if chosen == count else f"{chosen} of {count}"
+            kinds = ("agrees", "zero", "jump", "quantised", "undefined", "mismatch")
+            counts = (str(len(result.of(verdict)) or "") for verdict in kinds)
+            yield f"| {result.program} | {by} | {' | '.join(counts)} |"
+    others = [result for result in outcomes if result.result != CHECKED]
+    yield from _section(
+        "Not compared",
+        (f"- {r.program}: {r.result}: {' '.join(r.reason.split())}" for r in others),
+    )
+    for verdict in ("mismatch", "jump", "quantised", "undefined"):
+        yield from _section(
+            f"Verdict: {verdict}",
+            (
+                f"- {result.program}: {_named(pairs)}"
+                for result in outcomes
+                if (pairs := result.of(verdict))
+            ),
+        )
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    lines = list(lines)
+    if lines:
+        yield from ("", f"## {title}", "", *lines)
+
+
+def _named(pairs: Sequence[Pair]) -> str:
+    """The parameters of some pairs, each with its outputs."""
+    outputs: dict[str, list[str]] = {}
+    for pair in pairs:
+        outputs.setdefault(pair.parameter, []).append(str(pair.output))
+    return ", ".join(f"`{path}` (output {' '.join(which)})" for path, which in outputs.items())
+
+
+def main() -> int:
+    """Run the checks; 1 if a program falls short."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--filter", default="*", metavar="PATTERN", help="only these programs")
+    parser.add_argument("--jobs", type=int, default=2, help="programs at a time (default: 2)")
+    parser.add_argument(
+        "--limit", type=float, default=300, metavar="SECONDS", help="per program (default: 300)"
+    )
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write all outcomes to a file")
+    parser.add_argument("--write", action="store_true", help="write docs/corpus.md")
+    options = parser.parse_args()
+    paths = [
+        path
+        for path in sorted(examples_folder().rglob("*.dsp"))
+        if fnmatch.fnmatch(name_of(path), options.filter)
+    ]
+    start = time.monotonic()
+    outcomes = judge_all(paths, options.jobs, options.limit)
+    print("\n".join(summary(outcomes)))
+    print(f"{time.monotonic() - start:.0f} s")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(each) for each in outcomes], indent=1))
+    if options.write:
+        PAGE.write_text(page(outcomes), "utf-8")
+    return int(
+        any(each.differing or each.result == FAILED for each in outcomes)
+        or any(each.of("mismatch") for each in outcomes)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

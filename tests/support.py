@@ -1,0 +1,145 @@
+"""What several test files use: comparison with the standard compiler, reading diagrams back."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import fad
+from fad.box import Box, Lambda, Slot
+from fad.compiler import Precision
+from fad.deep import with_deep_stack
+from fad.engine import Engine
+from fad.evaluator import Evaluation, evaluate
+from fad.libraries import Libraries
+from fad.source import Source
+
+# As `with_deep_stack` does, but before hypothesis looks: it warns when a test changes the limit.
+sys.setrecursionlimit(1_000_000)
+
+#: Names that libfaust gives to diagrams, and strings, where they mean nothing.
+_NAME = re.compile(r'"[^"]*"|\bID_\d+\b')
+#: What matters for the scope of lambda variables in a text of libfaust's.
+_TOKEN = re.compile(r'"[^"]*"|\\\((?P<variable>x\d+)\)\.\(|\bx\d+\b|[()]')
+
+
+def program(text: str) -> str:
+    """A whole program; a text without `process` is the expression that it stands for."""
+    return text if re.search(r"\bprocess\b", text) else f"process = {text};"
+
+
+def expansion(
+    engine: Engine, text: str, include: Sequence[Path] = (), precision: Precision = "double"
+) -> str:
+    """The core diagram of a program as libfaust prints it, up to the variables of lambdas.
+
+    libfaust numbers them in the order of their creation, which is not part of the diagram; so it
+    can print a diagram twice. Here every diagram has one name.
+    """
+    printed = engine.expand(text, "test.dsp", include=include, precision=precision)
+    names: dict[str, str] = {}
+    known: dict[str, str] = {}
+    lines = []
+    for line in printed.splitlines():
+        name, equals, body = line.partition(" = ")
+        if not equals or line.startswith("declare "):
+            continue
+        body = _NAME.sub(
+            lambda found: names.get(found[0], found[0]), with_renumbered_variables(body)
+        )
+        if name == "process":
+            lines.append(f"process = {body}\n")
+        elif body not in known:
+            known[body] = f"ID_{len(known)}"
+            lines.append(f"{known[body]} = {body}\n")
+        names[name] = known.get(body, "")
+    return "".join(lines)
+
+
+def with_renumbered_variables(text: str) -> str:
+    """A text of libfaust's with each lambda variable numbered by the lambdas around it."""
+    variables: list[str | None] = []  # for each open bracket, the variable that it binds
+
+    def rename(found: re.Match[str]) -> str:
+        token = found[0]
+        if token.startswith("\\"):
+            variables.append(found["variable"])
+            return f"\\(x{len(variables) - variables.count(None)}).("
+        if token == "(":
+            variables.append(None)
+        elif token == ")" and variables:
+            variables.pop()
+        elif token in variables:
+            place = len(variables) - variables[::-1].index(token)
+            return f"x{place - variables[:place].count(None)}"
+        return token
+
+    return _TOKEN.sub(rename, text)
+
+
+def expansions(
+    engine: Engine, text: str, include: Sequence[Path] = (), precision: Precision = "double"
+) -> tuple[str, str]:
+    """libfaust's expansions of a program, and of what fad makes of that program.
+
+    libfaust prints both, so equal texts are equal core diagrams.
+    """
+    ours = fad.expand(text, include=include, precision=precision).source
+    return (
+        expansion(engine, text, include, precision),
+        expansion(engine, ours, precision=precision),
+    )
+
+
+def read(text: str) -> Box:
+    """The core diagram of a program, on a stack that is deep enough for any."""
+
+    return evaluation(text).process
+
+
+def evaluation(text: str) -> Evaluation:
+    """What the evaluator makes of a program."""
+
+    def compute() -> Evaluation:
+        libraries = Libraries()
+        return evaluate(libraries.parse(Source("test.dsp", text)), libraries)
+
+    return with_deep_stack(compute)
+
+
+def canonical(box: Box) -> Box:
+    """A diagram with the variables of its lambdas named by their nesting.
+
+    Two diagrams that differ in nothing but these variables have the same canonical form.
+    """
+    memo: dict[tuple[Box, tuple[tuple[Slot, int], ...]], Box] = {}
+
+    def visit(box: Box, slots: dict[Slot, int]) -> Box:
+        if isinstance(box, Slot):
+            return Slot(slots[box], "x") if box in slots else box
+        known = {slot: number for slot, number in slots.items() if slot in box.free}
+        key = box, tuple(known.items())
+        if key not in memo:
+            if isinstance(box, Lambda):
+                # One more than the variables inside: a closed lambda is the same everywhere.
+                number = 1 + max(known.values(), default=0)
+                body = visit(box.body, {**known, box.slot: number})
+                memo[key] = Lambda(Slot(number, "x"), body)
+            else:
+                memo[key] = box.rebuild(tuple(visit(part, known) for part in box.children))
+        return memo[key]
+
+    return with_deep_stack(lambda: visit(box, {}))
+
+
+def difference(one: Box, other: Box) -> tuple[Box, Box] | None:
+    """The first parts, from the outside, in which two diagrams differ."""
+    if one is other:
+        return None
+    parts = list(zip(one.children, other.children, strict=False))
+    differing = [pair for pair in parts if pair[0] is not pair[1]]
+    if type(one) is not type(other) or not differing:
+        return one, other
+    return difference(*differing[0])
