@@ -61,7 +61,8 @@ UNBREAKABLE = re.compile(
 @given(diagrams(max_steps=40))
 def test_lines_are_not_too_long(box: Box) -> None:
     for line in emit(box).splitlines():
-        assert len(line) <= WIDTH or UNBREAKABLE.fullmatch(line), line
+        # Brackets that close what is around the last part may stick out.
+        assert len(line.rstrip(");,")) < WIDTH or UNBREAKABLE.fullmatch(line), line
 
 
 def test_long_things_are_broken() -> None:
