@@ -266,7 +266,29 @@ def _function(name: str, compute: Callable[[float], float]) -> Compute:
         except ValueError:
             if name.startswith("log") and x.value == 0:
                 return Real(-math.inf)
+            if name == "tan":  # of an infinity
+                return Real(math.nan)
             raise EvaluationError(f"{x.value} is outside the domain of `{name}`") from None
+
+    return fold
+
+
+#: Angles that differ by less are the same where `sin` and `cos` of numbers are computed.
+_NEAR = 1e-5
+
+
+def _periodic(compute: Callable[[float], float], at_quarters: tuple[float, ...]) -> Compute:
+    """`sin` or `cos`: the standard compiler reduces the angle to one turn, and gives the exact
+    value of a quarter of a turn to all angles near it."""
+
+    def fold(x: Number) -> Number:
+        if not math.isfinite(x.value):
+            return Real(math.nan)
+        angle = math.fmod(x.value, 2 * math.pi)
+        for quarter, value in enumerate(at_quarters):
+            if abs(angle - quarter * math.pi / 2) < _NEAR:
+                return Real(value)
+        return Real(compute(angle))
 
     return fold
 
@@ -314,7 +336,7 @@ _ON_NUMBERS: Mapping[str, Compute] = {
     "fmod": _fmod,
     "remainder": _remainder,
     "atan2": lambda y, x: Real(math.atan2(y.value, x.value)),
-    "abs": lambda x: type(x)(abs(x.value)),
+    "abs": lambda x: Int(wrap32(abs(x.value))) if isinstance(x, Int) else Real(abs(x.value)),
     "int": lambda x: Int(_as_int(x)),
     "float": lambda x: Real(float(x.value)),
     "lowest": lambda x: Real(float(x.value)),
@@ -326,8 +348,10 @@ _ON_NUMBERS: Mapping[str, Compute] = {
     "ceil": _function("ceil", _float_ceil),
     **{
         name: _function(name, getattr(math, name))
-        for name in ("sin", "cos", "tan", "asin", "acos", "atan", "exp", "log", "log10", "sqrt")
+        for name in ("tan", "asin", "acos", "atan", "exp", "log", "log10", "sqrt")
     },
+    "sin": _periodic(math.sin, (0.0, 1.0, 0.0, -1.0, 0.0)),
+    "cos": _periodic(math.cos, (1.0, 0.0, -1.0, 0.0, 1.0)),
 }
 
 # -- Primitives on terms: what is known without knowing the operands ---------------------------

@@ -298,6 +298,8 @@ class Evaluator:
 
     def check(self, box: Box, span: Span) -> Arity:
         """The arity of a closed diagram, or the error that says which parts misfit."""
+        if not box.closed:
+            raise EvaluationError("a variable of a pattern is not a diagram yet", span)
         try:
             return self.arity(box)
         except FadError as error:

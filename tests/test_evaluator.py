@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 import fad
+from fad.box import Int, Par, Real
 from fad.compiler import Precision
 from fad.engine import Engine, EngineRefusal
 from fad.errors import FadError
-from tests.support import expansion, expansions, program
+from tests.support import expansion, expansions, program, read
 
 PRIMITIVES = r"""
 _
@@ -326,6 +328,11 @@ f(min(1.0,1)), f(max(1,1.0)), f(min(0.0,-0.0)), f(max(-0.0,0)) with { f(x) = x; 
 f(3.7&2.2), f(3.7<<1.9), f(1.5 xor 3) with { f(x) = x; }
 f(5.5%2.5), f(-5.5%2) with { f(x) = x; }
 f(1/3), f(2/4), f(4/2.0), f(float(2)/3) with { f(x) = x; }
+f(sin(3.141592653589793)), f(cos(1.5707963267948966)), f(cos(6.2831853)) with { f(x) = x; }
+f(sin(1e-6)), f(sin(1e-5)), f(sin(-1e-6)), f(cos(-1.5707963267948966)) with { f(x) = x; }
+f(sin(1.5707)), f(sin(1.570796)), f(sin(4.712389)), f(cos(4.712389)) with { f(x) = x; }
+f(cos(1000)), f(cos(1e10)), f(sin(-12345.678)), f(tan(1.5707963267948966)) with { f(x) = x; }
+f(tan(100)), f(tan(3.141592653589)), f(asin(1e-17)), f(log(1.0000000000000002)) with { f(x) = x; }
 """
 
 MATCHING = r"""
@@ -606,6 +613,10 @@ route(1,1,_,1)
 f(1) with { f(0) = 1; }
 case { (0) => 1; }(2)
 case { (x,x) => 1; }(1,2)
+case { (inputs(+(x))) => 1; (y) => 2; }(0)
+case { (par(i,x,_)) => 1; (y) => 2; }(0)
+case { (hslider("a",x,0,1,1)) => 1; (y) => 2; }(0)
+case { (button("a%x")) => 1; (y) => 2; }(0)
 1.x
 _[x = 1;]
 environment { x = 1; }.y
@@ -703,3 +714,10 @@ def test_connections_of_a_route_that_lead_nowhere_are_left_out(engine: Engine) -
     expected, ours = expansions(engine, "process = route(2,2,0,1,1,3,2,2);")
     assert expected != ours
     assert expansion(engine, "process = route(2,2,2,2);") == ours
+
+
+def test_numbers_stay_in_their_range() -> None:
+    assert read("f(x) = x; process = f(abs(-2147483648));") is Int(-(2**31))
+    assert read("f(x) = x; process = f(tan(1e999)), f(sin(1e999));") is Par(
+        Real(math.nan), Real(math.nan)
+    )
