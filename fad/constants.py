@@ -67,14 +67,14 @@ class Folder:
         self._terms: dict[tuple[object, ...], Term] = {}
 
     def number(self, box: Box) -> Number | None:
-        """The number that a closed, well-typed diagram denotes, or `None`.
+        """The number that a well-typed diagram denotes whatever its free slots are, or `None`.
 
         Raises:
             EvaluationError: the standard compiler refuses the computation (a division by zero).
         """
         if isinstance(box, Int | Real):
             return box
-        if box.arity != (0, 1) or box.free:
+        if box.arity != (0, 1):
             return None
         if box not in self._numbers:
             (signal,) = self.run(box, ())
@@ -148,10 +148,11 @@ class Folder:
         """A loop is opaque, but for outputs that do not depend on what is fed back."""
         back = box.right.arity
         assert back is not None
-        fed = tuple(self._term("feedback", box, inputs, index) for index in range(back[0]))
+        bound = frozenset((slot, slots.get(slot)) for slot in box.free)
+        fed = tuple(self._term("feedback", box, inputs, bound, index) for index in range(back[0]))
         outputs = self._run(box.left, self._run(box.right, fed, slots) + inputs, slots)
         return tuple(
-            self._term("loop", box, inputs, index) if isinstance(signal, Term) else signal
+            self._term("loop", box, inputs, bound, index) if isinstance(signal, Term) else signal
             for index, signal in enumerate(outputs)
         )
 

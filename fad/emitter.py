@@ -168,11 +168,12 @@ class _Plan:
 
     def _name_definitions(self, chosen: list[Box]) -> None:
         taken = set(_KEYWORDS)
+        numbers: dict[str, int] = {}  # hint -> the last number given to it
         for box in chosen:
-            hint = self._hint(box)
-            name, number = hint, 2
+            hint = name = self._hint(box)
             while name in taken:
-                name, number = f"{hint}_{number}", number + 1
+                numbers[hint] = numbers.get(hint, 1) + 1
+                name = f"{hint}_{numbers[hint]}"
             taken.add(name)
             self.names[box] = name
 

@@ -49,6 +49,7 @@ def expansion(
         body = _NAME.sub(
             lambda found: names.get(found[0], found[0]), with_renumbered_variables(body)
         )
+        body = _without_outer_brackets(body)
         if name == "process":
             lines.append(f"process = {body}\n")
         elif body not in known:
@@ -56,6 +57,17 @@ def expansion(
             lines.append(f"{known[body]} = {body}\n")
         names[name] = known.get(body, "")
     return "".join(lines)
+
+
+def _without_outer_brackets(text: str) -> str:
+    """libfaust prints a definition with the brackets that its first use needs."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += {"(": 1, ")": -1}.get(token[0], token[0].startswith("\\"))
+        if not depth:
+            whole = token.start() and text.startswith("(") and text[token.end() :] == ";"
+            return f"{text[1 : token.start()]};" if whole else text
+    return text
 
 
 def with_renumbered_variables(text: str) -> str:

@@ -253,6 +253,9 @@ process = s letrec { 'r = 1+_; 's = 2-_; };
 process = b, (s letrec { 'r = 1+_; 's = 2-_; }) with { b = r; r = 1; };
 process = s,t letrec { 't = s*_; 's = t+_; 'u = _; };
 process = case { (select3(1,2,3,4)) => 1; (x) => 2; }(3);
+s(x) = \(y).(y + x*_ ~ _); f(x) = x; process = f((1 : \(y).(_+y ~ _)) - (2 : \(y).(_+y ~ _)));
+f(y) = y+1; process = \(x).(f(0*x), f(x-x), f(2*(0-0/(1+x))), f(select2(x,3,3)), f(x*2));
+process = \(x).(case { (0) => 5; (y) => y; }(x-x));
 f(x) = x; process = f(0/button("b")), f(button("b")/button("b")), f(ceil(-0.5));
 """
 
