@@ -26,6 +26,7 @@ from fad.box import (
     Split,
     Switch,
     Wire,
+    arity_of,
     postorder,
 )
 from fad.labels import plain_name
@@ -121,7 +122,7 @@ class Activity:
             slots: the sets on the slots that are free in it.
         """
         if not box.free and self.is_inert(box, inputs):
-            return (NONE,) * _arity(box)[1]
+            return (NONE,) * arity_of(box)[1]
         bound = tuple(map(slots.__getitem__, self.free(box)))
         key = (*self.key(box, inputs, groups), bound)
         if key not in self._memo:
@@ -132,8 +133,8 @@ class Activity:
         self, box: Rec, inputs: Bundles, groups: GroupPath, slots: Mapping[Slot, Active]
     ) -> tuple[Bundles, Bundles]:
         """The sets on what a loop feeds back, and on its outputs: the least fixed point."""
-        taken = _arity(box.right)[0]
-        fed: Bundles = (NONE,) * _arity(box.right)[1]
+        taken = arity_of(box.right)[0]
+        fed: Bundles = (NONE,) * arity_of(box.right)[1]
         while True:
             outputs = self.outputs(box.left, fed + inputs, groups, slots)
             back = self.outputs(box.right, outputs[:taken], groups, slots)
@@ -166,10 +167,12 @@ class Activity:
                 return self._beside(box.left, box.right, inputs, groups, slots)
             case Split():
                 middle = self.outputs(box.left, inputs, groups, slots)
-                copies = _arity(box.right)[0] // len(middle)
+                copies = arity_of(box.right)[0] // len(middle)
                 return self.outputs(box.right, middle * copies, groups, slots)
             case Merge():
-                middle = merged(self.outputs(box.left, inputs, groups, slots), _arity(box.right)[0])
+                middle = merged(
+                    self.outputs(box.left, inputs, groups, slots), arity_of(box.right)[0]
+                )
                 return self.outputs(box.right, middle, groups, slots)
             case Rec():
                 return self.feedback(box, inputs, groups, slots)[1]
@@ -180,7 +183,7 @@ class Activity:
                 return self.outputs(box.body, inputs[1:], groups, inner)
             case Group():
                 return self.outputs(box.body, inputs, (*groups, plain_name(box.label)), slots)
-        return (NONE,) * _arity(box)[1]
+        return (NONE,) * arity_of(box)[1]
 
     def _beside(
         self,
@@ -190,7 +193,7 @@ class Activity:
         groups: GroupPath,
         slots: Mapping[Slot, Active],
     ) -> Bundles:
-        count = _arity(left)[0]
+        count = arity_of(left)[0]
         return self.outputs(left, inputs[:count], groups, slots) + self.outputs(
             right, inputs[count:], groups, slots
         )
@@ -207,8 +210,3 @@ def routed(box: Route, inputs: Bundles) -> Bundles:
     for source, target in box.pairs:
         outputs[target - 1] |= inputs[source - 1]
     return tuple(outputs)
-
-
-def _arity(box: Box) -> tuple[int, int]:
-    assert box.arity is not None
-    return box.arity

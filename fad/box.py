@@ -423,6 +423,12 @@ COMPOSITIONS: dict[str, type[Composition]] = {
 EMPTY = Route(0, 0, ())
 
 
+def arity_of(box: Box) -> Arity:
+    """The arity of a diagram that is known to have one."""
+    assert box.arity is not None
+    return box.arity
+
+
 def parallel(boxes: Iterable[Box]) -> Box:
     """The parallel composition of boxes, grouped to the right as the language does."""
     items = list(boxes)

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 from fad.activity import NONE, Active, Activity, Bundles, bits, members, merged, routed, union
 from fad.box import (
-    Arity,
     Bargraph,
     Box,
     Cut,
@@ -35,6 +34,7 @@ from fad.box import (
     Split,
     Switch,
     Wire,
+    arity_of,
     factors,
     parallel,
     postorder,
@@ -99,7 +99,7 @@ def differentiate(
     """
     transform = _Forward(box, parameters, rules, surrogates, origins, names)
     seeded = {input_index(parameter): index for index, parameter in enumerate(parameters)}
-    inputs = tuple(bits([seeded[i]]) if i in seeded else NONE for i in range(_arity(box)[0]))
+    inputs = tuple(bits([seeded[i]]) if i in seeded else NONE for i in range(arity_of(box)[0]))
     dual, outputs = transform.dual(box, inputs, (), {})
     if any(inputs):
         dual = Seq(parallel([lane for active in inputs for lane in _seeded(active)]), dual)
@@ -178,7 +178,7 @@ class _Forward:
     def dual(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         """The dual of a box whose inputs carry these bundles, and the bundles it gives."""
         if not box.free and self._activity.is_inert(box, inputs):
-            return box, (NONE,) * _arity(box)[1]
+            return box, (NONE,) * arity_of(box)[1]
         bound = tuple([slots[slot].lanes[0] for slot in self._activity.free(box)])
         key = (*self._activity.key(box, inputs, groups), bound)
         if key not in self._memo:
@@ -202,9 +202,9 @@ class _Forward:
         """A leaf that gives no tangents; those that come in end here."""
         if any(inputs):
             keep = [lane for active in inputs for lane in _keep_primal(active)]
-            box, outputs = Seq(parallel(keep), box), _arity(box)[1]
+            box, outputs = Seq(parallel(keep), box), arity_of(box)[1]
             return box, (NONE,) * outputs
-        return box, (NONE,) * _arity(box)[1]
+        return box, (NONE,) * arity_of(box)[1]
 
     def _widget(self, box: Widget, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         index = self._parameter_index(box, groups)
@@ -286,20 +286,20 @@ class _Forward:
         self, left: Box, right: Box, inputs: Bundles, groups: GroupPath, slots: _Slots
     ) -> _Result:
         """The dual of `left , right`."""
-        count = _arity(left)[0]
+        count = arity_of(left)[0]
         first, lanes = self.dual(left, inputs[:count], groups, slots)
         second, others = self.dual(right, inputs[count:], groups, slots)
         return _beside(first, second), lanes + others
 
     def _split(self, box: Split, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         left, middle = self.dual(box.left, inputs, groups, slots)
-        copies = _arity(box.right)[0] // len(middle)
+        copies = arity_of(box.right)[0] // len(middle)
         right, outputs = self.dual(box.right, middle * copies, groups, slots)
         return Split(left, right), outputs
 
     def _merge(self, box: Merge, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         left, wires = self.dual(box.left, inputs, groups, slots)
-        count = _arity(box.right)[0]
+        count = arity_of(box.right)[0]
         middle = merged(wires, count)
         right, outputs = self.dual(box.right, middle, groups, slots)
         if wires == middle * (len(wires) // count):
@@ -311,7 +311,7 @@ class _Forward:
         sets = {slot: bound.active for slot, bound in slots.items()}
         fed, _ = self._activity.feedback(box, inputs, groups, sets)
         left, outputs = self.dual(box.left, fed + inputs, groups, slots)
-        right, _ = self.dual(box.right, outputs[: _arity(box.right)[0]], groups, slots)
+        right, _ = self.dual(box.right, outputs[: arity_of(box.right)[0]], groups, slots)
         return Rec(left, right), outputs
 
     def _route(self, box: Route, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
@@ -354,11 +354,6 @@ def _tags(parameters: Sequence[Parameter]) -> list[str]:
             tag, number = f"{base}{number}", number + 1
         tags.append(tag)
     return tags
-
-
-def _arity(box: Box) -> Arity:
-    assert box.arity is not None
-    return box.arity
 
 
 def _width(bundles: Bundles) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _METADATA = re.compile(r"\[[^\]]*\]")
 _ENTRY = re.compile(r"\[([^:\]]*)(?::([^\]]*))?\]")
@@ -60,6 +60,24 @@ def split_path(label: str) -> list[str]:
             return [*steps, label]
 
 
-def is_group_step(step: str) -> bool:
+def _is_group_step(step: str) -> bool:
     """Whether a step of `split_path` opens a group (`h:name`)."""
     return len(step) > 1 and step[1] == ":"
+
+
+def widget_path(label: str, groups: Sequence[str] = ()) -> list[str]:
+    """The names of a widget's groups and its own, from the outermost, without metadata.
+
+    Args:
+        label: its label, which may have steps of its own.
+        groups: the names of the groups around it.
+    """
+    path = list(groups)
+    for step in split_path(label):
+        if step == "/":
+            path = []
+        elif step == "..":
+            path = path[:-1]
+        else:
+            path.append(plain_name(step[2:] if _is_group_step(step) else step))
+    return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fad.box import Bargraph, Box, Group, Par, Seq, Slider, Slot, Switch
-from fad.labels import is_group_step, plain_name, split_path
+from fad.labels import plain_name, widget_path
 
 #: Names to find, the innermost first: the widget's, then those of groups around it.
 Target = tuple[str, ...]
@@ -38,7 +38,9 @@ def modulate(body: Box, path: Target, circuit: Box, slot: Slot | None) -> Box:
         key = box, path
         if key not in memo:
             if isinstance(box, Slider | Switch | Bargraph):
-                memo[key] = implant(box) if _names(path, _widget_path(box.label)) else box
+                memo[key] = (
+                    implant(box) if _names(path, tuple(reversed(widget_path(box.label)))) else box
+                )
             else:
                 inner = path
                 if isinstance(box, Group) and path and plain_name(box.label) == path[-1]:
@@ -47,19 +49,6 @@ def modulate(body: Box, path: Target, circuit: Box, slot: Slot | None) -> Box:
         return memo[key]
 
     return rewrite(body, path)
-
-
-def _widget_path(label: str) -> Target:
-    """A widget's own path, the innermost name first."""
-    path: list[str] = []
-    for step in split_path(label):
-        if step == "/":
-            path = []
-        elif step == "..":
-            path = path[:-1]
-        else:
-            path.append(plain_name(step[2:] if is_group_step(step) else step))
-    return tuple(reversed(path))
 
 
 def _names(path: Target, widget: Target) -> bool:

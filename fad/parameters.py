@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from fad.box import Box, Group, Slider, Switch
 from fad.errors import FadError, either
-from fad.labels import is_group_step, metadata, plain_name, split_path
+from fad.labels import metadata, plain_name, widget_path
 
 #: The groups around a box, from the outermost.
 GroupPath = tuple[str, ...]
@@ -59,14 +59,7 @@ class Parameter:
 
 def parameter_at(box: Widget, groups: GroupPath) -> Parameter:
     """The parameter that a widget is inside some groups."""
-    path = list(groups)
-    for step in split_path(box.label):
-        if step == "/":
-            path = []
-        elif step == "..":
-            path = path[:-1]
-        else:
-            path.append(plain_name(step[2:] if is_group_step(step) else step))
+    path = widget_path(box.label, groups)
     notes = metadata(box.label)
     bounds = (0.0, 0.0, 1.0, 1.0)
     if isinstance(box, Slider):
