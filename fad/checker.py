@@ -6,6 +6,7 @@ input, in double precision. Nothing of what is compared is computed by fad.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,19 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.box import Box, ForeignFunction, postorder
+from fad.box import Box, Par, Split, Wire, parallel
 from fad.compiler import derive, evaluated, lost
 from fad.deep import with_deep_stack
-from fad.emitter import emit
 from fad.engine import Engine
 from fad.errors import FadError, counted, either
 from fad.evaluator import Evaluation
 from fad.forward import dense
 from fad.libraries import Libraries
-from fad.modules import Module
-from fad.native import render_natively
 from fad.parameters import Parameter, find_parameters, input_index, select, with_values
-from fad.quotients import Judgement, Runs, Samples, Verdict, judge
+from fad.quotients import Judgement, Runs, Verdict, judge
+from fad.runners import Place, Runner, runner
 from fad.source import Source
 from fad.surrogates import Kind
 
@@ -71,7 +70,9 @@ class Report:
         frames: the number of samples per channel.
         rate: the sample rate, in Hz.
         pairs: the verdicts, by output, then by parameter.
-        differing: the outputs that the dual does not repeat bit for bit.
+        differing: the outputs that the dual does not repeat.
+        reordered: the outputs that it repeats bit for bit only in one program with the original,
+            because libfaust orders sums and products by what else is in a program.
         not_finite: the outputs with samples that are infinite or not a number.
         warnings: what the user should know, one sentence each.
     """
@@ -81,12 +82,13 @@ class Report:
     rate: int
     pairs: tuple[Pair, ...]
     differing: tuple[int, ...]
+    reordered: tuple[int, ...]
     not_finite: tuple[int, ...]
     warnings: tuple[str, ...]
 
     @property
     def primal_identical(self) -> bool:
-        """Whether the dual repeats the original's outputs bit for bit."""
+        """Whether the dual repeats the original's outputs."""
         return not self.differing
 
     @property
@@ -121,6 +123,7 @@ def check(
     at: Mapping[str, float] | None = None,
     seed: int = 1,
     engine: Engine | None = None,
+    native: bool | None = None,
 ) -> Report:
     """Compares each derivative of a program with difference quotients.
 
@@ -136,6 +139,9 @@ def check(
         at: where to compare: label or path of a widget -> value; elsewhere the initial values.
         seed: of the noise.
         engine: the standard compiler; by default one for this call only.
+        native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
+            by default native code where there is a compiler. Programs with foreign functions
+            always run as native code, programs with sound files never.
 
     Returns:
         A verdict for each output and parameter.
@@ -155,13 +161,18 @@ def check(
         for variable in select(widgets, arity[0], wrt)
     ]
     samples = _inputs(arity[0], inputs, round(seconds * rate), seed)
-    checker = _Check(
-        _at(evaluation, values), variables, libraries, module, rate, samples, surrogate, rules
-    )
-    if engine is not None:
-        return checker.report(engine)
-    with Engine() as own:
-        return checker.report(own)
+    source = module.source
+    with contextlib.nullcontext(engine) if engine is not None else Engine() as faust:
+        place = Place(
+            faust,
+            Path(source.name).name,
+            source.path.parent if source.path else Path(),
+            rate,
+            native,
+        )
+        return _Check(
+            evaluation, values, variables, libraries, place, samples, surrogate, rules
+        ).report()
 
 
 def _values(widgets: Sequence[Parameter], at: Mapping[str, float]) -> dict[str, float]:
@@ -205,71 +216,80 @@ def _inputs(
     return np.ascontiguousarray(inputs[:, :frames], np.float64)
 
 
-def _at(evaluation: Evaluation, values: Mapping[str, float]) -> Evaluation:
-    """A program whose widgets start at other values, and what is known about its parts."""
-    if not values:
-        return evaluation
-    new: dict[Box, Box] = {}
-    process = with_deep_stack(lambda: with_values(evaluation.process, values, new))
-    return replace(
-        evaluation,
-        process=process,
-        origins={new.get(box, box): span for box, span in evaluation.origins.items()},
-        made_by={new.get(box, box): function for box, function in evaluation.made_by.items()},
-    )
-
-
 @dataclass(frozen=True)
 class _Check:
+    """A program at a place of its parameters.
+
+    Attributes:
+        evaluation: the program.
+        values: path -> value of the widgets that the user has moved.
+        variables: the parameters to compare, each `init` being where it is compared.
+        libraries, surrogate, rules: what the dual depends on; see `fad.compiler.derive`.
+        place: where to run.
+        inputs: the audio inputs.
+    """
+
     evaluation: Evaluation
+    values: Mapping[str, float]
     variables: Sequence[Parameter]
     libraries: Libraries
-    module: Module
-    rate: int
+    place: Place
     inputs: NDArray[np.float64]
     surrogate: Sequence[Kind]
     rules: str | Path | Source | None
 
-    def report(self, engine: Engine) -> Report:
+    def report(self) -> Report:
         dual, warned = self._dual(self.evaluation, self.surrogate)
-        original = self._original(engine)
-        lanes = self._lanes(engine, dual)
-        exact = self._exact_lanes(engine, dual, lanes)
+        exact, _ = self._dual(replace(self.evaluation, made_by={}), ())
+        original = self._runner(self.evaluation.process)
+        outputs = original.run(self.inputs, {})
+        slopeless = self._runner(exact)
+        lanes = exact_lanes = self._lanes(slopeless, {})
+        if dual is not exact:
+            # Only the lanes without slopes at quantisers can agree with quotients.
+            lanes = self._lanes(self._runner(dual), {})
         pairs: list[list[Pair]] = []
         for index, variable in enumerate(self.variables):
-            judgements = self._judgements(engine, variable, original, exact[:, index + 1])
+            judgements = self._judgements(original, slopeless, index, outputs, exact_lanes)
             pairs.append([])
             for output, judgement in enumerate(judgements):
-                has_slope = not _same(lanes[output, index + 1], exact[output, index + 1])
+                has_slope = bool(
+                    _differing(lanes[output, [index + 1]], exact_lanes[output, [index + 1]])
+                )
                 if judgement.verdict == "jump" and variable.path in warned:
                     judgement = replace(judgement, verdict="quantised")
                 if judgement.verdict in ("agrees", "zero", "jump") and has_slope:
                     judgement = replace(judgement, verdict="quantised")
                 pairs[-1].append(Pair(output, variable.path, **vars(judgement)))
+        reordered = _differing(outputs, lanes[:, 0])
+        differing = self._differing_together(dual) if reordered else ()
         return Report(
-            Path(self.module.source.name).name,
+            self.place.name,
             self.inputs.shape[1],
-            self.rate,
+            self.place.rate,
             tuple(pair for row in zip(*pairs, strict=True) for pair in row),
-            tuple(i for i, samples in enumerate(original) if not _same(samples, lanes[i, 0])),
-            tuple(i for i, samples in enumerate(original) if not np.isfinite(samples).all()),
+            differing,
+            tuple(output for output in reordered if output not in differing),
+            tuple(i for i, samples in enumerate(outputs) if not np.isfinite(samples).all()),
             (*self.evaluation.warnings, *warned.values()),
         )
 
     def _judgements(
         self,
-        engine: Engine,
-        variable: Parameter,
-        original: NDArray[np.float64],
-        tangents: NDArray[np.float64],
+        original: Runner,
+        dual: Runner,
+        index: int,
+        outputs: NDArray[np.float64],
+        lanes: NDArray[np.float64],
     ) -> list[Judgement]:
         """What came of one variable, for each output."""
-        runs = self._runs(engine, variable, original)
-        judgements = list(map(judge, tangents, runs))
+        variable = self.variables[index]
+        runs = self._runs(original, variable, variable.init, outputs)
+        judgements = list(map(judge, lanes[:, index + 1], runs))
         if any(map(_is_excusable, judgements)) and input_index(variable) is None:
             # At a kink of one of its parts, a program can be smooth as a whole: its tangent is
             # then what was chosen for the part, and has to be right on both sides only.
-            above, below = (self._beside(engine, variable, side) for side in (1, -1))
+            above, below = (self._beside(original, dual, index, side) for side in (1, -1))
             judgements = [
                 replace(judgement, verdict="jump")
                 if _is_excusable(judgement) and above[output] and below[output]
@@ -278,94 +298,82 @@ class _Check:
             ]
         return judgements
 
-    def _beside(self, engine: Engine, variable: Parameter, side: int) -> list[bool]:
+    def _beside(self, original: Runner, dual: Runner, index: int, side: int) -> list[bool]:
         """For each output, whether its tangent is right a little to one side of a variable."""
+        variable = self.variables[index]
         value = variable.init + side * _ASIDE * max(1.0, abs(variable.init))
-        moved = replace(variable, init=value)
-        evaluation = _at(self.evaluation, {variable.path: value})
-        there = replace(self, evaluation=evaluation, variables=[moved])
-        dual, _ = there._dual(replace(evaluation, made_by={}), ())
-        tangents = there._lanes(engine, dual)[:, 1]
-        runs = there._runs(engine, moved, there._original(engine))
+        there = {variable.path: value}
+        tangents = self._lanes(dual, there)[:, index + 1]
+        runs = self._runs(original, variable, value, original.run(self.inputs, there))
         verdicts = (judge(*each).verdict for each in zip(tangents, runs, strict=True))
         return [verdict not in ("mismatch", "undefined") for verdict in verdicts]
 
-    def _original(self, engine: Engine) -> NDArray[np.float64]:
-        box = self.evaluation.process
-        return self._run(engine, box, self._text(box))
-
-    def _exact_lanes(
-        self, engine: Engine, dual: str, lanes: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """The lanes without slopes at quantisers: only these can agree with quotients."""
-        exact, _ = self._dual(replace(self.evaluation, made_by={}), ())
-        return lanes if exact == dual else self._lanes(engine, exact)
-
     def _dual(
         self, evaluation: Evaluation, surrogate: Sequence[Kind]
-    ) -> tuple[str, dict[str, str]]:
-        """The text of the dual, and the warnings about variables that it loses."""
+    ) -> tuple[Box, dict[str, str]]:
+        """The dual, and the warnings about variables that it loses."""
 
-        def compute() -> tuple[str, dict[str, str]]:
-            dual, names = derive(evaluation, self.variables, self.libraries, surrogate, self.rules)
-            return emit(dense(dual, len(self.variables)), names), lost(dual, self.variables)
+        def compute() -> tuple[Box, dict[str, str]]:
+            dual, _ = derive(evaluation, self.variables, self.libraries, surrogate, self.rules)
+            return dense(dual, len(self.variables)), lost(dual, self.variables)
 
         return with_deep_stack(compute)
 
-    def _text(self, box: Box) -> str:
-        return with_deep_stack(lambda: emit(box))
+    def _differing_together(self, dual: Box) -> tuple[int, ...]:
+        """The outputs that the dual does not repeat in a program that also computes the original.
 
-    def _lanes(self, engine: Engine, text: str) -> NDArray[np.float64]:
+        libfaust orders the terms of a sum and the factors of a product by what else is in a
+        program, which shows in the last bit. In one program, equal outputs are one signal.
+        """
+        original = self.evaluation.process
+        assert original.arity is not None
+        together: Box = Par(original, dual)
+        if original.arity[0]:
+            together = Split(parallel([Wire()] * original.arity[0]), together)
+        samples = self._runner(together).run(self.inputs, {})
+        count, step = original.arity[1], 1 + len(self.variables)
+        return _differing(samples[:count], samples[count::step])
+
+    def _runner(self, box: Box) -> Runner:
+        return runner(with_deep_stack(lambda: with_values(box, self.values)), self.place)
+
+    def _lanes(self, dual: Runner, values: Mapping[str, float]) -> NDArray[np.float64]:
         """What a dual computes: (outputs, the output and its tangents, frames)."""
-        samples = self._run(engine, self.evaluation.process, text)
+        samples = dual.run(self.inputs, values)
         return samples.reshape(-1, 1 + len(self.variables), samples.shape[1])
 
     def _runs(
-        self, engine: Engine, variable: Parameter, original: NDArray[np.float64]
+        self,
+        original: Runner,
+        variable: Parameter,
+        value: float,
+        outputs: NDArray[np.float64],
     ) -> Iterator[Runs]:
-        """The original around a variable, for each output."""
-        step = STEP * max(1.0, abs(variable.init))
+        """The original around a value of a variable, where it has `outputs`: for each of them."""
+        step = STEP * max(1.0, abs(value))
         moved = [
-            self._moved(engine, variable, offset) for offset in (step, -step, step / 2, -step / 2)
+            self._moved(original, variable, value, offset)
+            for offset in (step, -step, step / 2, -step / 2)
         ]
-        for output, centre in enumerate(original):
+        for output, centre in enumerate(outputs):
             yield Runs(step, centre, *(samples[output] for samples in moved))
 
-    def _moved(self, engine: Engine, variable: Parameter, offset: float) -> NDArray[np.float64]:
-        box, inputs = self.evaluation.process, self.inputs
+    def _moved(
+        self, original: Runner, variable: Parameter, value: float, offset: float
+    ) -> NDArray[np.float64]:
         channel = input_index(variable)
         if channel is None:
-            values = {variable.path: variable.init + offset}
-            box = with_deep_stack(lambda: with_values(box, values))
-        else:
-            inputs = inputs.copy()
-            inputs[channel] += offset
-        return self._run(engine, box, self._text(box), inputs)
-
-    def _run(
-        self,
-        engine: Engine,
-        box: Box,
-        text: str,
-        inputs: NDArray[np.float64] | None = None,
-    ) -> NDArray[np.float64]:
-        inputs = self.inputs if inputs is None else inputs
-        name = Path(self.module.source.name).name
-        folder = self.module.source.path.parent if self.module.source.path else Path()
-        if any(isinstance(part, ForeignFunction) for part in postorder(box)):
-            # The interpreter cannot call them.
-            return render_natively(
-                engine.cpp(text, name, include=[folder]), inputs, self.rate, folder
-            )
-        frames = inputs.shape[1]
-        return engine.render(
-            text, name, inputs=inputs, frames=frames, sample_rate=self.rate, include=[folder]
-        )
+            return original.run(self.inputs, {variable.path: value + offset})
+        inputs = self.inputs.copy()
+        inputs[channel] += offset
+        return original.run(inputs, {})
 
 
 def _is_excusable(judgement: Judgement) -> bool:
     return judgement.verdict == "mismatch" and bool(np.isfinite(judgement.error))
 
 
-def _same(one: Samples, other: Samples) -> bool:
-    return one.tobytes() == other.tobytes()
+def _differing(some: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[int, ...]:
+    """The channels that are not the same, bit for bit."""
+    pairs = enumerate(zip(some, others, strict=True))
+    return tuple(index for index, (one, other) in pairs if one.tobytes() != other.tobytes())

@@ -212,6 +212,11 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
     help='Where to compare, as in "gain=0.3,fc=800"; elsewhere the initial values; repeatable.',
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the noise.")
+@click.option(
+    "--native/--interpreter",
+    default=None,
+    help="How to run programs; natively where there is a C++ compiler.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def check(
@@ -226,6 +231,7 @@ def check(
     rate: int | None,
     at: Sequence[str],
     seed: int,
+    native: bool | None,
     as_json: bool,
 ) -> None:
     """Compare each derivative with difference quotients that the standard compiler computes.
@@ -233,7 +239,7 @@ def check(
     FILE is a Faust program; `-` reads the standard input. Each output and parameter gets a
     verdict: `agrees`, `zero` (no effect at this point), `jump` (not smooth there), `quantised`
     (a jump or a slope that fad knows of), `undefined` (the output is not finite), `mismatch`.
-    The exit code is 1 on a mismatch, and when the outputs are not repeated bit for bit.
+    The exit code is 1 on a mismatch, and when the outputs are not repeated.
 
     \b
     Example:
@@ -258,6 +264,7 @@ def check(
         rate=rate or 44100,
         at=_values(at),
         seed=seed,
+        native=native,
     )
     _warn(report.warnings)
     _show(reports.check_json(report) if as_json else reports.check_table(report))

@@ -248,7 +248,11 @@ def _count(name: str, rule: Rule) -> int:
     if isinstance(rule, Partials):
         return len(rule.texts)
     if isinstance(rule, Linear):
-        named = [i for i, argument in enumerate(ARGUMENTS) if _uses(rule, f"d?{argument}")]
+        named = [
+            position
+            for position, argument in enumerate(ARGUMENTS)
+            if _uses(rule, f"d?{argument}") or argument in rule.zero
+        ]
         return PRIMITIVES.get(name) or 1 + max(named)
     return 0
 

@@ -1,4 +1,4 @@
-"""Programs as native code, by a C++ compiler of the system: for what libfaust cannot interpret."""
+"""Programs as native code, by a C++ compiler of the system."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,9 @@ from numpy.typing import NDArray
 
 from fad.cache import Cache
 from fad.errors import EngineError
+
+#: The metadata by which a widget is found in the native code: `[fad:N]`, N from 0.
+TAG = "fad"
 
 _COMPILERS = ("g++", "clang++", "c++")
 _OPTIONS = ("-std=c++17", "-O1", "-w", "-ffp-contract=off")
@@ -26,6 +31,7 @@ _BEFORE = """
 #include <cstring>
 #include <cstdint>
 #include <algorithm>
+#include <map>
 #include <vector>
 #define FAUSTFLOAT double
 struct Soundfile;
@@ -43,16 +49,26 @@ struct UI {
     void addHorizontalBargraph(const char*, double*, double, double) {}
     void addVerticalBargraph(const char*, double*, double, double) {}
     void addSoundfile(const char*, const char*, Soundfile**) {}
-    void declare(double*, const char*, const char*) {}
+    std::multimap<int, double*> tagged;
+    void declare(double* zone, const char* key, const char* value) {
+        if (!strcmp(key, "fad")) tagged.emplace(atoi(value), zone);
+    }
 };
 struct dsp { virtual ~dsp() {} };
 """
-#: Reads the inputs from the standard input, one channel after the other; writes the outputs.
+#: Arguments: rate, frames, then tag and value of each widget that is not where it starts. Reads the
+#: inputs from the standard input, one channel after the other; writes the outputs.
 _AFTER = """
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
     int rate = atoi(arguments[1]), frames = atoi(arguments[2]);
     mydsp* program = new mydsp();
     program->init(rate);
+    UI ui;
+    program->buildUserInterface(&ui);
+    for (int i = 3; i + 1 < count; i += 2) {
+        auto zones = ui.tagged.equal_range(atoi(arguments[i]));
+        for (auto it = zones.first; it != zones.second; ++it) *it->second = atof(arguments[i + 1]);
+    }
     size_t ins = program->getNumInputs(), outs = program->getNumOutputs();
     std::vector<double> in(ins * frames + 1), out(outs * frames + 1);
     if (fread(in.data(), sizeof(double), ins * frames, stdin) != ins * frames) return 1;
@@ -66,32 +82,59 @@ int main(int, char** arguments) {
 """
 
 
-def render_natively(
-    code: str, inputs: NDArray[np.float64], rate: int, folder: Path
-) -> NDArray[np.float64]:
-    """Runs a program from its initial state; its binary is kept in the user's cache.
+@dataclass(frozen=True)
+class Binary:
+    """A program as native code.
+
+    Attributes:
+        data: the executable file.
+    """
+
+    data: bytes
+
+    def run(
+        self, inputs: NDArray[np.float64], rate: int, values: Mapping[int, float]
+    ) -> NDArray[np.float64]:
+        """Runs the program from its initial state.
+
+        Args:
+            inputs: of shape (channels, frames).
+            rate: the sample rate, in Hz.
+            values: tag -> value, of the widgets that are not where they start.
+
+        Returns:
+            The outputs, of shape (channels, frames).
+
+        Raises:
+            EngineError: the program fails.
+        """
+        frames = inputs.shape[1]
+        settings = [str(part) for tag, value in values.items() for part in (tag, repr(value))]
+        with tempfile.TemporaryDirectory(prefix="fad-") as home:
+            file = Path(home, "program")
+            file.write_bytes(self.data)
+            file.chmod(0o700)
+            command = [str(file), str(rate), str(frames), *settings]
+            data = _run(command, np.ascontiguousarray(inputs).tobytes())
+        return np.frombuffer(data, np.float64).reshape(-1, frames)
+
+
+def find_compiler() -> str | None:
+    """The path of a C++ compiler, where there is one."""
+    return next(filter(None, map(shutil.which, _COMPILERS)), None)
+
+
+def compile_natively(code: str, folder: Path) -> Binary:
+    """Compiles a program; what comes of it is kept in the user's cache, by content.
 
     Args:
         code: the C++ class that libfaust makes of it, in double precision.
-        inputs: of shape (channels, frames).
-        rate: the sample rate, in Hz.
         folder: where the headers are that the program names.
 
     Raises:
-        EngineError: there is no C++ compiler, it does not accept the code, or the program fails.
+        EngineError: there is no C++ compiler, or it does not accept the code.
     """
-    binary = _binary(code, folder)
-    frames = inputs.shape[1]
-    with tempfile.TemporaryDirectory(prefix="fad-") as home:
-        file = Path(home, "program")
-        file.write_bytes(binary)
-        file.chmod(0o700)
-        data = _run([str(file), str(rate), str(frames)], np.ascontiguousarray(inputs).tobytes())
-    return np.frombuffer(data, np.float64).reshape(-1, frames)
-
-
-def _binary(code: str, folder: Path) -> bytes:
-    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
+    compiler = find_compiler()
     if compiler is None:
         raise EngineError(
             "the program calls foreign functions, which libfaust cannot interpret",
@@ -101,7 +144,7 @@ def _binary(code: str, folder: Path) -> bytes:
     key = hashlib.sha256("\0".join([compiler, *_OPTIONS, str(folder), text]).encode()).hexdigest()
     cache = Cache()
     if (kept := cache.get(f"native-{key}")) is not None:
-        return kept
+        return Binary(kept)
     with tempfile.TemporaryDirectory(prefix="fad-") as home:
         source, binary = Path(home, "program.cpp"), Path(home, "program")
         source.write_text(text, "utf-8")
@@ -109,7 +152,7 @@ def _binary(code: str, folder: Path) -> bytes:
         _run([compiler, *_OPTIONS, include, "-o", str(binary), str(source)])
         data = binary.read_bytes()
     cache.put(f"native-{key}", data)
-    return data
+    return Binary(data)
 
 
 def _run(command: list[str], data: bytes = b"") -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -156,16 +156,12 @@ def _matches(parameter: Parameter, name: str) -> bool:
     return any(fnmatchcase(text, name) for text in (parameter.label, parameter.path))
 
 
-def with_values(
-    box: Box, values: Mapping[str, float], replaced: dict[Box, Box] | None = None
-) -> Box:
-    """A diagram whose sliders start at other values, and can reach them.
+def with_widgets(box: Box, change: Callable[[Widget, Parameter], Box]) -> Box:
+    """A diagram with something else in the places of its widgets.
 
     Args:
         box: a closed diagram.
-        values: parameter path -> value. Paths that do not occur are passed by. A button or
-            checkbox becomes an entry of that value.
-        replaced: filled with what each part of the diagram has become, where it is given.
+        change: from a widget, and the parameter that it is at its place.
     """
     memo: dict[tuple[Box, GroupPath], Box] = {}
 
@@ -173,17 +169,29 @@ def with_values(
         key = box, groups
         if key not in memo:
             if isinstance(box, Widget):
-                value = values.get(parameter_at(box, groups).path)
-                memo[key] = box if value is None else _moved(box, value)
+                memo[key] = change(box, parameter_at(box, groups))
             else:
                 inner = (*groups, plain_name(box.label)) if isinstance(box, Group) else groups
                 memo[key] = box.rebuild(tuple(rewrite(child, inner) for child in box.children))
         return memo[key]
 
-    result = rewrite(box, ())
-    if replaced is not None:
-        replaced.update((part, new) for (part, _), new in memo.items())
-    return result
+    return rewrite(box, ())
+
+
+def with_values(box: Box, values: Mapping[str, float]) -> Box:
+    """A diagram whose widgets start at other values, and can reach them.
+
+    Args:
+        box: a closed diagram.
+        values: parameter path -> value. Paths that do not occur are passed by. A button or
+            checkbox becomes an entry of that value.
+    """
+
+    def moved(widget: Widget, parameter: Parameter) -> Box:
+        value = values.get(parameter.path)
+        return widget if value is None else _moved(widget, value)
+
+    return with_widgets(box, moved) if values else box
 
 
 def _moved(box: Widget, value: float) -> Slider:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +16,7 @@ import fad.local
 from fad.checker import Report
 from fad.engine import Engine
 from fad.errors import DifferentiationError
+from fad.native import find_compiler
 from fad.quotients import Runs, judge
 from fad.rules import Linear, Partials, Rule
 
@@ -24,7 +24,7 @@ PARAMETER = 'import("stdfaust.lib"); p = hslider("p", 0.5, 0, 4, 0.01); '
 
 
 def run(engine: Engine, text: str, **options: object) -> Report:
-    options = {"seconds": 0.01, "engine": engine, **options}
+    options = {"seconds": 0.01, "native": False, "engine": engine, **options}
     return fad.check(PARAMETER + text, **options)  # type: ignore[arg-type]
 
 
@@ -116,7 +116,7 @@ def test_a_program_without_variables_passes(engine: Engine) -> None:
 
 
 def test_foreign_functions(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not any(map(shutil.which, ("g++", "clang++", "c++"))):
+    if find_compiler() is None:
         pytest.skip("needs a C++ compiler")
     monkeypatch.setenv("FAD_CACHE_DIR", str(tmp_path))
     text = 'f = ffunction(float tgamma(float), <math.h>, ""); process = ma.tanh(_*p), f(2 + p);'
@@ -127,6 +127,42 @@ def test_foreign_functions(engine: Engine, tmp_path: Path, monkeypatch: pytest.M
     # The rule is only good to a few per cent.
     assert verdicts(report) == ["agrees", "mismatch"]
     assert any(path.name.startswith("native-") for path in tmp_path.iterdir())
+
+
+NATIVE = """
+import("stdfaust.lib");
+p = vgroup("a", hslider("[1]p[unit:Hz]", 0, 0, 4, 0.01));
+process = hgroup("b", p*button("g")), ((hgroup("b", p) + 0.5)*os.osc(440) : @(int(p*100)))
+    : fi.lowpass(1, 1000 + 100*p), _*hslider("q", 1, 0, 1, 0.1);
+"""
+
+
+def test_native_code_and_the_interpreter_say_the_same(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if find_compiler() is None:
+        pytest.skip("needs a C++ compiler")
+    monkeypatch.setenv("FAD_CACHE_DIR", str(tmp_path))
+    native, interpreted = (
+        fad.check(NATIVE, engine=engine, seconds=0.01, native=native, at={"g": 1, "q": 0.5})
+        for native in (True, False)
+    )
+    assert verdicts(native) == verdicts(interpreted)
+    assert verdicts(native) == ["agrees", "zero", "zero", "agrees", "zero", "agrees"]
+    assert any(path.name.startswith("native-") for path in tmp_path.iterdir())
+
+
+def test_without_a_compiler_programs_are_interpreted(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert verdicts(run(engine, "process = _*p;", native=None)) == ["agrees"]
+
+
+def test_the_order_of_factors_that_libfaust_chooses_is_no_difference(engine: Engine) -> None:
+    report = run(engine, "process = 0.0*_ : fi.resonbp(100, 5, p);")
+    assert (report.differing, report.reordered) == ((), (0,))
+    assert report.passed
 
 
 def test_foreign_functions_without_a_compiler(
