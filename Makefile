@@ -7,10 +7,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format corpus corpus-expand corpus-derive bench-front clean
+.PHONY: help venv demo test lint format fuzz corpus corpus-expand corpus-derive bench-front bench-dual bench-transform clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## Make .venv, with fad and its development tools
 
@@ -34,6 +34,9 @@ format: $(STAMP) ## Put the code into its standard format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+fuzz: $(STAMP) ## Compare 2000 random programs with difference quotients
+	FAD_EXAMPLES=2000 $(BIN)/python -m pytest tests/test_fuzz.py
+
 corpus: corpus-expand corpus-derive ## Run all checks over the Faust example programs
 
 corpus-expand: $(STAMP) ## Check the expansion of all Faust example programs
@@ -44,6 +47,12 @@ corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
 
 bench-front: $(STAMP) ## Time the front end
 	$(BIN)/python bench/front.py
+
+bench-dual: $(STAMP) ## Time the derivatives
+	$(BIN)/python bench/dual.py
+
+bench-transform: $(STAMP) ## Time fad transform over all Faust example programs
+	$(BIN)/python bench/transform.py
 
 clean: ## Remove everything that can be made again
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fad.channels import Output
     from fad.checker import Report, check
-    from fad.compiler import Output, Program, expand, transform
+    from fad.compiler import Program, expand, transform
     from fad.errors import FadError
     from fad.parameters import Parameter
 
@@ -16,7 +17,7 @@ __all__ = ["FadError", "Output", "Parameter", "Program", "Report", "check", "exp
 
 _HOMES = {
     "FadError": "fad.errors",
-    "Output": "fad.compiler",
+    "Output": "fad.channels",
     "Parameter": "fad.parameters",
     "Program": "fad.compiler",
     "Report": "fad.checker",

@@ -6,7 +6,7 @@ be anything but zero are found here, before anything is built, so that they neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from fad.box import (
     Bargraph,
@@ -21,16 +21,15 @@ from fad.box import (
     Rec,
     Route,
     Seq,
-    Slider,
     Slot,
     Split,
-    Switch,
     Wire,
     arity_of,
     postorder,
 )
 from fad.labels import plain_name
 from fad.parameters import GroupPath, Widget
+from fad.seeds import Seed
 from fad.surrogates import Read
 
 #: A set of parameters.
@@ -43,8 +42,8 @@ NONE: Active = 0
 LeafActivity = Callable[[Primitive | ForeignFunction, Bundles], Active]
 #: The read at a whole position that a diagram is, where it is given a slope.
 FindRead = Callable[[Seq], Read | None]
-#: The number of the parameter that a widget is inside some groups, or `None`.
-ParameterIndex = Callable[[Widget, GroupPath], int | None]
+#: The seed of a diagram that is a variable inside some groups, or `None`.
+FindSeed = Callable[[Box, GroupPath], Seed | None]
 
 
 def bits(indices: Iterable[int]) -> Active:
@@ -77,26 +76,33 @@ class Activity:
     Args:
         root: the whole diagram.
         leaf: how a primitive or a foreign function passes parameters on.
-        parameter: which parameter a widget is.
+        seed: which diagrams are variables.
+        signals: the variables that are no widgets.
         read: which diagrams are reads that are given a slope.
     """
 
     def __init__(
-        self, root: Box, leaf: LeafActivity, parameter: ParameterIndex, read: FindRead
+        self,
+        root: Box,
+        leaf: LeafActivity,
+        seed: FindSeed,
+        signals: Container[Box],
+        read: FindRead,
     ) -> None:
         self._leaf = leaf
         self._read = read
-        self._parameter = parameter
+        self._seed = seed
         self._memo: dict[tuple[object, ...], Bundles] = {}
         self._free: dict[Box, tuple[Slot, ...]] = {}
-        self._with_widgets: set[Box] = set()
+        self._with_variables: set[Box] = set()
         for box in postorder(root):
-            if isinstance(box, Widget) or any(c in self._with_widgets for c in box.children):
-                self._with_widgets.add(box)
+            is_one = isinstance(box, Widget) or box in signals
+            if is_one or any(child in self._with_variables for child in box.children):
+                self._with_variables.add(box)
 
     def is_inert(self, box: Box, inputs: Bundles) -> bool:
         """Whether a box without free slots passes no tangent on and makes none."""
-        return not any(inputs) and box not in self._with_widgets
+        return not any(inputs) and box not in self._with_variables
 
     def free(self, box: Box) -> tuple[Slot, ...]:
         """The slots that are free in a box, always in the same order."""
@@ -108,7 +114,7 @@ class Activity:
 
     def key(self, box: Box, inputs: Bundles, groups: GroupPath) -> tuple[object, ...]:
         """What the result for a box without free slots depends on."""
-        return box, inputs, groups if box in self._with_widgets else ()
+        return box, inputs, groups if box in self._with_variables else ()
 
     def outputs(
         self, box: Box, inputs: Bundles, groups: GroupPath, slots: Mapping[Slot, Active]
@@ -145,6 +151,9 @@ class Activity:
     def _outputs(
         self, box: Box, inputs: Bundles, groups: GroupPath, slots: Mapping[Slot, Active]
     ) -> Bundles:
+        seed = self._seed(box, groups)
+        if seed is not None:
+            return (1 << seed.lane,)
         match box:
             case Wire() | Bargraph():
                 return inputs
@@ -152,9 +161,6 @@ class Activity:
                 return ()
             case Primitive() | ForeignFunction():
                 return (self._leaf(box, inputs),)
-            case Slider() | Switch():
-                index = self._parameter(box, groups)
-                return (NONE if index is None else 1 << index,)
             case Slot():
                 return (slots[box],)
             case Seq():

@@ -16,16 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.box import Box, Par, Split, Wire, parallel
-from fad.compiler import derive, evaluated, lost
+from fad.compiler import derive, evaluated
 from fad.deep import with_deep_stack
 from fad.engine import Engine
 from fad.errors import FadError, counted, either
 from fad.evaluator import Evaluation
-from fad.forward import dense
+from fad.forward import dense, lost
 from fad.libraries import Libraries
 from fad.parameters import Parameter, find_parameters, input_index, select, with_values
 from fad.quotients import Judgement, Runs, Verdict, judge
 from fad.runners import Place, Runner, runner
+from fad.seeds import by_parameters
 from fad.source import Source
 from fad.surrogates import Kind
 
@@ -314,8 +315,10 @@ class _Check:
         """The dual, and the warnings about variables that it loses."""
 
         def compute() -> tuple[Box, dict[str, str]]:
-            dual, _ = derive(evaluation, self.variables, self.libraries, surrogate, self.rules)
-            return dense(dual, len(self.variables)), lost(dual, self.variables)
+            dual = derive(
+                evaluation, by_parameters(self.variables), self.libraries, surrogate, self.rules
+            )
+            return dense(dual, len(self.variables)), lost(dual)
 
         return with_deep_stack(compute)
 

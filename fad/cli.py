@@ -66,6 +66,11 @@ def _program_options(command: Callable[..., None]) -> Callable[..., None]:
             default="-",
             help="File to write; the standard output by default.",
         ),
+        click.option(
+            "--check",
+            metavar="EXPECTED.dsp",
+            help="Write nothing, and compare with this file: exit code 1 and a diff if it differs.",
+        ),
         _INCLUDE,
         click.option(
             "--precision",
@@ -83,7 +88,9 @@ def _program_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.command(short_help="Evaluate a program to its core diagram.")
 @_program_options
-def expand(file: str, output: str, include: Sequence[str], precision: Any) -> None:
+def expand(
+    file: str, output: str, check: str | None, include: Sequence[str], precision: Any
+) -> None:
     """Evaluate a program and write its diagram as Faust that needs no library.
 
     FILE is a Faust program; `-` reads the standard input.
@@ -94,7 +101,8 @@ def expand(file: str, output: str, include: Sequence[str], precision: Any) -> No
     """
     import fad
 
-    _run(partial(fad.expand, include=include, precision=precision), file, output)
+    compute = partial(fad.expand, include=include, precision=precision)
+    _run(compute, file, output, check=check)
 
 
 def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -134,6 +142,24 @@ def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
     help="Leave out the outputs themselves, or the derivatives.",
 )
 @click.option(
+    "--order",
+    type=click.Choice(["1", "2"]),
+    default="1",
+    show_default=True,
+    help="2 for second derivatives after the first ones, each pair of variables once.",
+)
+@click.option(
+    "--direction",
+    metavar="COMPONENTS",
+    multiple=True,
+    help='One derivative, along a direction, as in "gain=1,fc=20"; repeatable.',
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show what each part of the program becomes, and why; the result goes to `-o` only.",
+)
+@click.option(
     "--manifest",
     metavar="OUT.json",
     help="File for the meaning of every output channel and what is known of every parameter.",
@@ -141,12 +167,16 @@ def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
 def transform(
     file: str,
     output: str,
+    check: str | None,
     include: Sequence[str],
     precision: Any,
     wrt: Sequence[str],
     surrogate: str,
     rules: str | None,
     only: Any,
+    order: str,
+    direction: Sequence[str],
+    explain: bool,
     manifest: str | None,
 ) -> None:
     """Write the program that also computes the derivatives of a program's outputs.
@@ -172,8 +202,31 @@ def transform(
         only=only or "all",
         surrogate=_kinds(surrogate),
         rules=_path(rules),
+        order=2 if order == "2" else 1,
+        direction=_values(direction),
     )
-    _run(compute, file, output, manifest)
+    if direction and (wrt or order == "2" or only == "primal"):
+        raise click.UsageError(
+            "`--direction` names the variables and asks for one derivative: leave `--wrt`, "
+            "`--order` and `--only primal` out"
+        )
+    if explain and (direction or order == "2"):
+        raise click.UsageError("`--explain` is about first derivatives by each variable")
+    if explain:
+        from fad.explain import explain as explained
+
+        _show(
+            explained(
+                _program(file),
+                include=include,
+                wrt=wrt,
+                surrogate=_kinds(surrogate),
+                rules=_path(rules),
+            )
+        )
+        if output == "-":
+            return
+    _run(compute, file, output, manifest, check)
 
 
 @cli.command(short_help="List what a program can be differentiated by.")
@@ -194,6 +247,52 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
 
     program = fad.expand(_program(file), include=include)
     _show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
+
+
+@cli.command(short_help="Draw a program and its derivative as block diagrams.")
+@click.argument("file")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    required=True,
+    help="Folder to write; it is replaced if `fad diagram` has written it, and only then.",
+)
+@click.option("--dual", is_flag=True, help="Draw the program with derivatives, too.")
+@_INCLUDE
+@_variable_options
+def diagram(
+    file: str,
+    output: str,
+    dual: bool,
+    include: Sequence[str],
+    wrt: Sequence[str],
+    surrogate: str,
+    rules: str | None,
+) -> None:
+    """Write a folder with the block diagrams of a program, and a page that shows them.
+
+    FILE is a Faust program; `-` reads the standard input. The page is `index.html`; with `--dual`
+    it has the program and its derivative side by side.
+
+    \b
+    Example:
+      fad diagram synth.dsp --dual -o synth-diagrams
+    """
+    from fad.diagram import write_diagrams
+
+    if not dual and (wrt or surrogate or rules):
+        raise click.UsageError("`--wrt`, `--surrogate` and `--rules` say what is in a `--dual`")
+    program = write_diagrams(
+        _program(file),
+        output,
+        dual=dual,
+        include=include,
+        wrt=wrt,
+        surrogate=_kinds(surrogate),
+        rules=_path(rules),
+    )
+    _warn(program.warnings)
 
 
 @cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
@@ -319,16 +418,29 @@ def _show(text: str) -> None:
 
 
 def _run(
-    compute: Callable[[Path | Source], Program], file: str, output: str, manifest: str | None = None
+    compute: Callable[[Path | Source], Program],
+    file: str,
+    output: str,
+    manifest: str | None = None,
+    check: str | None = None,
 ) -> None:
-    """Reads a program, computes another one, and writes that with its warnings."""
+    """Reads a program, computes another one, and writes or compares that, with its warnings."""
     from fad import output as out
+
+    if check is not None and (output, manifest) != ("-", None):
+        raise click.UsageError("`--check` writes nothing: leave `-o` and `--manifest` out")
 
     for written in (output, manifest):
         if written is not None and file != _STANDARD_INPUT:
             out.refuse_overwriting(written, file)
     program = compute(_program(file))
     _warn(program.warnings)
+    if check is not None:
+        changes = out.difference(program.source, check)
+        if changes:
+            out.write(changes, "-")
+            click.echo(f"error: `{check}` is not what fad writes for `{file}` now", err=True)
+        click.get_current_context().exit(_BAD_INPUT if changes else 0)
     out.write(program.source, output)
     if manifest is not None:
         import json

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 from fad import __version__
-from fad.activity import union
 from fad.box import Box
+from fad.channels import Output, along_direction, channels
 from fad.deep import with_deep_stack
-from fad.emitter import WIDTH, emit
-from fad.errors import place
+from fad.emitter import Note, comment, emit
+from fad.errors import FadError
 from fad.evaluator import Evaluation, evaluate
-from fad.forward import Dual, dense, differentiate
+from fad.forward import Dual, dense, differentiate, lost, second_derivatives
 from fad.libraries import Libraries, read_source
 from fad.local import LocalRules
 from fad.modules import Module
+from fad.notes import described, notes
 from fad.parameters import Parameter, default_variables, find_parameters, select
+from fad.seeds import Seeds, along, by_parameters
+from fad.simplify import simplify
 from fad.source import Source
 from fad.surrogates import Kind, Surrogates
 
 Precision = Literal["single", "double", "quad"]
 #: Which output channels to keep.
 Lanes = Literal["all", "tangents", "primal"]
-
-
-@dataclass(frozen=True)
-class Output:
-    """One output channel of a program that fad has written.
-
-    Attributes:
-        name: `y` for an output, `dy/dgain` for a derivative; `y0`, `y1` ... where there are more.
-        output: the number of the original program's output, from 0.
-        parameter: what it is differentiated by; `None` for the output itself.
-    """
-
-    name: str
-    output: int
-    parameter: Parameter | None = None
+#: First derivatives, or first and second ones.
+Order = Literal[1, 2]
 
 
 @dataclass(frozen=True)
@@ -54,6 +44,7 @@ class Program:
         warnings: what the user should know, one sentence each.
         name: the file name of the original program.
         widgets: all sliders, number entries and switches of the original program.
+        direction: the names and components of the direction that its derivatives are along.
     """
 
     source: str
@@ -62,6 +53,7 @@ class Program:
     warnings: tuple[str, ...] = ()
     name: str = ""
     widgets: tuple[Parameter, ...] = ()
+    direction: tuple[tuple[str, float], ...] = ()
 
     def manifest(self) -> dict[str, Any]:
         """What the channels and the parameters are, as plain data for JSON."""
@@ -104,7 +96,7 @@ def _expand(
     return Program(
         emit(box, evaluation.names, header),
         default_variables(widgets),
-        _outputs(box.arity[1], ()),
+        channels(box.arity[1], ()),
         tuple(evaluation.warnings),
         name,
         widgets,
@@ -120,6 +112,8 @@ def transform(
     only: Lanes = "all",
     surrogate: Sequence[Kind] = (),
     rules: str | Path | Source | None = None,
+    order: Order = 1,
+    direction: Mapping[str, float] | None = None,
 ) -> Program:
     """Writes the Faust program that also computes the derivatives of a program's outputs.
 
@@ -135,6 +129,9 @@ def transform(
             they are: `tables`, `delays`. Those inside the standard table oscillators always are.
         rules: a Faust text or file with the derivatives of foreign functions: definitions such as
             `d_foo(x) = ...;`, or `d_foo_1(x, y)` and `d_foo_2(x, y)` for two arguments.
+        order: 2 for the second derivatives too, after the first ones, each pair of variables once.
+        direction: label or path of a variable -> component: one derivative instead of one for each
+            variable, along the direction: the sum of the derivatives times the components.
 
     Returns:
         The program: for each output, the output itself and its derivative by each variable, in
@@ -144,72 +141,164 @@ def transform(
         FadError: the program is missing or malformed, `wrt` names nothing, or a construct without
             a derivative is on the way from a variable to an output.
     """
-    options = _Options(tuple(wrt), only, tuple(surrogate), rules)
+    if order not in (1, 2):
+        raise FadError(f"derivatives of order {order} are not supported", hint="order 1 or 2 is")
+    if direction and (wrt or order != 1 or only == "primal"):
+        raise FadError("a direction names the variables, and has one derivative, of order 1")
+    components = tuple((direction or {}).items())
+    options = Options(tuple(wrt), only, tuple(surrogate), rules, order, components)
     return with_deep_stack(lambda: _transform(program, include, precision, options))
 
 
 @dataclass(frozen=True)
-class _Options:
+class Options:
     """What is asked of a derivative; see `transform`."""
 
-    wrt: tuple[str, ...]
-    only: Lanes
-    surrogate: tuple[Kind, ...]
-    rules: str | Path | Source | None
+    wrt: tuple[str, ...] = ()
+    only: Lanes = "all"
+    surrogate: tuple[Kind, ...] = ()
+    rules: str | Path | Source | None = None
+    order: Order = 1
+    direction: tuple[tuple[str, float], ...] = ()
 
 
 def _transform(
     program: str | Path | Source,
     include: Sequence[str | Path],
     precision: Precision,
-    options: _Options,
+    options: Options,
 ) -> Program:
-    module, libraries, evaluation = evaluated(program, include, precision)
+    module, libraries, evaluation = evaluated(program, include, precision, options.rules)
+    draft = drafted(evaluation, libraries, options)
+    name = Path(module.source.name).name
+    warnings = (
+        *evaluation.warnings,
+        *_no_variables(draft.variables, options.only),
+        *lost(draft.dual).values(),
+    )
+    text = emit(
+        draft.process,
+        draft.names,
+        [
+            f"// Forward-mode derivative of {name}, by fad {__version__}.",
+            *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
+            *described(draft.variables, dict(options.direction)),
+            # Without folders: the text must not depend on where the program is.
+            *chain.from_iterable(
+                comment(f"warning: {warning}")
+                for warning in (*evaluation.warnings, *lost(draft.dual, folders=False).values())
+            ),
+            *_declares(module),
+        ],
+        draft.notes,
+    )
+    return Program(
+        text,
+        draft.variables,
+        draft.outputs,
+        warnings,
+        name,
+        draft.widgets,
+        options.direction,
+    )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A program with derivatives, ready to be written.
+
+    Attributes:
+        process: its diagram.
+        names: what its parts are called.
+        notes: what to say about them.
+        outputs: its output channels.
+        dual: the diagram before its channels were arranged, and before it was simplified.
+        simple: what the parts of the dual have become.
+        variables: the parameters it is differentiated by.
+        widgets: all widgets of the original.
+    """
+
+    process: Box
+    names: Mapping[Box, str]
+    notes: Mapping[Box, Note]
+    outputs: tuple[Output, ...]
+    dual: Dual
+    simple: Mapping[Box, Box]
+    variables: tuple[Parameter, ...]
+    widgets: tuple[Parameter, ...]
+
+
+def drafted(evaluation: Evaluation, libraries: Libraries, options: Options) -> Draft:
+    """What an evaluated program becomes."""
     box = evaluation.process
     assert box.arity is not None
-    only = options.only
     widgets = tuple(find_parameters(box))
-    variables = () if only == "primal" else select(widgets, box.arity[0], options.wrt)
-    dual, names = derive(evaluation, variables, libraries, options.surrogate, options.rules)
-    outputs = _outputs(box.arity[1], variables)
-    if only == "tangents":
-        outputs = tuple(output for output in outputs if output.parameter is not None)
-    name = Path(module.source.name).name
-    header = [
-        f"// Forward-mode derivative of {name}, by fad {__version__}.",
-        *_comment(f"outputs: {', '.join(output.name for output in outputs)}"),
-        *_declares(module),
-    ]
-    return Program(
-        emit(dense(dual, len(variables), only == "tangents"), names, header),
+    variables, seeds = _variables(widgets, box.arity[0], options)
+    dual = derive(evaluation, seeds, libraries, options.surrogate, options.rules)
+    outputs = channels(box.arity[1], variables, options.order)
+    if options.direction:
+        outputs = along_direction(box.arity[1])
+    if options.order == 2:
+        first = dense(dual, len(variables))
+        known = replace(evaluation, process=first, names=dict(dual.names), made_by={})
+        dual = derive(known, seeds, libraries, options.surrogate, options.rules)
+    kept = tuple(output for output in outputs if output.order or options.only != "tangents")
+    if options.order == 2:
+        process = second_derivatives(dual, len(variables), kept)
+    else:
+        process = dense(dual, len(seeds.names), options.only == "tangents")
+    process, simple = simplify(process, named=dual.names)
+    return Draft(
+        process,
+        {simple.get(part, part): name for part, name in dual.names.items()},
+        {simple.get(part, part): note for part, note in notes(dual).items()},
+        kept,
+        dual,
+        simple,
         variables,
-        outputs,
-        (*evaluation.warnings, *_no_variables(variables, only), *lost(dual, variables).values()),
-        name,
         widgets,
     )
 
 
+def _variables(
+    widgets: Sequence[Parameter], inputs: int, options: Options
+) -> tuple[tuple[Parameter, ...], Seeds]:
+    """The parameters that are asked for, and their tangents."""
+    if options.only == "primal":
+        return (), by_parameters(())
+    if not options.direction:
+        variables = select(widgets, inputs, options.wrt)
+        return variables, by_parameters(variables)
+    components: dict[Parameter, float] = {}
+    for name, value in options.direction:
+        components.update(dict.fromkeys(select(widgets, inputs, [name]), value))
+    # In order of appearance.
+    everything = select(widgets, inputs, [name for name, _ in options.direction])
+    return everything, along({parameter: components[parameter] for parameter in everything})
+
+
 def derive(
     evaluation: Evaluation,
-    variables: Sequence[Parameter],
+    seeds: Seeds,
     libraries: Libraries,
     surrogate: Sequence[Kind] = (),
     rules: str | Path | Source | None = None,
-) -> tuple[Dual, dict[Box, str]]:
-    """The dual of an evaluated program, and the names of its diagrams; see `transform`."""
+) -> Dual:
+    """The dual of an evaluated program; see `transform`."""
     box = evaluation.process
-    user = None if rules is None else libraries.parse(_source(rules))
     names = {inner: name for inner, name in evaluation.names.items() if inner is not box}
-    dual = differentiate(
+    return differentiate(
         box,
-        variables,
-        LocalRules(libraries, user),
+        seeds,
+        LocalRules(libraries, _user_rules(rules, libraries)),
         Surrogates(box, evaluation.made_by, surrogate),
         evaluation.origins,
         names,
     )
-    return dual, names
+
+
+def _user_rules(rules: str | Path | Source | None, libraries: Libraries) -> Module | None:
+    return None if rules is None else libraries.parse(_source(rules))
 
 
 def _no_variables(variables: Sequence[Parameter], only: Lanes) -> Iterable[str]:
@@ -217,54 +306,24 @@ def _no_variables(variables: Sequence[Parameter], only: Lanes) -> Iterable[str]:
         yield "the program has no variables: there is nothing to differentiate by"
 
 
-def lost(dual: Dual, variables: Sequence[Parameter]) -> dict[str, str]:
-    """The paths of the variables whose derivative is zero for a technical reason only.
-
-    Returns:
-        path -> the warning about it.
-    """
-    reached = union(dual.outputs)
-    warnings = {}
-    for index, dropped in dual.dropped.items():
-        if not reached >> index & 1:
-            where = "" if dropped.span is None else f" at {place(dropped.span)}"
-            path = variables[index].path
-            warnings[path] = (
-                f"the derivative by {path} is zero: it only acts through "
-                f"`{dropped.construct}`{where} ({dropped.reason})"
-            )
-    return warnings
-
-
-def _comment(text: str) -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent="// ", subsequent_indent="//   ", break_long_words=False
-    )
-
-
-def _outputs(count: int, parameters: Sequence[Parameter]) -> tuple[Output, ...]:
-    """The channels of a program with this many outputs, each followed by its derivatives."""
-    labels = [parameter.label for parameter in parameters]
-    channels = []
-    for index in range(count):
-        name = f"y{index}" if count > 1 else "y"
-        channels.append(Output(name, index))
-        for parameter in parameters:
-            unique = labels.count(parameter.label) == 1
-            by = parameter.label if unique else f"({parameter.path})"
-            channels.append(Output(f"d{name}/d{by}", index, parameter))
-    return tuple(channels)
-
-
 def evaluated(
-    program: str | Path | Source, include: Sequence[str | Path], precision: Precision
+    program: str | Path | Source,
+    include: Sequence[str | Path],
+    precision: Precision,
+    rules: str | Path | Source | None = None,
 ) -> tuple[Module, Libraries, Evaluation]:
-    """A program as it is written, what it imports, and its diagram."""
+    """A program as it is written, what it imports, and its diagram.
+
+    Args:
+        program, include, precision, rules: see `transform`. The rules are for the operators inside
+            the program.
+    """
     source = _source(program)
     folder = source.path.parent if source.path else Path()
     libraries = Libraries(tuple(map(Path, include)), folder)
     module = libraries.parse(source)
-    return module, libraries, evaluate(module, libraries, precision)
+    user = _user_rules(rules, libraries)
+    return module, libraries, evaluate(module, libraries, precision, rules=user)
 
 
 def _source(program: str | Path | Source) -> Source:

@@ -8,8 +8,11 @@ where there is one. A definition that uses the variable of a lambda is local to 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+import textwrap
+from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fad.box import (
     Bargraph,
@@ -36,18 +39,26 @@ from fad.box import (
 )
 from fad.labels import plain_name, split_path
 from fad.primitives import PRIMITIVES
-from fad.printer import Layout, flat, join, layout
-from fad.scope import Closure, EnvironmentValue, Function, PatternVariable
+from fad.printer import Layout, join, layout
 from fad.slots import separate
 
 #: Lines are broken at operators to stay within this many columns.
 WIDTH = 100
 #: A diagram that occurs again gets a name when its text is at least this long.
 _SHARED_LENGTH = 10
+#: ... and a list when it is this long: a name for two wires tells nothing.
+_SHARED_LIST_LENGTH = 24
 #: A diagram with a name in the source keeps it when its text is at least this long.
 _NAMED_LENGTH = 24
-#: Deeper expressions are cut into definitions: parsers have a stack, and readers one too.
-_MAX_NESTING = 24
+#: Items of a list that are not longer share lines.
+_SHORT_ITEM = 40
+#: No line is indented further.
+_MAX_INDENT = 48
+#: Longer texts are broken over several lines.
+_LINE_LENGTH = 72
+#: What is broken inside more broken ones becomes a definition: lines begin to the left of the
+#: middle, and the parser's stack is not exhausted.
+_MAX_BROKEN = 6
 
 _KEYWORDS = frozenset(
     [name for name in PRIMITIVES if name.isidentifier()]
@@ -58,7 +69,26 @@ _KEYWORDS = frozenset(
 )
 
 
-def emit(process: Box, names: Mapping[Box, str] | None = None, header: Iterable[str] = ()) -> str:
+class Note(NamedTuple):
+    """What to say about a diagram where it becomes a definition at the top level.
+
+    Attributes:
+        paragraph: definitions with a lower number stand before the others, in a paragraph.
+        comment: a line of text, or none.
+        yields: whether its name is not from the source, and gives way to those that are.
+    """
+
+    paragraph: int = 0
+    comment: str = ""
+    yields: bool = False
+
+
+def emit(
+    process: Box,
+    names: Mapping[Box, str] | None = None,
+    header: Iterable[str] = (),
+    notes: Mapping[Box, Note] | None = None,
+) -> str:
     """A whole Faust program.
 
     Args:
@@ -66,51 +96,54 @@ def emit(process: Box, names: Mapping[Box, str] | None = None, header: Iterable[
         names: the names that diagrams have in the source; a name that is taken or reserved gets
             a number.
         header: lines to put first, as they are.
+        notes: what to say about diagrams.
 
     Returns:
         The text. Read back, it evaluates to `process`; equal arguments give equal text.
     """
-    process, names = separate(process, names or {})
-    plan = _Plan(process, names)
-    lines = list(header)
-    if lines:
-        lines.append("")
-    lines += [plan.definition(box, 0) for box in plan.definitions[None]]
-    lines.append(plan.statement("process", process, 0))
-    return "\n".join(lines) + "\n"
+    plan = _planned(process, names or {}, notes or {})
+    notes = plan.notes
+    paragraphs: dict[int, list[str]] = {}
+    for box in plan.definitions[None]:
+        note = notes.get(box, Note())
+        lines = paragraphs.setdefault(note.paragraph, [])
+        lines += _commented(plan.definition(box, 0), note.comment)
+    last = plan.statement("process", plan.process, 0)
+    paragraphs.setdefault(Note().paragraph, []).append(last)
+    blocks = [list(header), *(paragraphs[number] for number in sorted(paragraphs))]
+    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
-def excerpt(box: Box, limit: int = 60) -> str:
-    """A diagram on one line for a message, cut to a length; functions may be inside."""
-
-    def name(inner: Box) -> str | None:
-        if isinstance(inner, Closure):
-            return rf"\({', '.join(inner.node.params[inner.applied :])}).(...)"
-        if isinstance(inner, PatternVariable):
-            return inner.name
-        if isinstance(inner, EnvironmentValue):
-            return "environment {...}"
-        return "case {...}" if isinstance(inner, Function) else None
-
-    text = _shallow(box, name, 6)
-    return text if len(text) <= limit else f"{text[: limit - 4]} ..."
+def definitions(
+    process: Box, names: Mapping[Box, str], notes: Mapping[Box, Note]
+) -> Mapping[Box, str]:
+    """The text of each definition at the top level of what `emit` writes, by its diagram."""
+    plan = _planned(process, names, notes)
+    return {box: plan.definition(box, 0) for box in plan.definitions[None]}
 
 
-def _shallow(box: Box, name: Callable[[Box], str | None], depth: int) -> str:
-    """A box on one line with what is deeper than a few levels left out."""
-    levels: dict[Box, int] = {box: 0}
-    for inner in reversed(list(_bounded(box, depth))):
-        for child in inner.children:
-            levels.setdefault(child, levels.get(inner, 0) + 1)
-    return flat(box, name=lambda inner: name(inner) or ("..." if inner not in levels else None))
+def _planned(process: Box, names: Mapping[Box, str], notes: Mapping[Box, Note]) -> _Plan:
+    process, replaced = separate(process)
+    return _Plan(
+        process,
+        {replaced.get(box, box): name for box, name in names.items()},
+        {replaced.get(box, box): note for box, note in notes.items()},
+    )
 
 
-def _bounded(box: Box, depth: int) -> Iterable[Box]:
-    """The boxes within a few levels of a box, the outermost last."""
-    rows = [[box]]
-    for _ in range(depth):
-        rows.append([child for inner in rows[-1] for child in inner.children][:64])
-    return [inner for row in reversed(rows) for inner in row]
+def _commented(text: str, said: str) -> list[str]:
+    """A definition with a comment behind it, or before it where that is too long."""
+    if not said:
+        return [text]
+    line = f"{text} // {said}"
+    return [line] if "\n" not in text and len(line) <= WIDTH else [*comment(said), text]
+
+
+def comment(text: str) -> list[str]:
+    """A text as lines of a comment."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="// ", subsequent_indent="//   ", break_long_words=False
+    )
 
 
 @dataclass
@@ -119,6 +152,7 @@ class _Plan:
 
     process: Box
     source_names: Mapping[Box, str]
+    notes: Mapping[Box, Note]
     #: Lambda slot (or `None` for the top level) -> the diagrams defined there, in order.
     definitions: dict[Slot | None, list[Box]] = field(default_factory=dict)
     names: dict[Box, str] = field(default_factory=dict)
@@ -128,7 +162,7 @@ class _Plan:
         boxes = _written_order(self.process, self.source_names)
         chosen = self._choose(boxes)
         self._place(boxes, chosen)
-        self._name_definitions(chosen)
+        self._name_definitions(boxes)
         self._name_slots(boxes)
 
     def _choose(self, boxes: list[Box]) -> list[Box]:
@@ -137,6 +171,8 @@ class _Plan:
         for box in boxes:
             for operand, _ in layout(box, self.source_names).operands:
                 uses[operand] = uses.get(operand, 0) + 1
+        # A lambda in a lambda is one function with it.
+        inner = {box.body for box in boxes if isinstance(box, Lambda)}
         length: dict[Box, int] = {}
         depth: dict[Box, int] = {}
         chosen = []
@@ -145,15 +181,21 @@ class _Plan:
             parts = [operand for operand, _ in shape.operands]
             between = len(shape.head) * max(1, len(parts)) + len(shape.tail or "")
             length[box] = between + sum(length.get(part, 0) for part in parts)
-            depth[box] = 1 + max((depth.get(part, 0) for part in parts), default=0)
+            inside = max((depth.get(part, 0) for part in parts), default=0)
+            depth[box] = inside + (
+                length[box] > _LINE_LENGTH and not isinstance(box, Lambda | Group)
+            )
             if box is self.process or isinstance(box, Slot | Primitive):
                 continue
-            shared = uses[box] > 1 and length[box] >= _SHARED_LENGTH
+            if isinstance(box, Lambda) and box in inner and uses[box] == 1:
+                continue
+            shortest = _SHARED_LIST_LENGTH if isinstance(box, Par) else _SHARED_LENGTH
+            shared = uses[box] > 1 and length[box] >= shortest
             named = box in self.source_names and length[box] >= _NAMED_LENGTH
-            if shared or named or depth[box] >= _MAX_NESTING:
+            if shared or named or depth[box] >= _MAX_BROKEN:
                 chosen.append(box)
                 length[box] = len(self._hint(box))
-                depth[box] = 1
+                depth[box] = 0
         return chosen
 
     def _place(self, boxes: list[Box], chosen: list[Box]) -> None:
@@ -166,30 +208,62 @@ class _Plan:
                     place = slot
             self.definitions.setdefault(place, []).append(box)
 
-    def _name_definitions(self, chosen: list[Box]) -> None:
-        taken = set(_KEYWORDS)
+    def _name_definitions(self, boxes: list[Box]) -> None:
+        """Names for the top level, then for each lambda: those of functions beside it can recur."""
+        top = self._named(None, _KEYWORDS)
+        local: dict[Slot, set[str]] = {}  # slot -> the names of the definitions placed there
+        for box in reversed(boxes):
+            if isinstance(box, Lambda) and box.slot in self.definitions:
+                outer = (local.get(slot, set()) for slot in box.free)
+                local[box.slot] = self._named(box.slot, top.union(_KEYWORDS, *outer))
+
+    def _named(self, place: Slot | None, reserved: AbstractSet[str]) -> set[str]:
+        """Gives names to the definitions at a place, other than the reserved ones."""
+        new: set[str] = set()
         numbers: dict[str, int] = {}  # hint -> the last number given to it
-        for box in chosen:
+        for box in sorted(self.definitions[place], key=self._yields):
             hint = name = self._hint(box)
-            while name in taken:
+            while name in new or name in reserved:
                 numbers[hint] = numbers.get(hint, 1) + 1
                 name = f"{hint}_{numbers[hint]}"
-            taken.add(name)
+            new.add(name)
             self.names[box] = name
+        return new
+
+    def _yields(self, box: Box) -> bool:
+        return self.notes.get(box, Note()).yields
 
     def _name_slots(self, boxes: list[Box]) -> None:
         taken = _KEYWORDS | set(self.names.values())
         beside: dict[Box, set[str]] = {}  # lambda -> parameters that may stand in one list with its
+        free: dict[Box, set[str]] = {}  # lambda -> names that its parameters may hide
         for box in reversed(boxes):
             if isinstance(box, Lambda):
                 others = beside.setdefault(box, set())
-                used = taken | others | {self.names[slot] for slot in box.free}
+                if self._yields(box):
+                    free[box] = self._hidden(box)
+                hidden = free.get(box, set())
+                used = (taken - hidden) | others | {self.names[slot] for slot in box.free}
                 name, number = box.slot.name, 2
                 while name in used:
                     name, number = f"{box.slot.name}{number}", number + 1
                 self.names[box.slot] = name
                 if isinstance(box.body, Lambda):
                     beside.setdefault(box.body, set()).update(others, {name})
+                    free[box.body] = hidden
+
+    def _hidden(self, function: Lambda) -> set[str]:
+        """The names of definitions that a function does not use: its parameters can hide them."""
+        used = set()
+        stack: list[Box] = [function]
+        while stack:
+            box = stack.pop()
+            if box in self.names:
+                used.add(self.names[box])
+            if isinstance(box, Lambda):
+                stack += self.definitions.get(box.slot, [])
+            stack += box.children
+        return set(self.names.values()) - used
 
     def _hint(self, box: Box) -> str:
         known = self.source_names.get(box)
@@ -225,9 +299,13 @@ class _Plan:
         """`name = box;`, with the parameters of a lambda on the left."""
         slots, body, inner = self._unnested(box)
         head = f"{name}({', '.join(slots)}) = " if slots else f"{name} = "
-        head, column = _wrapped(head, indent + 4, indent)
+        head, column = _wrapped(head, _deeper(indent), indent)
         write = self._text if slots else self._unnamed
-        text = head + write(body, 0, indent + 4, column)
+        text = write(body, 0, _deeper(indent), column)
+        if isinstance(body, Par) and "\n" in text:  # the first of a list is not the head's
+            text = write(body, 0, _deeper(indent), _deeper(indent))
+            head = f"{head.rstrip()}\n{' ' * (_deeper(indent))}"
+        text = head + text
         if inner:
             text += self._with(inner, indent)
         return " " * indent + text + ";"
@@ -244,7 +322,7 @@ class _Plan:
 
     def _with(self, boxes: list[Box], indent: int) -> str:
         pad = " " * indent
-        lines = [self.definition(inner, indent + 4) for inner in boxes]
+        lines = [self.definition(inner, _deeper(indent)) for inner in boxes]
         return "\n".join([f"\n{pad}with {{", *lines, f"{pad}}}"])
 
     def _text(self, box: Box, level: int, indent: int, column: int) -> str:
@@ -266,7 +344,7 @@ class _Plan:
     def _lambda(self, box: Lambda, indent: int, column: int) -> str:
         slots, body, inner = self._unnested(box)
         head, column = _wrapped(rf"\({', '.join(slots)}).(", indent, column)
-        text = self._text(body, 0, indent + 4, column)
+        text = self._text(body, 0, _deeper(indent), column)
         return f"{head}{text}{self._with(inner, indent) if inner else ''})"
 
     def _broken(self, shape: Layout, indent: int, column: int) -> str:
@@ -282,18 +360,28 @@ class _Plan:
                     head, column = head.rstrip() + pad, indent
                 # Calls inside each other, such as groups, fill the lines between two indents.
                 step = 0 if len(layout(only, self.names).operands) == 1 else 4
-                return f"{head}{self._text(only, level, indent + step, column)}{shape.tail}"
+                return f"{head}{self._text(only, level, _deeper(indent, step), column)}{shape.tail}"
             parts = [
-                self._text(operand, level, indent + 4, indent) for operand, level in shape.operands
+                self._text(operand, level, _deeper(indent), indent)
+                for operand, level in shape.operands
             ]
             return f"{shape.head}{pad}{f',{pad}'.join(parts)}{shape.tail}"
+        if shape.head == ", " and (lines := self._filled(shape, indent, column)):
+            return lines
         mark = shape.head.strip()
         lead = "" if mark == "," else f"{mark} "
         parts = []
         for index, (operand, level) in enumerate(shape.operands):
             start = column if index == 0 else indent + len(lead)
-            parts.append(self._text(operand, level, indent + 4, start))
+            parts.append(self._text(operand, level, _deeper(indent), start))
         return f"{',' if mark == ',' else ''}{pad}{lead}".join(parts)
+
+    def _filled(self, shape: Layout, indent: int, column: int) -> str | None:
+        """A list of short texts, several to a line."""
+        if not self._fits(shape, _SHORT_ITEM * len(shape.operands)):
+            return None
+        items = [self.names.get(o) or self._flat(o, level) for o, level in shape.operands]
+        return _filled_lines(items, indent, column) if max(map(len, items)) <= _SHORT_ITEM else None
 
     def _fits(self, shape: Layout, room: int) -> bool:
         """Whether a layout may fit on a line: a cheap bound, to not print what is too long."""
@@ -388,6 +476,11 @@ def identifier(text: str, fallback: str) -> str:
     return words
 
 
+def _deeper(indent: int, step: int = 4) -> int:
+    """The indentation of what is inside; functions can be inside each other without end."""
+    return min(indent + step, _MAX_INDENT)
+
+
 def _wrapped(head: str, indent: int, column: int) -> tuple[str, int]:
     """A text before an expression, and the column where the expression begins."""
     if column + len(head) < WIDTH:
@@ -397,13 +490,16 @@ def _wrapped(head: str, indent: int, column: int) -> tuple[str, int]:
 
 def _fill(text: str, indent: int, column: int) -> str:
     """A long text (a waveform, parameters) broken after commas, but never inside a label."""
-    if '"' in text:
-        return text
+    return text if '"' in text else _filled_lines(text.split(", "), indent, column)
+
+
+def _filled_lines(items: Sequence[str], indent: int, column: int) -> str:
+    """A list over several lines, as many items in each as fit."""
     lines, line = [], ""
-    for piece in re.split(r"(?<=, )", text):
-        if line and column + len(line) + len(piece.rstrip()) >= WIDTH:
+    for item, end in zip(items, [", "] * (len(items) - 1) + [""], strict=True):
+        if line and column + len(line) + len(item) + len(end.rstrip()) > WIDTH - (not end):
             lines.append(line.rstrip())
             line, column = "", indent
-        line += piece
+        line += item + end
     lines.append(line)
     return ("\n" + " " * indent).join(lines)

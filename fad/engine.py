@@ -156,6 +156,27 @@ class Engine:
         """The C++ class `mydsp` that libfaust makes of a program."""
         return cast(str, self._request("cpp", source, name, include, precision))
 
+    def diagrams(
+        self,
+        source: str,
+        name: str,
+        *,
+        fold: int = 25,
+        include: Sequence[Path] = (),
+        precision: Precision = "double",
+    ) -> dict[str, str]:
+        """The block diagrams that libfaust draws of a program, as SVG.
+
+        Args:
+            fold: a program with more boxes than this is drawn on several sheets, one for each
+                definition that is used.
+
+        Returns:
+            File name -> text. `process.svg` is the whole; sheets link to each other by name.
+        """
+        reply = self._request("diagrams", source, name, include, precision, fold)
+        return cast("dict[str, str]", reply)
+
     def render(
         self,
         source: str,

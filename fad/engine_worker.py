@@ -105,8 +105,9 @@ def _expand(program: Program) -> str:
     return str(result[1])
 
 
-def _generate(program: Program, *options: str) -> dict[str, str]:
-    """The files that libfaust's C++ backend writes: suffix -> text."""
+@contextlib.contextmanager
+def _generated(program: Program, *options: str) -> Iterator[Path]:
+    """The folder with the files that libfaust's C++ backend writes."""
     from cyfaust import cyfaust
 
     with tempfile.TemporaryDirectory() as folder, _nearest_folder(program):
@@ -117,8 +118,27 @@ def _generate(program: Program, *options: str) -> dict[str, str]:
             *("-lang", "cpp", "-O", folder, "-o", "program.cpp"),
             *options,
         )
-        files = {path.suffix: path.read_text("utf-8") for path in Path(folder).iterdir()}
-    if not accepted or not files:
+        if not accepted or not any(Path(folder).iterdir()):
+            raise Refused
+        yield Path(folder)
+
+
+def _generate(program: Program, *options: str) -> dict[str, str]:
+    """What libfaust writes about a program: suffix -> text."""
+    with _generated(program, *options) as folder:
+        return {path.suffix: path.read_text("utf-8") for path in folder.iterdir()}
+
+
+def _diagrams(program: Program, fold: int) -> dict[str, str]:
+    """libfaust's block diagrams: file name -> text."""
+    # It names their folder after the program, which may have a name that is none for a folder.
+    named = program._replace(name="program")
+    with _generated(named, "-svg", "-f", str(fold)) as folder:
+        # It cuts long labels between bytes, which may leave half a character.
+        files = {
+            path.name: path.read_text("utf-8", "ignore") for path in folder.glob("*-svg/*.svg")
+        }
+    if not files:
         raise Refused
     return files
 
@@ -241,6 +261,7 @@ def serve(requests: BinaryIO, replies: BinaryIO, keep: bool) -> None:
         "expand": _expand,
         "json": _json,
         "cpp": _cpp,
+        "diagrams": _diagrams,
         "compile": interpreter.compile,
         "render": interpreter.render,
     }

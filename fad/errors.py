@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from fad.source import Source, Span
@@ -97,10 +98,16 @@ def telling(calls: Sequence[Call], main: Source) -> list[Call]:
     return list(dict.fromkeys(shown))
 
 
-def place(span: Span) -> str:
-    """A place in one word: `file:line:column`."""
+def place(span: Span, folder: bool = True) -> str:
+    """A place in one word: `file:line:column`.
+
+    Args:
+        span: the place.
+        folder: whether to say which folder the file is in.
+    """
     line, column = span.location
-    return f"{span.source.name}:{line}:{column}"
+    name = span.source.name if folder else PurePath(span.source.name).name
+    return f"{name}:{line}:{column}"
 
 
 def nearest(word: str, candidates: Iterable[str], count: int = 3) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fad import arity, syntax
 from fad.box import (
@@ -37,7 +37,6 @@ from fad.box import (
 )
 from fad.constants import Folder, Number, to_int
 from fad.definitions import for_precision, merge
-from fad.emitter import excerpt
 from fad.environments import Environments
 from fad.errors import (
     Call,
@@ -48,16 +47,19 @@ from fad.errors import (
     nearest,
     telling,
 )
+from fad.excerpts import excerpt
 from fad.functions import Functions, call_at
 from fad.iterations import Iterations
 from fad.libraries import Libraries, Module
 from fad.limits import MAX_DEPTH, MAX_WIRES
 from fad.primitives import PRIMITIVES
 from fad.scope import (
+    OPERATORS,
     Closure,
     EnvironmentValue,
     Function,
     Matcher,
+    Operator,
     PatternVariable,
     Scope,
     Thunk,
@@ -65,6 +67,22 @@ from fad.scope import (
 from fad.source import Source, Span
 from fad.suggestions import undefined
 from fad.widgets import Widgets
+
+if TYPE_CHECKING:
+    from fad.local import LocalRules
+
+#: What can carry a name. One on a wire or a number would rename every other wire and number.
+_NAMED = (
+    Bargraph,
+    Closure,
+    Composition,
+    Group,
+    Lambda,
+    Matcher,
+    Slider,
+    Switch,
+    Waveform,
+)
 
 
 @dataclass
@@ -88,7 +106,11 @@ class Evaluation:
 
 
 def evaluate(
-    module: Module, libraries: Libraries, precision: str = "double", main: str = "process"
+    module: Module,
+    libraries: Libraries,
+    precision: str = "double",
+    main: str = "process",
+    rules: Module | None = None,
 ) -> Evaluation:
     """The diagram that a program denotes.
 
@@ -97,19 +119,23 @@ def evaluate(
         libraries: finds and parses the files that the program names.
         precision: `single`, `double` or `quad`: which precision-prefixed definitions count.
         main: the definition to evaluate.
+        rules: the user's derivatives of foreign functions, for the operators in the program.
 
     Raises:
         FadError: the program has no value; the error says where and why.
     """
-    return Evaluator(libraries, precision).run(module, main)
+    return Evaluator(libraries, precision, rules).run(module, main)
 
 
 class Evaluator:
-    def __init__(self, libraries: Libraries, precision: str) -> None:
+    def __init__(self, libraries: Libraries, precision: str, rules: Module | None = None) -> None:
         self.libraries = libraries
         self.precision = precision
+        self.user_rules = rules
+        #: What operations do to tangents, once an operator has asked for it.
+        self.local_rules: LocalRules | None = None
         self.folder = Folder()
-        self._names: dict[Box, str] = {}
+        self.names: dict[Box, str] = {}
         self.origins: dict[Box, Span] = {}
         self.made_by: dict[Box, tuple[str, str]] = {}
         #: Of a function by its identity: the file and the name that define it.
@@ -143,7 +169,7 @@ class Evaluator:
         except FadError as error:
             error.calls = telling(error.calls, module.source)
             raise
-        return Evaluation(process, self._names, self.origins, self.made_by, self.warnings)
+        return Evaluation(process, self.names, self.origins, self.made_by, self.warnings)
 
     def _run(self, module: Module, main: str) -> Box:
         self.main = module.source
@@ -177,6 +203,8 @@ class Evaluator:
         bound = scope.find(name)
         if type(bound) is Thunk:
             return bound.value if bound.value is not None else self.force(bound, span)
+        if bound is None and name in OPERATORS:
+            return Operator(name)
         if bound is None:
             raise undefined(name, scope, span, self.libraries)
         assert isinstance(bound, Box)
@@ -203,7 +231,7 @@ class Evaluator:
     def _inherit(self, old: Box, new: Box) -> None:
         """What is known about a box is also known about the one that takes its place."""
         facts: tuple[dict[Box, Any], ...] = (
-            self._names,
+            self.names,
             self.origins,
             self.made_by,
             self.called,
@@ -249,9 +277,8 @@ class Evaluator:
         self._depth -= 1
 
     def record_name(self, box: Box, name: str) -> None:
-        # A name on a wire or a number would rename every other wire and number.
-        if isinstance(box, Composition | Lambda | Group | Slider | Switch | Bargraph | Waveform):
-            self._names[box] = name
+        if isinstance(box, _NAMED):
+            self.names[box] = name
 
     def made(self, box: Box, node: syntax.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""
@@ -290,6 +317,8 @@ class Evaluator:
             )
         if isinstance(box, PatternVariable):
             return box
+        if isinstance(box, Operator):
+            raise EvaluationError(f"`{box.name}` without arguments", None, OPERATORS[box.name])
         return box.rebuild(tuple(self.symbolise(child) for child in box.children))
 
     def new_slot(self, name: str) -> Slot:
@@ -307,7 +336,7 @@ class Evaluator:
             raise
 
     def arity(self, box: Box) -> Arity:
-        return arity.check(box, excerpt, self.origins, self._names, self._calls_of)
+        return arity.check(box, excerpt, self.origins, self.names, self._calls_of)
 
     def _calls_of(self, box: Box) -> list[Call]:
         """The calls that a diagram is the result of, as far as they may be worth showing."""

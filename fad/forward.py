@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from fad.activity import NONE, Active, Activity, Bundles, bits, members, merged, routed, union
 from fad.box import (
@@ -21,6 +22,7 @@ from fad.box import (
     Cut,
     ForeignFunction,
     Group,
+    Int,
     Lambda,
     Merge,
     Par,
@@ -29,22 +31,21 @@ from fad.box import (
     Rec,
     Route,
     Seq,
-    Slider,
     Slot,
     Split,
-    Switch,
     Wire,
     arity_of,
     factors,
     parallel,
     postorder,
 )
-from fad.emitter import identifier
-from fad.errors import DifferentiationError, either
+from fad.channels import Output
+from fad.errors import DifferentiationError, either, place
 from fad.labels import plain_name
 from fad.local import LocalRules, Operation, user_rules
-from fad.parameters import GroupPath, Parameter, Widget, input_index, parameter_at
+from fad.parameters import GroupPath, Widget, parameter_at
 from fad.rules import ARGUMENTS, Unsupported
+from fad.seeds import Seed, Seeds
 from fad.source import Span
 from fad.surrogates import Surrogates
 
@@ -59,6 +60,22 @@ class Dropped:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a part of a program has become.
+
+    Attributes:
+        source: a parameter, a primitive or foreign function, or what has a name in the source.
+        dual: its dual.
+        inputs, outputs: the parameters that are active on each input and output.
+    """
+
+    source: Box
+    dual: Box
+    inputs: Bundles
+    outputs: Bundles
+
+
+@dataclass(frozen=True)
 class Dual:
     """A dual diagram.
 
@@ -66,44 +83,95 @@ class Dual:
         box: the diagram; its outputs are bundles.
         outputs: which parameters are active on each output of the original.
         dropped: parameter number -> where a tangent of it ended first.
+        names: the names of its parts.
+        parts: the parts that tangents reach, inner ones first.
+        seeds: what it is differentiated by.
     """
 
     box: Box
     outputs: Bundles
     dropped: Mapping[int, Dropped]
+    names: Mapping[Box, str]
+    parts: Sequence[Part]
+    seeds: Seeds
 
 
 def differentiate(
     box: Box,
-    parameters: Sequence[Parameter],
+    seeds: Seeds,
     rules: LocalRules,
     surrogates: Surrogates,
     origins: Mapping[Box, Span],
-    names: dict[Box, str],
+    names: Mapping[Box, str],
+    new_slot: Callable[[str], Slot] | None = None,
 ) -> Dual:
-    """The dual of a diagram with respect to parameters.
+    """The dual of a diagram with respect to variables.
 
-    Its inputs are the original's: an audio input that is a parameter gets its seed inside, the
+    Its inputs are the original's: an audio input that is a variable gets its seed inside, the
     others are constants.
 
     Args:
-        box: a closed, well-typed diagram.
-        parameters: the variables, in the order of the tangents.
+        box: a well-typed diagram. The slots that are free in it are constants or variables.
+        seeds: the variables, and the lanes of their tangents.
         rules: what primitives and foreign functions do to tangents.
         surrogates: which reads at whole positions are given a slope.
         origins: where diagrams were written, for messages.
-        names: the names of diagrams; those of new diagrams are added.
+        names: the names of diagrams.
+        new_slot: makes slots that do not occur in the diagram, where it is a part of a program.
 
     Raises:
         DifferentiationError: a construct without a derivative is on an active path.
     """
-    transform = _Forward(box, parameters, rules, surrogates, origins, names)
-    seeded = {input_index(parameter): index for index, parameter in enumerate(parameters)}
-    inputs = tuple(bits([seeded[i]]) if i in seeded else NONE for i in range(arity_of(box)[0]))
-    dual, outputs = transform.dual(box, inputs, (), {})
+    if new_slot is None:
+        new_slot = _slots_after(box)
+    transform = _Forward(box, seeds, rules, surrogates, origins, dict(names), new_slot)
+    sources = [seeds.inputs.get(index) for index in range(arity_of(box)[0])]
+    inputs = tuple(NONE if seed is None else bits([seed.lane]) for seed in sources)
+    outer = {slot: _Bound((slot,), NONE) for slot in box.free}
+    dual, outputs = transform.dual(box, inputs, (), outer)
     if any(inputs):
-        dual = Seq(parallel([lane for active in inputs for lane in _seeded(active)]), dual)
-    return Dual(dual, outputs, transform.dropped)
+        lanes = (lane for seed in sources for lane in _seeded(Wire(), seed))
+        dual = Seq(parallel(lanes), dual)
+    # The name of a parameter goes with its value and seed.
+    alone = {part.source for part in transform.parts if isinstance(part.source, Widget)}
+    return Dual(
+        dual,
+        outputs,
+        transform.dropped,
+        {part: name for part, name in transform.names.items() if part not in alone},
+        transform.parts,
+        seeds,
+    )
+
+
+def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
+    """The variables whose derivative is zero for a technical reason only.
+
+    Args:
+        dual: the dual.
+        folders: whether to say in which folders files are.
+
+    Returns:
+        the variable's name among the seeds -> the warning about it.
+    """
+    reached = union(dual.outputs)
+    warnings = {}
+    for lane, dropped in dual.dropped.items():
+        if not reached >> lane & 1:
+            where = "" if dropped.span is None else f" at {place(dropped.span, folders)}"
+            name = dual.seeds.names[lane]
+            warnings[name] = (
+                f"the derivative by {name} is zero: it only acts through "
+                f"`{dropped.construct}`{where} ({dropped.reason})"
+            )
+    return warnings
+
+
+def _slots_after(box: Box) -> Callable[[str], Slot]:
+    """Makes slots with numbers after those in a diagram."""
+    lambdas = (part for part in postorder(box) if isinstance(part, Lambda))
+    numbers = count(1 + max((part.slot.number for part in lambdas), default=0))
+    return lambda name: Slot(next(numbers), name)
 
 
 def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:
@@ -123,6 +191,27 @@ def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:
     return Seq(dual.box, parallel(lanes))
 
 
+def second_derivatives(dual: Dual, count: int, outputs: Sequence[Output]) -> Box:
+    """The channels of a program of order 2.
+
+    Args:
+        dual: the dual of a program's dense dual: of each output, and of each of its derivatives.
+        count: the number of variables.
+        outputs: the channels.
+    """
+    place = {name: index for index, name in enumerate(dual.seeds.names)}
+    pairs = []
+    for target, output in enumerate(outputs, start=1):
+        # A block for each output of the original; in it, a row for the output and one for each
+        # derivative; in that, the channel and its derivatives.
+        row = 0 if output.parameter is None else 1 + place[output.parameter.path]
+        column = 0 if output.second is None else 1 + place[output.second.path]
+        block = output.output * (1 + count)
+        pairs.append(((block + row) * (1 + count) + column + 1, target))
+    whole = dense(dual, count)
+    return Seq(whole, Route(arity_of(whole)[1], len(outputs), tuple(pairs)))
+
+
 @dataclass(frozen=True)
 class _Bound:
     """What a slot of the original is in the dual: a lane for each signal of its bundle."""
@@ -131,6 +220,9 @@ class _Bound:
     active: Active
 
 
+#: What is a part of a program also without a name.
+_EXPLAINED = Primitive | ForeignFunction | Widget
+
 _Slots = Mapping[Slot, _Bound]
 _Result = tuple[Box, Bundles]
 
@@ -138,31 +230,26 @@ _Result = tuple[Box, Bundles]
 @dataclass
 class _Forward:
     root: Box
-    parameters: Sequence[Parameter]
+    seeds: Seeds
     rules: LocalRules
     surrogates: Surrogates
     origins: Mapping[Box, Span]
     names: dict[Box, str]
+    new_slot: Callable[[str], Slot]
     dropped: dict[int, Dropped] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._index = {parameter.path: i for i, parameter in enumerate(self.parameters)}
-        self._tags = _tags(self.parameters)
         self._activity = Activity(
-            self.root, self._leaf_activity, self._parameter_index, self.surrogates.find
+            self.root, self._leaf_activity, self._seed, self.seeds.signals, self.surrogates.find
         )
         self._memo: dict[tuple[object, ...], _Result] = {}
         self._place: Span | None = None
-        self._slots = max(
-            (box.slot.number for box in postorder(self.root) if isinstance(box, Lambda)), default=0
-        )
         self._cases: dict[type[Box], Callable[..., _Result]] = {
             Wire: self._wire,
             Cut: self._cut,
             Primitive: self._primitive,
             ForeignFunction: self._foreign_function,
-            Slider: self._widget,
-            Switch: self._widget,
             Bargraph: self._bargraph,
             Slot: self._slot,
             Seq: self._seq,
@@ -183,10 +270,15 @@ class _Forward:
         key = (*self._activity.key(box, inputs, groups), bound)
         if key not in self._memo:
             outer, self._place = self._place, self.origins.get(box, self._place)
-            result = self._cases.get(type(box), self._source)(box, inputs, groups, slots)
+            case = self._cases.get(type(box), self._source)
+            if self._seed(box, groups) is not None:
+                case = self._variable
+            result = case(box, inputs, groups, slots)
             self._place = outer
             if box in self.names:
                 self.names.setdefault(result[0], self.names[box])
+            if (box in self.names or isinstance(box, _EXPLAINED)) and any(inputs + result[1]):
+                self.parts.append(Part(box, result[0], inputs, result[1]))
             self._memo[key] = result
         return self._memo[key]
 
@@ -200,21 +292,13 @@ class _Forward:
 
     def _source(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         """A leaf that gives no tangents; those that come in end here."""
-        if any(inputs):
-            keep = [lane for active in inputs for lane in _keep_primal(active)]
-            box, outputs = Seq(parallel(keep), box), arity_of(box)[1]
-            return box, (NONE,) * outputs
-        return box, (NONE,) * arity_of(box)[1]
+        keep = [lane for active in inputs for lane in _keep_primal(active)]
+        return _after(parallel(keep), box), (NONE,) * arity_of(box)[1]
 
-    def _widget(self, box: Widget, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        index = self._parameter_index(box, groups)
-        if index is None:
-            return box, (NONE,)
-        # The seed is a real number: an integer one would make integer recursions.
-        dual = Par(box, Real(1.0))
-        if box in self.names:  # the name goes with the value and its seed
-            self.names[dual] = self.names.pop(box)
-        return dual, (1 << index,)
+    def _variable(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        seed = self._seed(box, groups)
+        assert seed is not None
+        return parallel(_seeded(box, seed)), (1 << seed.lane,)
 
     def _bargraph(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         return parallel([box, *[Wire()] * (_width(inputs) - 1)]), inputs
@@ -248,7 +332,10 @@ class _Forward:
             raise self._no_derivative(f"`{operation.name}` {reason}", inputs)
         for index, why in operation.dropped(inputs):
             self.dropped.setdefault(index, Dropped(why, operation.name, self._place))
-        dual = self.rules.dual(operation, inputs, self._tags, self._new_slot)
+        if not operation.active(inputs):
+            keep = [lane for active in inputs for lane in _keep_primal(active)]
+            return _after(parallel(keep), operation.function), (NONE,)
+        dual = self.rules.dual(operation, inputs, self.seeds.tags, self.new_slot)
         self.names.setdefault(dual, operation.word)
         return dual, (operation.active(inputs),)
 
@@ -260,11 +347,11 @@ class _Forward:
 
     def _no_derivative(self, what: str, inputs: Bundles, remedy: str = "") -> DifferentiationError:
         reaching = members(bits(index for active in inputs for index in members(active)))
-        paths = either(self.parameters[index].path for index in reaching)
+        names = either(self.seeds.names[lane] for lane in reaching)
         return DifferentiationError(
             f"cannot differentiate: {what}",
             self._place,
-            f"{remedy}its arguments depend on {paths}",
+            f"{remedy}its arguments depend on {names}",
         )
 
     # -- Compositions --------------------------------------------------------------------------
@@ -273,8 +360,9 @@ class _Forward:
         read = self.surrogates.find(box)
         if read is not None:
             left, middle = self._operands(read.signal, read.position, inputs, groups, slots)
-            right, outputs = self._operation(self.rules.read(read), middle)
-            return Seq(left, right), outputs
+            if any(middle):
+                right, outputs = self._operation(self.rules.read(read), middle)
+                return Seq(left, right), outputs
         left, middle = self.dual(box.left, inputs, groups, slots)
         right, outputs = self.dual(box.right, middle, groups, slots)
         return Seq(left, right), outputs
@@ -322,8 +410,8 @@ class _Forward:
     def _lambda(self, box: Lambda, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         active = inputs[0]
         name = box.slot.name
-        lanes = [self._new_slot(name)]
-        lanes += [self._new_slot(f"d{name}_{self._tags[index]}") for index in members(active)]
+        lanes = [self.new_slot(name)]
+        lanes += [self.new_slot(f"d{name}_{self.seeds.tags[index]}") for index in members(active)]
         inner = {**slots, box.slot: _Bound(tuple(lanes), active)}
         body, outputs = self.dual(box.body, inputs[1:], groups, inner)
         for slot in reversed(lanes):
@@ -336,24 +424,11 @@ class _Forward:
 
     # -- Names and numbers ---------------------------------------------------------------------
 
-    def _parameter_index(self, box: Widget, groups: GroupPath) -> int | None:
-        return self._index.get(parameter_at(box, groups).path)
-
-    def _new_slot(self, name: str) -> Slot:
-        self._slots += 1
-        return Slot(self._slots, name)
-
-
-def _tags(parameters: Sequence[Parameter]) -> list[str]:
-    """A short name for each parameter, to call its tangents by."""
-    tags: list[str] = []
-    for parameter in parameters:
-        base = identifier(parameter.label, "parameter")
-        tag, number = base, 2
-        while tag in tags:
-            tag, number = f"{base}{number}", number + 1
-        tags.append(tag)
-    return tags
+    def _seed(self, box: Box, groups: GroupPath) -> Seed | None:
+        """The seed of a box that is a variable."""
+        if isinstance(box, Widget):
+            return self.seeds.widgets.get(parameter_at(box, groups).path)
+        return self.seeds.signals.get(box)
 
 
 def _width(bundles: Bundles) -> int:
@@ -366,18 +441,23 @@ def _wires(bundles: Bundles) -> Box:
 
 
 def _beside(left: Box, right: Box) -> Box:
-    """`left , right`; a bundle of plain wires on the left does not need parentheses."""
+    """`left , right`; a plain bundle on the left does not need parentheses."""
     lanes = list(factors(left))
-    if all(isinstance(lane, Wire | Cut) for lane in lanes):
+    if all(isinstance(lane, Wire | Cut | Slot | Int | Real) for lane in lanes):
         for lane in reversed(lanes):
             right = Par(lane, right)
         return right
     return Par(left, right)
 
 
-def _seeded(active: Active) -> list[Box]:
-    """An audio input and, where it is a parameter, its seed."""
-    return [Wire(), *[Real(1.0)] * active.bit_count()]
+def _after(wires: Box, box: Box) -> Box:
+    """`wires : box`, or the box alone where nothing is cut."""
+    return box if all(isinstance(lane, Wire) for lane in factors(wires)) else Seq(wires, box)
+
+
+def _seeded(signal: Box, seed: Seed | None) -> list[Box]:
+    """A variable and its tangent: a real number, as an integer one makes integer recursions."""
+    return [signal] if seed is None else [signal, Real(seed.value)]
 
 
 def _keep_primal(active: Active) -> list[Box]:

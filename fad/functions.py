@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from fad import patterns, syntax
 from fad.box import Box, Primitive, Seq, Wire, parallel
 from fad.definitions import with_variables
-from fad.emitter import excerpt
 from fad.errors import Call, EvaluationError, FadError, counted, place, quoted
+from fad.excerpts import excerpt
 from fad.limits import MAX_CALLS
 from fad.primitives import RIGHT_ARGUMENT
-from fad.scope import Closure, EnvironmentValue, Matcher, PatternVariable, Scope
+from fad.scope import Closure, EnvironmentValue, Matcher, Operator, PatternVariable, Scope
 
 if TYPE_CHECKING:
     from fad.evaluator import Evaluator
@@ -70,6 +70,8 @@ class Functions:
         if not calls or (scope.source is main and calls[-1][1].source is not main):
             self._core.called[result] = (*calls, (node, scope))
         called = node.function
+        if isinstance(function, Operator):
+            return result
         if isinstance(called, syntax.Name):
             self._core.record_name(result, called.id)
         elif isinstance(called, syntax.Access):
@@ -94,6 +96,11 @@ class Functions:
                 wanted = len(function.rules[0][0]) - len(function.arguments)
                 taken, arguments = arguments[:wanted], arguments[wanted:]
                 function = self._select(function, tuple(taken))
+            elif isinstance(function, Operator) and node is not None and scope is not None:
+                # It needs all of the compiler, which needs the evaluator.
+                from fad import operators
+
+                return operators.apply(self._core, function.name, arguments, node, scope)
             elif isinstance(function, EnvironmentValue) and function.main is not None:
                 function = self._core.environments.component_process(function)
             elif isinstance(function, EnvironmentValue):

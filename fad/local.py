@@ -43,7 +43,7 @@ from fad.surrogates import Read
 _ABSENT = Real(0.0)
 _WHOLE = Primitive("int")
 #: What the duals of operators are called in the generated program.
-_WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "power", "@": "delay"}
+_WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "modulo", "^": "power", "@": "delay"}
 #: What C adds to the name of a function for the precisions other than double.
 _SUFFIXES = ("", "f", "l", "fx")
 
@@ -167,9 +167,10 @@ class LocalRules:
             tangents.append({i: fresh(f"d{name}_{tags[i]}") for i in members(active)})
         result = operation.apply(arguments)
         lanes: list[Box] = [result]
+        counts = [len(own) for own in tangents]
         for index in members(operation.active(inputs)):
             incoming = [tangent.get(index) for tangent in tangents]
-            lanes.append(self._tangent(operation, arguments, incoming, result))
+            lanes.append(self._tangent(operation, arguments, incoming, counts, result))
         body = parallel(lanes)
         for argument, own in zip(reversed(arguments), reversed(tangents), strict=True):
             for slot in (*reversed(own.values()), argument):
@@ -181,16 +182,18 @@ class LocalRules:
         operation: Operation,
         arguments: Sequence[Box],
         incoming: Sequence[Box | None],
+        counts: Sequence[int],
         result: Box,
     ) -> Box:
+        """One tangent of the result; `counts` are the numbers of tangents of the arguments."""
         if isinstance(operation.rule, Linear):
             present = [_ABSENT if tangent is None else tangent for tangent in incoming]
             return _apply(self._function(operation, 0), [*arguments, *present, result])
         total: Box | None = None
         for position, tangent in enumerate(incoming):
             if tangent is not None:
-                partial = self._function(operation, position)
-                total = _plus(total, _apply(partial, [*arguments, result]), tangent)
+                partial = _apply(self._function(operation, position), [*arguments, result])
+                total = _plus(total, partial, tangent, counts[position] == 1)
         assert total is not None, "a tangent leaves an operation that none has entered"
         return total
 
@@ -297,9 +300,28 @@ def _substitute(box: Box, slots: Mapping[Slot, Box]) -> Box:
     return box.rebuild(tuple(_substitute(child, slots) for child in box.children))
 
 
-def _plus(total: Box | None, partial: Box, tangent: Box) -> Box:
-    """`total + partial*tangent`, without factors that are 1 and sums of nothing."""
-    if partial is Int(-1):
-        return Seq(Par(Int(0) if total is None else total, tangent), Primitive("-"))
-    term = tangent if partial is Int(1) else Seq(Par(partial, tangent), Primitive("*"))
-    return term if total is None else Seq(Par(total, term), Primitive("+"))
+def _plus(total: Box | None, partial: Box, tangent: Box, alone: bool) -> Box:
+    """`total + partial*tangent`, without factors that are 1, sums of nothing, double signs.
+
+    A tangent that is `alone` is divided, where several of them are multiplied by one quotient.
+    """
+    factor = _negated(partial)
+    sign = Primitive("+" if factor is None else "-")
+    factor = factor or partial
+    term = tangent if factor is Int(1) else Seq(Par(factor, tangent), Primitive("*"))
+    match factor:
+        case Seq(left=Par(left=Int(value=1), right=divisor), right=Primitive(name="/")) if alone:
+            term = Seq(Par(tangent, divisor), Primitive("/"))
+    if total is None:
+        return term if sign is Primitive("+") else Seq(Par(Int(0), term), sign)
+    return Seq(Par(total, term), sign)
+
+
+def _negated(box: Box) -> Box | None:
+    """What is subtracted from 0 in a box that is written `0 - a` or `-1`."""
+    match box:
+        case Int(value=-1):
+            return Int(1)
+        case Seq(left=Par(left=Int(value=0), right=right), right=Primitive(name="-")):
+            return right
+    return None

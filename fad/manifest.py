@@ -22,10 +22,13 @@ def manifest(program: Program) -> dict[str, Any]:
                 "channel": channel,
                 "name": output.name,
                 "output": output.output,
+                "order": output.order,
                 "parameter": output.parameter.path if output.parameter else None,
+                **({"second": output.second.path} if output.second else {}),
             }
             for channel, output in enumerate(program.outputs)
         ],
+        **({"direction": dict(program.direction)} if program.direction else {}),
         "parameters": [described(parameter) for parameter in program.parameters],
         "warnings": list(program.warnings),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import secrets
 import stat
@@ -42,6 +43,29 @@ def write(text: str, path: str) -> None:
         raise _failure(path, error) from None
     except ValueError as error:  # a path that no system takes, such as one with a NUL
         raise OutputError(f"cannot write to this path: {error}") from None
+
+
+def difference(text: str, path: str) -> str:
+    """What has changed between a file and a result, as a unified diff; empty if nothing has.
+
+    How lines end does not count.
+
+    Raises:
+        OutputError: the file cannot be read.
+    """
+    try:
+        expected = Path(path).read_text("utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(
+            f"cannot read `{path}`: {reason.lower()}",
+            None,
+            f"write it once with `-o {path}`, and look at it",
+        ) from None
+    lines = difflib.unified_diff(
+        expected.splitlines(), text.splitlines(), path, "what fad writes now", lineterm=""
+    )
+    return "".join(f"{line}\n" for line in lines)
 
 
 def refuse_overwriting(path: str, source: str) -> None:

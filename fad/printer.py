@@ -133,11 +133,15 @@ def _operation(box: Seq, named: Container[Box] = ()) -> Layout | None:
     plain = parallel(arguments) is box.left and all(a.arity == (0, 1) for a in arguments)
     inputs = function.arity[0] if function.arity else 0
     name = function.name if isinstance(function, Primitive) else "_"
+    if name == "mem" and plain and len(arguments) == 1:
+        return Layout(POSTFIX, "", ((arguments[0], POSTFIX),), "'")
     if _folds(function, arguments):
         return _call(name, arguments)
     pair = _infix_operands(box)
     if pair is not None:
         left, right = pair
+        if name == "-" and left is Int(0) and (isinstance(right, Slot) or right in named):
+            return Layout(ATOM, "-", ((right, ATOM),), "")
         if isinstance(left, Wire) and right.arity == (0, 1):
             return _call(name, [right])  # `*(2)`
         level = _INFIX_LEVELS[name]
@@ -149,8 +153,6 @@ def _operation(box: Seq, named: Container[Box] = ()) -> Layout | None:
         operator = name if name in _TIGHT else f" {name} "
         return Layout(level, operator, tuple(reversed(operands)), None)
     if isinstance(function, Primitive) and plain and len(arguments) == inputs:
-        if name == "mem":
-            return Layout(POSTFIX, "", ((arguments[0], POSTFIX),), "'")
         return _call(name, arguments)
     return None
 

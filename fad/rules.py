@@ -7,7 +7,8 @@ stated per argument, not per tangent, so that other modes can be read off the sa
 
 At the edges: where the result is finite and the derivative is not, the partial is 0, because one
 infinite sample would stay in a recursion for ever. Such guards are `select2`s, which do not let
-the unused branch through, and stand in the rule itself.
+the unused branch through, and stand in the rule itself. A divisor in that branch is kept from being
+0: where it is known to be 0, the standard compiler refuses the division, used or not.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
         "+": Partials("1", "1"),
         "-": Partials("1", "-1"),
         "*": Partials("y", "x"),
-        "/": Partials("1/y", "-1*r/y"),
+        "/": Partials("1/y", "0 - r/y"),
         "^": Partials(
             "select2((x == 0) & (y < 1), y*x^(y - 1), 0)",
             "select2(x > 0, 0, r*log(x))",
@@ -100,16 +101,20 @@ DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
         "exp": Partials("r"),
         "log": Partials("1/x"),
         "log10": Partials("0.4342944819032518/x"),
-        "sqrt": Partials("select2(r > 0, 0, 0.5/r)", edge="at 0 it is 0"),
+        "sqrt": Partials("select2(r > 0, 0, 0.5/(r + (r == 0)))", edge="at 0 it is 0"),
         "sin": Partials("cos(x)"),
-        "cos": Partials("-1*sin(x)"),
+        "cos": Partials("0 - sin(x)"),
         "tan": Partials("1 + r*r"),
-        "asin": Partials("select2(x*x < 1, 0, 1/sqrt(1 - x*x))", edge="at -1 and 1 it is 0"),
-        "acos": Partials("select2(x*x < 1, 0, -1/sqrt(1 - x*x))", edge="at -1 and 1 it is 0"),
+        "asin": Partials(
+            "select2(x*x < 1, 0, 1/sqrt(1 - x*x + (x*x == 1)))", edge="at -1 and 1 it is 0"
+        ),
+        "acos": Partials(
+            "0 - select2(x*x < 1, 0, 1/sqrt(1 - x*x + (x*x == 1)))", edge="at -1 and 1 it is 0"
+        ),
         "atan": Partials("1/(1 + x*x)"),
         "atan2": Partials(
-            "select2(x*x + y*y > 0, 0, y/(x*x + y*y))",
-            "select2(x*x + y*y > 0, 0, -1*x/(x*x + y*y))",
+            "select2(x*x + y*y > 0, 0, y/(x*x + y*y + (x*x + y*y == 0)))",
+            "0 - select2(x*x + y*y > 0, 0, x/(x*x + y*y + (x*x + y*y == 0)))",
             edge="at the origin it is 0",
         ),
         # Time.
@@ -151,10 +156,10 @@ _TWO_OVER_ROOT_PI = "1.1283791670955126"
 FOREIGN: Mapping[str, Rule] = MappingProxyType(
     {
         "sinh": Partials("sqrt(1 + r*r)"),
-        "cosh": Partials("0.5*(exp(x) - exp(-1*x))"),
+        "cosh": Partials("0.5*(exp(x) - exp(0 - x))"),
         "tanh": Partials("1 - r*r"),
         "asinh": Partials("1/sqrt(1 + x*x)"),
-        "acosh": Partials("select2(x > 1, 0, 1/sqrt(x*x - 1))", edge="at 1 it is 0"),
+        "acosh": Partials("select2(x > 1, 0, 1/sqrt(x*x - 1 + (x == 1)))", edge="at 1 it is 0"),
         "atanh": Partials("1/(1 - x*x)"),
         "cbrt": Partials("select2(x == 0, 1/(3*r*r), 0)", edge="at 0 it is 0"),
         "hypot": Partials(
@@ -165,12 +170,14 @@ FOREIGN: Mapping[str, Rule] = MappingProxyType(
         "exp2": Partials("0.6931471805599453*r"),
         "exp10": Partials("2.302585092994046*r"),
         "log2": Partials("1.4426950408889634/x"),
-        "erf": Partials(f"{_TWO_OVER_ROOT_PI}*exp(-1*x*x)"),
-        "erfc": Partials(f"-{_TWO_OVER_ROOT_PI}*exp(-1*x*x)"),
+        "erf": Partials(f"{_TWO_OVER_ROOT_PI}*exp(0 - x*x)"),
+        "erfc": Partials(f"0 - {_TWO_OVER_ROOT_PI}*exp(0 - x*x)"),
         "copysign": Linear(
-            "select2(x == 0, r/x, 0)*dx", zero={"y": "only its sign is used"}, edge="at 0 it is 0"
+            "select2(x == 0, r/(x + (x == 0)), 0)*dx",
+            zero={"y": "only its sign is used"},
+            edge="at 0 it is 0",
         ),
-        "fdim": Partials("x > y", "-1*(x > y)", edge="at a tie it is 0"),
+        "fdim": Partials("x > y", "0 - (x > y)", edge="at a tie it is 0"),
         "fma": Partials("y", "x", "1"),
         # Those that Faust also has as primitives.
         **{name: DERIVATIVES[name] for name in ("sin", "cos", "tan", "asin", "acos", "atan")},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from fad import syntax
 from fad.box import Box
@@ -154,6 +155,24 @@ class EnvironmentValue(Function):
     fields = ("scope", "main")
     scope: Scope
     main: str | None
+
+
+#: The built-in operators that a program may hide -> what they are applied to.
+OPERATORS: Mapping[str, str] = MappingProxyType(
+    {
+        "fad": "`fad(expr, seeds)` takes a diagram and what to differentiate it by",
+        "forwardAD": "`forwardAD(expr)` differentiates by the parameters of a diagram, "
+        "`forwardAD(expr, values)` by values in their places",
+    }
+)
+
+
+class Operator(Function):
+    """One of the operators, without its arguments."""
+
+    __slots__ = ("name",)
+    fields = ("name",)
+    name: str
 
 
 class PatternVariable(Function):

@@ -13,17 +13,20 @@ from itertools import count
 from fad.box import Box, Lambda, Slot, postorder
 
 
-def separate(process: Box, names: Mapping[Box, str]) -> tuple[Box, Mapping[Box, str]]:
-    """A closed diagram in which no two lambdas share a slot, and the names of its parts."""
+def separate(process: Box) -> tuple[Box, Mapping[Box, Box]]:
+    """A closed diagram in which no two lambdas share a slot, and what its parts have become.
+
+    A part inside several of the lambdas that shared a slot has become several ones: the first.
+    """
     binders: dict[Slot, Lambda] = {}
     shared = False
     for box in postorder(process):
         if isinstance(box, Lambda):
             shared |= binders.setdefault(box.slot, box) is not box
     if not shared:
-        return process, names
+        return process, {}
     fresh = count(1 + max(slot.number for slot in binders))
-    renamed = dict(names)
+    replaced: dict[Box, Box] = {}
     memo: dict[tuple[object, ...], Box] = {}
 
     def visit(box: Box, slots: Mapping[Slot, Slot]) -> Box:
@@ -37,8 +40,7 @@ def separate(process: Box, names: Mapping[Box, str]) -> tuple[Box, Mapping[Box, 
                 memo[key] = Lambda(slot, visit(box.body, {**here, box.slot: slot}))
             else:
                 memo[key] = box.rebuild(tuple(visit(child, here) for child in box.children))
-            if box in names:
-                renamed.setdefault(memo[key], names[box])
+            replaced.setdefault(box, memo[key])
         return memo[key]
 
-    return visit(process, {}), renamed
+    return visit(process, {}), replaced

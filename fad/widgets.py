@@ -21,8 +21,8 @@ from fad.box import (
     Switch,
     Waveform,
 )
-from fad.emitter import excerpt
 from fad.errors import EvaluationError, counted
+from fad.excerpts import excerpt
 from fad.labels import substitute
 from fad.modulation import modulate, target
 from fad.scope import Scope

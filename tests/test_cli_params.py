@@ -130,6 +130,7 @@ def test_manifest(run: Run, tmp_path: Path) -> None:
         "channel": 1,
         "name": "dy0/dgain",
         "output": 0,
+        "order": 1,
         "parameter": "/synth/gain",
     }
     assert data["parameters"][1]["path"] == "/synth/freq"

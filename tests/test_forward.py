@@ -114,7 +114,7 @@ def test_no_tangent_where_none_can_be(program: str, absent: str) -> None:
 
 
 def test_what_no_parameter_reaches_stays_as_it_is() -> None:
-    whole = "process = fi.lowpass(4, 1000) : os.osc(440)*_ : floor : ef.cubicnl(0.5, 0);"
+    whole = "process = fi.pole(0.5) : os.osc(440)*_ : floor : ef.cubicnl(0.5, 0);"
     expanded, dual = fad.expand(HEADER + whole), fad.transform(HEADER + whole)
 
     def body(text: str) -> list[str]:

@@ -80,14 +80,15 @@ def test_long_things_are_broken() -> None:
 
 
 LONG = r"""
-process = waveform{0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.125, 1.25, 1.375, 1.5,
-        1.625, 1.75, 1.875, 2.0, 2.125, 2.25, 2.375, 2.5, 2.625, 2.75, 2.875, 3.0, 3.125, 3.25,
-        3.375, 3.5, 3.625, 3.75, 3.875, 4.0, 4.125, 4.25, 4.375, 4.5, 4.625, 4.75, 4.875},
+process =
+    waveform{0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.125, 1.25, 1.375, 1.5, 1.625,
+        1.75, 1.875, 2.0, 2.125, 2.25, 2.375, 2.5, 2.625, 2.75, 2.875, 3.0, 3.125, 3.25, 3.375, 3.5,
+        3.625, 3.75, 3.875, 4.0, 4.125, 4.25, 4.375, 4.5, 4.625, 4.75, 4.875},
     hgroup("group number 5", hgroup("group number 4",
         hgroup("group number 3", hgroup("group number 2",
         hgroup("group number 1", hgroup("group number 0",
-        \(parameter_0, parameter_1, parameter_2, parameter_3, parameter_4, parameter_5,
-        parameter_6, parameter_7, parameter_8).(
+        \(parameter_0, parameter_1, parameter_2, parameter_3, parameter_4, parameter_5, parameter_6,
+        parameter_7, parameter_8).(
         parameter_0
             + parameter_1
             + parameter_2
@@ -162,7 +163,7 @@ button("a") << 2
 /(2, 0)
 *(2, 3) + 1
 _(2)
-mem(2)
+2'
 2,3 : !,_
 sin(button("a"))
 min(button("a"), 1)
@@ -198,7 +199,7 @@ button("a") + (1 + 2) => button("a") + 3
 button("a") : sin => sin(button("a"))
 _,1 : / => /(1)
 1,_ : / => 1/_
-1 : mem => mem(1)
+1 : mem => 1'
 button("a") : mem => button("a")'
 button("a"),3 : @ => button("a")@3
 (button("a") < 1) < 2 => button("a") < 1 < 2

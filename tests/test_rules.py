@@ -31,11 +31,11 @@ DEFAULT_POINTS = [0.3, 0.9, 1.7]
 ROUGH = ("min", "max", "%", "fmod", "remainder")
 #: Programs for primitives that need more than sliders to be tried.
 PROGRAMS = {
-    "@": "_*a @ 3",
-    "prefix": "prefix(0.5, _*b)",
-    "enable": "enable(_*a, count > 3)",
-    "control": "control(_*a, count > 3)",
-    "attach": "attach(_*a, b)",
+    "@": "_*a*a @ 3",
+    "prefix": "prefix(0.5, _*b*b)",
+    "enable": "enable(_*a*a, count > 3)",
+    "control": "control(_*a*a, count > 3)",
+    "attach": "attach(_*a*a, b)",
     "select2": "select2(count % 2, a*a, sin(b))",
     "select3": "select3(count % 3, a*a, sin(b), _*a)",
     "rwtable": "rwtable(16, 0.0, count % 16, _*a*a, (count + 5) % 16)",
@@ -59,24 +59,29 @@ def test_partials_are_stated_for_every_argument() -> None:
 
 
 def program_of(name: str) -> str:
-    """A program with the primitive at several points, each argument a slider of its own."""
-    if name in PROGRAMS:
-        return (
-            f"a = {slider('a', 0.7)}; b = {slider('b', 1.3)}; count = +(1) ~ _;"
-            f"process = {PROGRAMS[name]};"
-        )
-    outputs = []
-    for number, point in enumerate(
-        product(POINTS.get(name, DEFAULT_POINTS), repeat=PRIMITIVES[name])
-    ):
-        if name in ROUGH and len(set(point)) < len(point):
-            continue
-        arguments = [
-            slider(f"{letter}{number}", value)
-            for letter, value in zip(ARGUMENTS, point, strict=False)
+    """A program with the primitive at several points.
+
+    The sliders are 0. Their squares give arguments a second derivative, so that each primitive has
+    one.
+    """
+    letters = ARGUMENTS[: PRIMITIVES[name]]
+    points = [
+        point
+        for point in product(POINTS.get(name, DEFAULT_POINTS), repeat=len(letters))
+        if name not in ROUGH or len(set(point)) == len(point)
+    ]
+    calls = []
+    for point in points:
+        near = [f"{at} + {by} + {by}*{by}" for at, by in zip(point, letters, strict=True)]
+        calls.append(f"({', '.join(near)} : {name})")
+    process = PROGRAMS.get(name) or ", ".join(calls)
+    return "\n".join(
+        [
+            *(f"{letter} = {slider(letter, 0)};" for letter in letters),
+            f"a = {slider('a', 0.7)}; b = {slider('b', 1.3)}; count = +(1) ~ _;",
+            f"process = {process};",
         ]
-        outputs.append(f"({', '.join(arguments)} : {name})")
-    return f"process = {', '.join(outputs)};"
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in DIFFERENTIATED if name not in NOT_RUN])
@@ -84,6 +89,16 @@ def test_rule_agrees_with_difference_quotients(engine: Engine, name: str) -> Non
     comparison = compare(engine, program_of(name), frames=32)
     assert comparison.error < 1e-7
     assert np.abs(comparison.tangents).max() > 0.1
+
+
+@pytest.mark.parametrize("name", [name for name in DIFFERENTIATED if name not in NOT_RUN])
+def test_second_derivative_agrees_with_difference_quotients(engine: Engine, name: str) -> None:
+    """What fad writes is a program, whose tangents it can differentiate again."""
+    dual = fad.transform(program_of(name))
+    comparison = compare(engine, dual.source, frames=32)
+    tangents = [i for i, output in enumerate(dual.outputs) if output.parameter is not None]
+    assert comparison.error < 1e-7
+    assert np.abs(comparison.tangents[tangents]).max() > 0.1
 
 
 @pytest.mark.parametrize(

@@ -234,8 +234,9 @@ def summary(outcomes: Sequence[Outcome]) -> list[str]:
         f"{len(outcomes)} programs: {results[CHECKED] + results[ACCEPTED]} transformed "
         f"({results[ACCEPTED]} of them run in single precision only), {results[REFUSED]} refused, "
         f"{results[SKIPPED]} that the standard compiler does not take, {results[FAILED]} failed",
-        f"outputs repeated in all but {differing}; of these, in all but {reordered} bit for bit also when "
-        "compiled alone (libfaust orders sums and products by what else is in a program)",
+        f"outputs repeated bit for bit in all but {differing + reordered}; in {reordered} of these "
+        "bit for bit in one program with the original, but not when compiled alone: libfaust "
+        "orders sums and products by what else is in a program",
         f"{verdicts.total()} pairs: "
         + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()),
         f"mismatches: {verdicts['mismatch']}; of these with a tangent that is not finite: "

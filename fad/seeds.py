@@ -1,0 +1,94 @@
+"""What a diagram is differentiated by: widgets, audio inputs and signals, with their tangents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fad.box import Box
+from fad.emitter import identifier
+from fad.parameters import Parameter, input_index
+
+
+class Seed(NamedTuple):
+    """The tangent that a variable starts with: a value in one of the lanes.
+
+    Attributes:
+        lane: which derivative it belongs to, from 0.
+        value: the derivative of the variable itself.
+    """
+
+    lane: int
+    value: float = 1.0
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The variables of a differentiation.
+
+    Attributes:
+        names: what each lane is a derivative by, without doubt: the path of a parameter.
+        labels: the same in short, for comments.
+        tags: a short identifier for each lane, for the names of tangents.
+        widgets: the path of a widget -> its seed.
+        inputs: the number of an audio input -> its seed.
+        signals: a diagram without inputs that stands for a signal, wherever it occurs -> its seed.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+    tags: Sequence[str]
+    widgets: Mapping[str, Seed] = field(default_factory=dict)
+    inputs: Mapping[int, Seed] = field(default_factory=dict)
+    signals: Mapping[Box, Seed] = field(default_factory=dict)
+
+
+def by_parameters(parameters: Sequence[Parameter]) -> Seeds:
+    """A lane for each parameter."""
+    return _seeds(
+        [parameter.path for parameter in parameters],
+        [parameter.label for parameter in parameters],
+        ((parameter, Seed(lane)) for lane, parameter in enumerate(parameters)),
+    )
+
+
+def along(direction: Mapping[Parameter, float]) -> Seeds:
+    """One lane: the derivative along a direction.
+
+    Args:
+        direction: parameter -> its component.
+    """
+    path = " and ".join(parameter.path for parameter in direction)
+    seeds = ((parameter, Seed(0, value)) for parameter, value in direction.items())
+    return _seeds([path], [DIRECTION], seeds)
+
+
+#: What the derivative along a direction is called.
+DIRECTION = "direction"
+
+
+def tags(labels: Iterable[str]) -> list[str]:
+    """A short identifier for each label, no two alike."""
+    found: list[str] = []
+    for label in labels:
+        base = identifier(label, "parameter")
+        tag, number = base, 2
+        while tag in found:
+            tag, number = f"{base}{number}", number + 1
+        found.append(tag)
+    return found
+
+
+def _seeds(
+    names: Sequence[str], labels: Sequence[str], seeds: Iterable[tuple[Parameter, Seed]]
+) -> Seeds:
+    widgets: dict[str, Seed] = {}
+    inputs: dict[int, Seed] = {}
+    for parameter, seed in seeds:
+        index = input_index(parameter)
+        if index is None:
+            widgets[parameter.path] = seed
+        else:
+            inputs[index] = seed
+    return Seeds(names, labels, tags(labels), widgets, inputs)

@@ -1,0 +1,127 @@
+"""Small rewrites that make a dual shorter and leave what it computes alone, bit for bit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Mapping
+
+from fad.box import (
+    Box,
+    ForeignFunction,
+    Lambda,
+    Primitive,
+    Route,
+    Seq,
+    Slot,
+    Wire,
+    arity_of,
+    factors,
+    parallel,
+    postorder,
+)
+
+#: From a diagram whose parts are simple to a simpler one that computes the same, or `None`; the
+#: second argument holds the diagrams that have to stay parts.
+Rewrite = Callable[[Box, Container[Box]], Box | None]
+
+
+def identity_route(box: Box, kept: Container[Box] = ()) -> Box | None:
+    """`route(2, 2, (1,1), (2,2))` is `_,_`."""
+    if isinstance(box, Route) and box.inputs == box.outputs > 0:
+        straight = tuple((wire, wire) for wire in range(1, box.inputs + 1))
+        return _wires(box.inputs) if box.pairs == straight else None
+    return None
+
+
+def identity_chain(box: Box, kept: Container[Box] = ()) -> Box | None:
+    """`_ : f` and `f : _` are `f`."""
+    if isinstance(box, Seq):
+        if _is_wires(box.right):
+            return box.left
+        if _is_wires(box.left):
+            return box.right
+    return None
+
+
+def straight_chain(box: Box, kept: Container[Box] = ()) -> Box | None:
+    """`(a : b) : c` is `a : b : c`, unless `a : b` is an operation that is written as such."""
+    links: list[Box] = []
+    left = box
+    while isinstance(left, Seq) and (left is box or _is_loose(left, kept)):
+        links.append(left.right)
+        left = left.left
+    if len(links) < 2:
+        return None
+    result = links[0]
+    for link in links[1:]:
+        result = _before(link, result, kept)
+    return Seq(left, result)
+
+
+def applied_lambda(box: Box, kept: Container[Box] = ()) -> Box | None:
+    r"""`\(x, dx).(x,dx,1 : f)` is `_,_,1 : f`: parameters that are only handed on are wires."""
+    slots: list[Slot] = []
+    body = box
+    while isinstance(body, Lambda):
+        slots.append(body.slot)
+        body = body.body
+    if not (isinstance(body, Seq) and slots and body.right.free.isdisjoint(slots)):
+        return None
+    lanes = list(factors(body.left))
+    handed = [lane for lane in lanes if lane in slots]
+    others = [lane for lane in lanes if lane not in slots]
+    if handed != slots or any(
+        arity_of(other)[0] or not other.free.isdisjoint(slots) for other in others
+    ):
+        return None
+    return Seq(parallel([Wire() if lane in slots else lane for lane in lanes]), body.right)
+
+
+#: In this order, on each part from the inside out.
+REWRITES: tuple[Rewrite, ...] = (identity_route, applied_lambda, identity_chain, straight_chain)
+
+
+def simplify(
+    process: Box, rewrites: tuple[Rewrite, ...] = REWRITES, named: Container[Box] = ()
+) -> tuple[Box, Mapping[Box, Box]]:
+    """A diagram after rewrites, and what each of its parts has become.
+
+    Args:
+        process: the diagram.
+        rewrites: what to do, in this order.
+        named: the parts that have to stay parts, as those do that occur more than once.
+    """
+    replaced: dict[Box, Box] = {}
+    parts = list(postorder(process))
+    uses = Counter(child for part in parts for child in part.children)
+    kept: set[Box] = set()
+    # A lambda in a lambda is one function with it, which is rewritten as a whole.
+    inner = {part.body for part in parts if isinstance(part, Lambda)}
+    for part in parts:
+        new = part.rebuild(tuple(replaced[child] for child in part.children))
+        if not (isinstance(part, Lambda) and part in inner):
+            for rewrite in rewrites:
+                new = rewrite(new, kept) or new
+        replaced[part] = new
+        if uses[part] > 1 or part in named:
+            kept.add(new)
+    return replaced[process], replaced
+
+
+def _before(link: Box, rest: Box, kept: Container[Box]) -> Box:
+    """`link : rest`, where the parts of a link that is a chain itself become links."""
+    if isinstance(link, Seq) and _is_loose(link, kept):
+        return Seq(link.left, _before(link.right, rest, kept))
+    return Seq(link, rest)
+
+
+def _is_loose(chain: Seq, kept: Container[Box]) -> bool:
+    return chain not in kept and not isinstance(chain.right, Primitive | ForeignFunction | Wire)
+
+
+def _is_wires(box: Box) -> bool:
+    return all(isinstance(lane, Wire) for lane in factors(box))
+
+
+def _wires(count: int) -> Box:
+    return parallel([Wire()] * count)
