@@ -67,6 +67,9 @@ def check_table(report: Report) -> str:
     ]
     lines += [f"output {output} is not finite everywhere" for output in report.not_finite]
     lines += [f"output {output} differs from the original's" for output in report.differing]
+    if report.rounded:
+        outputs = ", ".join(map(str, report.rounded))
+        lines.append(f"computed in another order, and the same but for rounding: output {outputs}")
     return (_printed(table) if report.pairs else "") + "\n".join(lines) + "\n"
 
 

@@ -58,7 +58,7 @@ class Outcome:
         parameters: how many it was differentiated by, and how many it has.
         pairs: the verdicts.
         differing: the outputs that are not repeated.
-        reordered: the outputs that are repeated bit for bit only in one program with the original.
+        rounded: the outputs that are repeated but for rounding.
         not_finite: the outputs that are not finite everywhere.
         seconds: the time of everything.
     """
@@ -69,7 +69,7 @@ class Outcome:
     parameters: tuple[int, int] = (0, 0)
     pairs: tuple[Pair, ...] = ()
     differing: tuple[int, ...] = ()
-    reordered: tuple[int, ...] = ()
+    rounded: tuple[int, ...] = ()
     not_finite: tuple[int, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
@@ -138,7 +138,7 @@ def outcome(path: Path, engine: Engine) -> Outcome:
         counts,
         report.pairs,
         report.differing,
-        report.reordered,
+        report.rounded,
         report.not_finite,
     )
 
@@ -229,14 +229,13 @@ def summary(outcomes: Sequence[Outcome]) -> list[str]:
     results = Counter(result.result for result in outcomes)
     verdicts = Counter(pair.verdict for result in outcomes for pair in result.pairs)
     differing = sum(bool(result.differing) for result in outcomes)
-    reordered = sum(bool(result.reordered) for result in outcomes)
+    rounded = sum(bool(result.rounded) for result in outcomes)
     return [
         f"{len(outcomes)} programs: {results[CHECKED] + results[ACCEPTED]} transformed "
         f"({results[ACCEPTED]} of them run in single precision only), {results[REFUSED]} refused, "
         f"{results[SKIPPED]} that the standard compiler does not take, {results[FAILED]} failed",
-        f"outputs repeated bit for bit in all but {differing + reordered}; in {reordered} of these "
-        "bit for bit in one program with the original, but not when compiled alone: libfaust "
-        "orders sums and products by what else is in a program",
+        f"outputs repeated in all but {differing}; bit for bit in all but {differing + rounded}, "
+        "the others but for rounding (libfaust orders sums and products by what else is there)",
         f"{verdicts.total()} pairs: "
         + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()),
         f"mismatches: {verdicts['mismatch']}; of these with a tangent that is not finite: "
