@@ -292,8 +292,7 @@ class _Forward:
 
     def _source(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         """A leaf that gives no tangents; those that come in end here."""
-        keep = [lane for active in inputs for lane in _keep_primal(active)]
-        return _after(parallel(keep), box), (NONE,) * arity_of(box)[1]
+        return _of_primals(inputs, box), (NONE,) * arity_of(box)[1]
 
     def _variable(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         seed = self._seed(box, groups)
@@ -333,8 +332,7 @@ class _Forward:
         for index, why in operation.dropped(inputs):
             self.dropped.setdefault(index, Dropped(why, operation.name, self._place))
         if not operation.active(inputs):
-            keep = [lane for active in inputs for lane in _keep_primal(active)]
-            return _after(parallel(keep), operation.function), (NONE,)
+            return _of_primals(inputs, operation.function), (NONE,)
         dual = self.rules.dual(operation, inputs, self.seeds.tags, self.new_slot)
         self.names.setdefault(dual, operation.word)
         return dual, (operation.active(inputs),)
@@ -450,9 +448,11 @@ def _beside(left: Box, right: Box) -> Box:
     return Par(left, right)
 
 
-def _after(wires: Box, box: Box) -> Box:
-    """`wires : box`, or the box alone where nothing is cut."""
-    return box if all(isinstance(lane, Wire) for lane in factors(wires)) else Seq(wires, box)
+def _of_primals(inputs: Bundles, box: Box) -> Box:
+    """A box that takes the values of its inputs, and none of their tangents."""
+    if not any(inputs):
+        return box
+    return Seq(parallel([lane for active in inputs for lane in _keep_primal(active)]), box)
 
 
 def _seeded(signal: Box, seed: Seed | None) -> list[Box]:

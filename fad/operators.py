@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fad import syntax
 from fad.box import (
+    EMPTY,
     Box,
     Cut,
     Group,
@@ -107,7 +108,7 @@ class _Operator:
             elif isinstance(seed, Wire):
                 columns.append(inputs.setdefault(position, lane))
                 position += 1
-            else:
+            elif seed is not EMPTY:
                 self._check_seed(seed)
                 columns.append(signals.setdefault(seed, lane))
         arity = expr.arity
@@ -178,17 +179,20 @@ class _Operator:
         widgets: dict[str, Seed] = {}
         others: dict[Box, Seed] = {}
         for seed, lane in signals.items():
+            name, elsewhere = names[lane], []
             parameter = _as_parameter(seed)
             if parameter is not None:
                 widgets[parameter.path] = Seed(lane)
                 elsewhere = [path for path, p in paths.items() if p.label == parameter.label]
                 occurs = parameter.path in paths
+                # Labels alone do not tell the two apart.
+                name = parameter.path if elsewhere else name
             else:
                 others[seed] = Seed(lane)
-                elsewhere, occurs = [], seed in inside
+                occurs = seed in inside
             if not occurs:
                 hint = f": it is there as {either(elsewhere)}, in other groups" if elsewhere else ""
-                self._warn(f"`{names[lane]}` does not occur in what is differentiated by it{hint}")
+                self._warn(f"`{name}` does not occur in what is differentiated by it{hint}")
         return Seeds(
             names,
             names,

@@ -62,6 +62,8 @@ _LEVELS: dict[type[Composition], int] = {
 }
 #: Names, numbers, wires: a list of these needs no blanks.
 _SIMPLE = re.compile(r"[\w.!-]+")
+#: A chain with more parts is written in parentheses, where it is an argument.
+_LONGEST_CHAIN = 16
 _TIGHT = ("*", "/", "^", "@", "%")
 
 
@@ -176,7 +178,24 @@ def _same_operator(box: Box, function: Box) -> tuple[Box, Box] | None:
 
 
 def _call(name: str, arguments: list[Box]) -> Layout:
-    return Layout(POSTFIX, f"{name}(", tuple((a, ARGUMENT) for a in arguments), ")")
+    operands = tuple((a, SPLIT if _is_chain(a) else ARGUMENT) for a in arguments)
+    return Layout(POSTFIX, f"{name}(", operands, ")")
+
+
+def _is_chain(box: Box) -> bool:
+    """Whether a box is written as a chain without a `,` outside of parentheses."""
+    if not isinstance(box, Seq | Split | Merge):
+        return False
+    stack: list[Box] = [box]
+    for _ in range(_LONGEST_CHAIN):
+        if not stack:
+            return True
+        part = stack.pop()
+        if isinstance(part, Par):
+            return False
+        if isinstance(part, Split | Merge) or (isinstance(part, Seq) and not _infix_operands(part)):
+            stack += part.children
+    return False
 
 
 def _folds(function: Box, arguments: list[Box]) -> bool:
