@@ -10,7 +10,7 @@ from pathlib import Path
 import fad
 from fad.compiler import Program
 from fad.diagram_page import INDEX, Sheets, is_index, page
-from fad.engine import Engine
+from fad.engine import Engine, EngineRefusal
 from fad.folder import refuse_foreign, write_folder
 from fad.libraries import read_source
 from fad.source import Source
@@ -77,7 +77,12 @@ def write_diagrams(
     place = Path() if source.path is None else source.path.parent
     folders = [place, *map(Path, include)]
     with Engine() as engine:
-        drawn = [_drawn(engine, "source", source.text, written.name, folders)]
+        try:
+            drawn = [_drawn(engine, "source", source.text, written.name, folders)]
+        except EngineRefusal:
+            # The standard compiler does not know the operators that a program may use.
+            text = fad.expand(source, include=include).source
+            drawn = [_drawn(engine, "source", text, written.name, folders)]
         if dual:
             drawn.append(_drawn(engine, "dual", written.source, written.name, folders))
     files = {INDEX: page(written, drawn)}

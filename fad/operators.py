@@ -250,7 +250,7 @@ def _as_parameter(box: Box) -> Parameter | None:
 
 def _columns(dual: Dual, columns: Sequence[int]) -> Box:
     """A dual with the tangents of these lanes, in this order; one that is not there is 0."""
-    if list(columns) == sorted(set(columns)) and len(columns) == _width(columns):
+    if len(columns) == len(set(columns)):  # lanes are numbered as seeds appear
         return dense(dual, len(columns))
     pairs = []
     source = target = 0
@@ -267,7 +267,3 @@ def _columns(dual: Dual, columns: Sequence[int]) -> Box:
             if column in lanes:
                 pairs.append((lanes[column], target))
     return Seq(dual.box, Route(source, target, tuple(pairs)))
-
-
-def _width(columns: Sequence[int]) -> int:
-    return max(columns, default=-1) + 1

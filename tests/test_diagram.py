@@ -152,6 +152,11 @@ def test_the_source_alone(tmp_path: Path) -> None:
     assert Page(tmp_path / "out" / "index.html").texts["pre"] == [GAIN]
 
 
+def test_a_program_with_operators_is_drawn_as_it_is_evaluated(tmp_path: Path) -> None:
+    write_diagrams('x = hslider("x", 1, 0, 2, 0.1); process = fad(sin(x), x);', tmp_path / "out")
+    assert "cos" in "".join(file.read_text() for file in (tmp_path / "out/source").glob("*.svg"))
+
+
 def test_labels_and_texts_are_escaped(tmp_path: Path) -> None:
     label = "<script>&'größe' → 大"
     source = f'process = *(hslider("{label} [unit:<&>]", 0, 0, 1, 0.1)); // </code> & "more"\n'
