@@ -164,7 +164,9 @@ def _infix_operands(box: Seq) -> tuple[Box, Box] | None:
     function, pair = box.right, box.left
     if not (isinstance(function, Primitive) and function.name in INFIX and isinstance(pair, Par)):
         return None
-    return (pair.left, pair.right) if _outputs(pair.left) == 1 == _outputs(pair.right) else None
+    if isinstance(pair.right, Par) or _outputs(pair.left) != 1 or _outputs(pair.right) != 1:
+        return None  # such as `_,!,_ : +`
+    return pair.left, pair.right
 
 
 def _same_operator(box: Box, function: Box) -> tuple[Box, Box] | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from fad.box import (
     Box,
+    Cut,
     ForeignFunction,
     Lambda,
+    Par,
     Primitive,
     Route,
     Seq,
@@ -41,6 +43,25 @@ def identity_chain(box: Box, kept: Container[Box] = ()) -> Box | None:
         if _is_wires(box.left):
             return box.right
     return None
+
+
+def dropped_lanes(box: Box, kept: Container[Box] = ()) -> Box | None:
+    """`x,dx : _,! : f` is `x : f`: what is cut at once is not written."""
+    if not isinstance(box, Seq):
+        return None
+    cuts: Box = box.right
+    rest: Box | None = None
+    if isinstance(box.right, Seq) and box.right not in kept:
+        cuts, rest = box.right.left, box.right.right
+    lanes, ends = list(_parts(box.left, kept)), list(factors(cuts))
+    if len(lanes) != len(ends) or any(lane.arity != (0, 1) for lane in lanes):
+        return None
+    if not all(isinstance(end, Wire | Cut) for end in ends):
+        return None
+    left = [lane for lane, end in zip(lanes, ends, strict=True) if isinstance(end, Wire)]
+    if not 0 < len(left) < len(lanes):
+        return None
+    return parallel(left) if rest is None else Seq(parallel(left), rest)
 
 
 def straight_chain(box: Box, kept: Container[Box] = ()) -> Box | None:
@@ -78,7 +99,13 @@ def applied_lambda(box: Box, kept: Container[Box] = ()) -> Box | None:
 
 
 #: In this order, on each part from the inside out.
-REWRITES: tuple[Rewrite, ...] = (identity_route, applied_lambda, identity_chain, straight_chain)
+REWRITES: tuple[Rewrite, ...] = (
+    identity_route,
+    dropped_lanes,
+    applied_lambda,
+    identity_chain,
+    straight_chain,
+)
 
 
 def simplify(
@@ -106,6 +133,15 @@ def simplify(
         if uses[part] > 1 or part in named:
             kept.add(new)
     return replaced[process], replaced
+
+
+def _parts(box: Box, kept: Container[Box]) -> Iterator[Box]:
+    """The boxes of a parallel composition, of which those that have to stay parts are whole."""
+    if isinstance(box, Par) and box not in kept:
+        yield from _parts(box.left, kept)
+        yield from _parts(box.right, kept)
+    else:
+        yield box
 
 
 def _before(link: Box, rest: Box, kept: Container[Box]) -> Box:

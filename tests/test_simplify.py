@@ -16,6 +16,7 @@ from fad.simplify import (
     REWRITES,
     Rewrite,
     applied_lambda,
+    dropped_lanes,
     identity_chain,
     identity_route,
     simplify,
@@ -49,6 +50,10 @@ CASES: list[tuple[Rewrite, str, str]] = [
     (applied_lambda, r"\(x, y).(x,2,y : select2)", "_,2,_ : select2"),
     (applied_lambda, r"\(x, y).(x,y : - : sin)", "_,_ : - : sin"),
     (straight_chain, r"(\(x).(x,x) : \(x, y).(x-y)) : sin", r"\(x).(x,x) : \(x, y).(x - y) : sin"),
+    (dropped_lanes, r"sin : \(x).(x,x : _,! : cos)", r"sin : \(x).(cos(x))"),
+    (dropped_lanes, r"sin,cos : \(x, y).(y,x,y : !,_,_)", r"sin,cos : \(x, y).(x,y)"),
+    (dropped_lanes, r"sin, (cos : \(x).(x,x : !,!))", ""),
+    (dropped_lanes, "sin,cos : _,!", ""),
     # An operation stays one.
     (straight_chain, "(_,2 : +) : sin", "+(2) : sin"),
     # Not the same: the parameters in another order, twice, or one of them later on.
