@@ -140,6 +140,11 @@ class Builder:
         function, _, arguments, end = parts
         return syntax.Apply(function.start, end.end, function, tuple(arguments))
 
+    def apply_to_nothing(self, parts: list[Any]) -> Expr:
+        function, _, arguments, _, opening, closing, end = parts
+        nothing = syntax.Nothing(opening.start, closing.end)
+        return syntax.Apply(function.start, end.end, function, (*arguments, nothing))
+
     def override(self, parts: list[Any]) -> Expr:
         environment, _, definitions, end = parts
         return syntax.Override(environment.start, end.end, environment, tuple(definitions))

@@ -204,7 +204,7 @@ class Evaluator:
         if type(bound) is Thunk:
             return bound.value if bound.value is not None else self.force(bound, span)
         if bound is None and name in OPERATORS:
-            return Operator(name)
+            return Operator(name, span)
         if bound is None:
             raise undefined(name, scope, span, self.libraries)
         assert isinstance(bound, Box)
@@ -318,7 +318,7 @@ class Evaluator:
         if isinstance(box, PatternVariable):
             return box
         if isinstance(box, Operator):
-            raise EvaluationError(f"`{box.name}` without arguments", None, OPERATORS[box.name])
+            raise EvaluationError(f"`{box.name}` without arguments", box.span, OPERATORS[box.name])
         return box.rebuild(tuple(self.symbolise(child) for child in box.children))
 
     def new_slot(self, name: str) -> Slot:

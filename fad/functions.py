@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fad import patterns, syntax
-from fad.box import Box, Primitive, Seq, Wire, parallel
+from fad.box import EMPTY, Box, Primitive, Seq, Wire, parallel
 from fad.definitions import with_variables
 from fad.errors import Call, EvaluationError, FadError, counted, place, quoted
 from fad.excerpts import excerpt
@@ -37,12 +37,16 @@ class Functions:
         return {
             syntax.Apply: self._apply_node,
             syntax.Lambda: self._lambda,
+            syntax.Nothing: self._nothing,
             syntax.Case: self._case,
             syntax.Variable: self._variable,
         }
 
     def _lambda(self, node: syntax.Lambda, scope: Scope) -> Box:
         return self.closure(node, 0, scope)
+
+    def _nothing(self, node: syntax.Nothing, scope: Scope) -> Box:
+        return EMPTY
 
     def closure(self, node: syntax.Lambda, applied: int, scope: Scope) -> Closure:
         key = id(node), applied, scope
@@ -53,6 +57,12 @@ class Functions:
 
     def _apply_node(self, node: syntax.Apply, scope: Scope) -> Box:
         function = self._core.eval(node.function, scope)
+        if isinstance(node.arguments[-1], syntax.Nothing) and not isinstance(function, Operator):
+            raise EvaluationError(
+                "`()` is no diagram",
+                scope.span(node.arguments[-1]),
+                "only the operators take a list with nothing in it: `fad(expr, ())`",
+            )
         arguments = [self._core.eval(argument, scope) for argument in node.arguments]
         try:
             result = self.call(function, arguments, node, scope)

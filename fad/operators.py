@@ -101,7 +101,7 @@ class _Operator:
         inputs: dict[int, int] = {}
         columns: list[int] = []
         position = 0
-        for seed in map(self._core.symbolise, factors(seeds)):
+        for seed in map(self._core.symbolise, () if seeds is EMPTY else factors(seeds)):
             lane = len(signals) + len(inputs)
             if isinstance(seed, Cut):
                 position += 1

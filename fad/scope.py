@@ -168,11 +168,12 @@ OPERATORS: Mapping[str, str] = MappingProxyType(
 
 
 class Operator(Function):
-    """One of the operators, without its arguments."""
+    """One of the operators, without its arguments, and where it is named."""
 
-    __slots__ = ("name",)
-    fields = ("name",)
+    __slots__ = ("name", "span")
+    fields = ("name", "span")
     name: str
+    span: Span
 
 
 class PatternVariable(Function):

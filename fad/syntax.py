@@ -133,6 +133,11 @@ class Apply(Expr):
 
 
 @dataclass(frozen=True)
+class Nothing(Expr):
+    """`()` as the last argument of an operator: a list with nothing in it."""
+
+
+@dataclass(frozen=True)
 class Access(Expr):
     """`environment.name`"""
 
