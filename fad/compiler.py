@@ -13,9 +13,9 @@ from fad.box import Box
 from fad.channels import Output, along_direction, channels
 from fad.deep import with_deep_stack
 from fad.emitter import Note, comment, emit
-from fad.errors import FadError
+from fad.errors import FadError, place
 from fad.evaluator import Evaluation, evaluate
-from fad.forward import Dual, dense, differentiate, lost, second_derivatives
+from fad.forward import Dropped, Dual, dense, differentiate, lost, second_derivatives
 from fad.libraries import Libraries, read_source
 from fad.local import LocalRules
 from fad.modules import Module
@@ -175,6 +175,7 @@ def _transform(
         *evaluation.warnings,
         *_no_variables(draft.variables, options.only),
         *lost(draft.dual).values(),
+        *draft.warnings,
     )
     text = emit(
         draft.process,
@@ -186,7 +187,11 @@ def _transform(
             # Without folders: the text must not depend on where the program is.
             *chain.from_iterable(
                 comment(f"warning: {warning}")
-                for warning in (*evaluation.warnings, *lost(draft.dual, folders=False).values())
+                for warning in (
+                    *evaluation.warnings,
+                    *lost(draft.dual, folders=False).values(),
+                    *draft.warnings,
+                )
             ),
             *_declares(module),
         ],
@@ -216,6 +221,7 @@ class Draft:
         simple: what the parts of the dual have become.
         variables: the parameters it is differentiated by.
         widgets: all widgets of the original.
+        warnings: about second derivatives.
     """
 
     process: Box
@@ -226,6 +232,7 @@ class Draft:
     simple: Mapping[Box, Box]
     variables: tuple[Parameter, ...]
     widgets: tuple[Parameter, ...]
+    warnings: tuple[str, ...]
 
 
 def drafted(evaluation: Evaluation, libraries: Libraries, options: Options) -> Draft:
@@ -238,12 +245,14 @@ def drafted(evaluation: Evaluation, libraries: Libraries, options: Options) -> D
     outputs = channels(box.arity[1], variables, options.order)
     if options.direction:
         outputs = along_direction(box.arity[1])
-    if options.order == 2:
+    second_order = options.order == 2
+    warnings = [_flat(read) for read in dual.sloped] if second_order else []
+    if second_order:
         first = dense(dual, len(variables))
         known = replace(evaluation, process=first, names=dict(dual.names), made_by={})
         dual = derive(known, seeds, libraries, options.surrogate, options.rules)
     kept = tuple(output for output in outputs if output.order or options.only != "tangents")
-    if options.order == 2:
+    if second_order:
         process = second_derivatives(dual, len(variables), kept)
     else:
         process = dense(dual, len(seeds.names), options.only == "tangents")
@@ -257,7 +266,13 @@ def drafted(evaluation: Evaluation, libraries: Libraries, options: Options) -> D
         simple,
         variables,
         widgets,
+        tuple(dict.fromkeys(warnings)),
     )
+
+
+def _flat(read: Dropped) -> str:
+    where = f" at {place(read.span, folder=False)}" if read.span else ""
+    return f"the second derivative through `{read.construct}`{where} is zero: {read.reason}"
 
 
 def _variables(

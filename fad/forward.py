@@ -86,6 +86,7 @@ class Dual:
         names: the names of its parts.
         parts: the parts that tangents reach, inner ones first.
         seeds: what it is differentiated by.
+        sloped: the reads at whole positions whose slope stands for a derivative.
     """
 
     box: Box
@@ -94,6 +95,7 @@ class Dual:
     names: Mapping[Box, str]
     parts: Sequence[Part]
     seeds: Seeds
+    sloped: Sequence[Dropped]
 
 
 def differentiate(
@@ -141,6 +143,7 @@ def differentiate(
         {part: name for part, name in transform.names.items() if part not in alone},
         transform.parts,
         seeds,
+        transform.sloped,
     )
 
 
@@ -238,6 +241,7 @@ class _Forward:
     new_slot: Callable[[str], Slot]
     dropped: dict[int, Dropped] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    sloped: list[Dropped] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._activity = Activity(
@@ -359,6 +363,8 @@ class _Forward:
         if read is not None:
             left, middle = self._operands(read.signal, read.position, inputs, groups, slots)
             if any(middle):
+                dropped = Dropped("a slope has no slope", read.function.name, self._place)
+                self.sloped.append(dropped)
                 right, outputs = self._operation(self.rules.read(read), middle)
                 return Seq(left, right), outputs
         left, middle = self.dual(box.left, inputs, groups, slots)

@@ -117,3 +117,11 @@ def test_phasors_and_quantised_arithmetic_stay_exact(engine: Engine) -> None:
     text = 'x = hslider("x", 2.3, 0, 9, 0.1); process = x - floor(x), x - int(x), x % 1, x*int(x);'
     comparison = compare(engine, text, frames=2)
     assert comparison.error < 1e-8
+
+
+def test_a_slope_has_no_slope_of_its_own() -> None:
+    text = 'import("stdfaust.lib"); f = hslider("f", 440, 20, 2000, 1); process = f*os.osc(f);'
+    assert not fad.transform(text).warnings
+    (warning,) = fad.transform(text, order=2).warnings
+    assert warning.startswith("the second derivative through `rdtable` at oscillators.lib:")
+    assert not fad.transform(text.replace("os.osc(f)", "sin(f)"), order=2).warnings
