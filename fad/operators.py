@@ -101,14 +101,14 @@ class _Operator:
         inputs: dict[int, int] = {}
         columns: list[int] = []
         position = 0
-        for seed in map(self._core.symbolise, () if seeds is EMPTY else factors(seeds)):
+        for seed in map(self._core.symbolise, factors(seeds)):
             lane = len(signals) + len(inputs)
             if isinstance(seed, Cut):
                 position += 1
             elif isinstance(seed, Wire):
                 columns.append(inputs.setdefault(position, lane))
                 position += 1
-            elif seed is not EMPTY:
+            elif seed is not EMPTY:  # a list with nothing in it
                 self._check_seed(seed)
                 columns.append(signals.setdefault(seed, lane))
         arity = expr.arity

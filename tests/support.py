@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import fad
@@ -18,6 +20,8 @@ from fad.source import Source
 
 # As `with_deep_stack` does, but before hypothesis looks: it warns when a test changes the limit.
 sys.setrecursionlimit(1_000_000)
+
+ROOT = Path(__file__).parent.parent
 
 #: Names that libfaust gives to diagrams, and strings, where they mean nothing.
 _NAME = re.compile(r'"[^"]*"|\bID_\d+\b')
@@ -155,3 +159,23 @@ def difference(one: Box, other: Box) -> tuple[Box, Box] | None:
     if type(one) is not type(other) or not differing:
         return one, other
     return difference(*differing[0])
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def command_line(folder: Path) -> Run:
+    """Runs command lines of fad in a folder."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fad", *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    return run

@@ -271,6 +271,11 @@ def test_usage_errors(run, args):
     assert "Error: " in done.stderr
 
 
+def listen_to_interrupts():
+    """A job in the background of a shell ignores them, and so do the processes that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_program_ends_quietly():
     with subprocess.Popen(
         [*COMMAND, "expand", "-"],
@@ -278,6 +283,7 @@ def test_an_interrupted_program_ends_quietly():
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=listen_to_interrupts,
     ) as process:
         time.sleep(1)  # it waits for input, which never comes
         process.send_signal(signal.SIGINT)
@@ -294,6 +300,7 @@ def test_an_interrupted_computation_ends_quietly(tmp_path):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=listen_to_interrupts,
     ) as process:
         process.stdin.write(program.encode())
         process.stdin.close()

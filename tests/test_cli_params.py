@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import wave
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,34 +15,21 @@ import pytest
 
 import fad
 from fad.wav import read_wav
+from tests.support import ROOT, Run, command_line
 
-ROOT = Path(__file__).parent.parent
 SYNTH = """
 freq = hslider("freq [unit:Hz] [scale:log]", 440, 20, 2000, 1);
 gain = vslider("gain", 0.5, 0, 1, 0.01);
 gate = button("gate");
 process = vgroup("synth", _,_ : *(gain), _*sin(freq*0.001)*(1 + gate));
 """
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs a command line in a folder of its own, where `synth.dsp` is."""
     (tmp_path / "synth.dsp").write_text(SYNTH)
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "fad", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
-
-    return run
+    return command_line(tmp_path)
 
 
 def write_wav(path: Path, samples: np.ndarray, width: int = 2, rate: int = 8000) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fad.explain import explain
+from tests.support import Run, command_line
 
-ROOT = Path(__file__).parent.parent
 PROGRAM = """
 rate = 0.001;
 gain = hslider("gain", 0.5, 0, 1, 0.01);
@@ -21,26 +17,13 @@ smooth = *(1 - rate) : + ~ *(rate);
 shape(x) = sin(x*gain) + x*x*x*rate;
 process = smooth : shape : *(int(steps));
 """
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs a command line in a folder of its own, where `shape.dsp` is."""
     (tmp_path / "shape.dsp").write_text(PROGRAM)
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "fad", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-        )
-
-    return run
+    return command_line(tmp_path)
 
 
 def test_an_explanation_says_what_became_of_each_part_and_why() -> None:
