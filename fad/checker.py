@@ -21,7 +21,7 @@ from fad.deep import with_deep_stack
 from fad.engine import Engine
 from fad.errors import FadError, counted, either
 from fad.evaluator import Evaluation
-from fad.forward import dense, lost
+from fad.forward import Dual, dense, lost
 from fad.libraries import Libraries
 from fad.parameters import Parameter, find_parameters, input_index, select, with_values
 from fad.quotients import Judgement, Runs, Samples, Verdict, judge
@@ -243,18 +243,19 @@ class _Check:
     rules: str | Path | Source | None
 
     def report(self) -> Report:
-        dual, warned = self._dual(self.evaluation, self.surrogate)
-        exact, _ = self._dual(replace(self.evaluation, made_by={}), ())
+        dual = self._dual(self.evaluation, self.surrogate)
+        warned = lost(dual)
         original = self._runner(self.evaluation.process)
         outputs = original.run(self.inputs, {})
-        slopeless = self._runner(exact)
-        lanes = exact_lanes = self._lanes(slopeless, {})
-        if dual is not exact:
+        exact = self._dual_runner(dual)
+        lanes = exact_lanes = self._lanes(exact, {})
+        if dual.sloped:
             # Only the lanes without slopes at quantisers can agree with quotients.
-            lanes = self._lanes(self._runner(dual), {})
+            exact = self._dual_runner(self._dual(replace(self.evaluation, made_by={}), ()))
+            exact_lanes = self._lanes(exact, {})
         pairs: list[list[Pair]] = []
         for index, variable in enumerate(self.variables):
-            judgements = self._judgements(original, slopeless, index, outputs, exact_lanes)
+            judgements = self._judgements(original, exact, index, outputs, exact_lanes)
             pairs.append([])
             for output, judgement in enumerate(judgements):
                 has_slope = bool(
@@ -312,18 +313,14 @@ class _Check:
         verdicts = (judge(*each).verdict for each in zip(tangents, runs, strict=True))
         return [verdict not in ("mismatch", "undefined") for verdict in verdicts]
 
-    def _dual(
-        self, evaluation: Evaluation, surrogate: Sequence[Kind]
-    ) -> tuple[Box, dict[str, str]]:
-        """The dual, and the warnings about variables that it loses."""
+    def _dual(self, evaluation: Evaluation, surrogate: Sequence[Kind]) -> Dual:
+        seeds = by_parameters(self.variables)
+        return with_deep_stack(
+            lambda: derive(evaluation, seeds, self.libraries, surrogate, self.rules)
+        )
 
-        def compute() -> tuple[Box, dict[str, str]]:
-            dual = derive(
-                evaluation, by_parameters(self.variables), self.libraries, surrogate, self.rules
-            )
-            return dense(dual, len(self.variables)), lost(dual)
-
-        return with_deep_stack(compute)
+    def _dual_runner(self, dual: Dual) -> Runner:
+        return self._runner(dense(dual, len(self.variables)))
 
     def _runner(self, box: Box) -> Runner:
         return runner(with_deep_stack(lambda: with_values(box, self.values)), self.place)

@@ -16,7 +16,7 @@ from fad.emitter import Note, comment, emit
 from fad.errors import FadError, place
 from fad.evaluator import Evaluation, evaluate
 from fad.forward import Dropped, Dual, dense, differentiate, lost, second_derivatives
-from fad.libraries import Libraries, read_source
+from fad.libraries import Libraries, as_source
 from fad.local import LocalRules
 from fad.modules import Module
 from fad.notes import described, notes
@@ -313,7 +313,7 @@ def derive(
 
 
 def _user_rules(rules: str | Path | Source | None, libraries: Libraries) -> Module | None:
-    return None if rules is None else libraries.parse(_source(rules))
+    return None if rules is None else libraries.parse(as_source(rules))
 
 
 def _no_variables(variables: Sequence[Parameter], only: Lanes) -> Iterable[str]:
@@ -333,18 +333,12 @@ def evaluated(
         program, include, precision, rules: see `transform`. The rules are for the operators inside
             the program.
     """
-    source = _source(program)
+    source = as_source(program)
     folder = source.path.parent if source.path else Path()
     libraries = Libraries(tuple(map(Path, include)), folder)
     module = libraries.parse(source)
     user = _user_rules(rules, libraries)
     return module, libraries, evaluate(module, libraries, precision, rules=user)
-
-
-def _source(program: str | Path | Source) -> Source:
-    if isinstance(program, Source):
-        return program
-    return read_source(program) if isinstance(program, Path) else Source("<text>", program)
 
 
 def _declares(module: Module) -> list[str]:

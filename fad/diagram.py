@@ -12,7 +12,7 @@ from fad.compiler import Program
 from fad.diagram_page import INDEX, Sheets, is_index, page
 from fad.engine import Engine, EngineRefusal
 from fad.folder import refuse_foreign, write_folder
-from fad.libraries import read_source
+from fad.libraries import as_source
 from fad.source import Source
 from fad.surrogates import Kind
 
@@ -69,7 +69,7 @@ def write_diagrams(
         FadError: the program cannot be evaluated or differentiated.
     """
     refuse_foreign(folder, _is_own)
-    source = _source(program)
+    source = as_source(program)
     if dual:
         written = fad.transform(source, include=include, wrt=wrt, surrogate=surrogate, rules=rules)
     else:
@@ -90,12 +90,6 @@ def write_diagrams(
         files |= {f"{sheets.folder}/{name}": text for name, text in sheets.files.items()}
     write_folder(folder, files)
     return written
-
-
-def _source(program: str | Path | Source) -> Source:
-    if isinstance(program, Source):
-        return program
-    return read_source(program) if isinstance(program, Path) else Source("<text>", program)
 
 
 def _is_own(folder: Path) -> bool:

@@ -36,6 +36,7 @@ from fad.box import (
     Split,
     Switch,
     Waveform,
+    postorder,
 )
 from fad.labels import plain_name, split_path
 from fad.primitives import PRIMITIVES
@@ -254,15 +255,7 @@ class _Plan:
 
     def _hidden(self, function: Lambda) -> set[str]:
         """The names of definitions that a function does not use: its parameters can hide them."""
-        used = set()
-        stack: list[Box] = [function]
-        while stack:
-            box = stack.pop()
-            if box in self.names:
-                used.add(self.names[box])
-            if isinstance(box, Lambda):
-                stack += self.definitions.get(box.slot, [])
-            stack += box.children
+        used = {self.names[part] for part in postorder(function) if part in self.names}
         return set(self.names.values()) - used
 
     def _hint(self, box: Box) -> str:

@@ -156,6 +156,17 @@ def read_source(path: str | Path, shown: str | None = None, span: Span | None = 
     return decode(data, name, Path(path), span)
 
 
+def as_source(program: str | Path | Source) -> Source:
+    """A program that is given as a text, as the path of a file, or as a source already.
+
+    Raises:
+        SourceError: the file is missing, unreadable, or not a text.
+    """
+    if isinstance(program, Source):
+        return program
+    return read_source(program) if isinstance(program, Path) else Source("<text>", program)
+
+
 def decode(data: bytes, name: str, path: Path | None = None, span: Span | None = None) -> Source:
     """The text in some bytes.
 
