@@ -75,8 +75,8 @@ class Engine:
 
     Args:
         time_limit: seconds per request.
-        memory_limit: bytes of address space for the worker, where the system can bound it;
-            `None` for no limit.
+        memory_limit: bytes of address space for the worker, where the system can bound it; by
+            default 8 GiB, or most of the memory of a machine that has more; 0 for no limit.
         keep: let `compile` and `render` use again what they compiled last, when the source and
             its options are the same. The files that it imports must not change meanwhile.
     """
@@ -85,11 +85,12 @@ class Engine:
         self,
         *,
         time_limit: float = 60.0,
-        memory_limit: int | None = 8 << 30,
+        memory_limit: int | None = None,
         keep: bool = False,
     ) -> None:
         self._time_limit = time_limit
-        self._options = (str(memory_limit or 0), str(int(keep)))
+        limit = _default_memory_limit() if memory_limit is None else memory_limit
+        self._options = (str(limit), str(int(keep)))
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
 
@@ -336,6 +337,15 @@ class _Worker:
     def close(self) -> None:
         """End the process and wait for it."""
         self._finalizer()
+
+
+def _default_memory_limit() -> int:
+    """Bytes that leave the machine usable; libfaust takes up to 8 GiB for real programs."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows
+        memory = 0
+    return max(8 << 30, memory // 4 * 3)
 
 
 def _end(process: subprocess.Popen[bytes], owner: int, files: contextlib.ExitStack) -> None:
