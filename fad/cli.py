@@ -11,23 +11,28 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from fad import __version__
+from fad.cli_support import (
+    BAD_INPUT,
+    INCLUDE,
+    kinds,
+    optional_path,
+    program_of,
+    program_options,
+    show,
+    values,
+    warn,
+    write_program,
+)
 
-if TYPE_CHECKING:
-    from fad.compiler import Program
-    from fad.source import Source
-
-_STANDARD_INPUT = "-"
 #: Set to 1, this environment variable shows where in fad an internal error comes from.
 _TRACEBACK_VARIABLE = "FAD_TRACEBACK"
 
-# Exit codes. Those of an interrupted program and of a bug follow the shells and sysexits.h.
-_BAD_INPUT = 1
+# Exit codes: those of an interrupted program and of a bug follow the shells and sysexits.h.
 _BUG = 70
 _INTERRUPTED = 130
 
@@ -46,48 +51,8 @@ def cli() -> None:
     """
 
 
-_INCLUDE = click.option(
-    "-I",
-    "--include",
-    metavar="DIR",
-    multiple=True,
-    help="Folder to search for imported files, before the standard libraries; repeatable.",
-)
-
-
-def _program_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What all commands that read one program and write another one take."""
-    decorators = (
-        click.argument("file"),
-        click.option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            default="-",
-            help="File to write; the standard output by default.",
-        ),
-        click.option(
-            "--check",
-            metavar="EXPECTED.dsp",
-            help="Write nothing, and compare with this file: exit code 1 and a diff if it differs.",
-        ),
-        _INCLUDE,
-        click.option(
-            "--precision",
-            type=click.Choice(["single", "double", "quad"]),
-            default="double",
-            show_default=True,
-            help="Which of the definitions marked singleprecision, doubleprecision and "
-            "quadprecision count.",
-        ),
-    )
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
-
-
 @cli.command(short_help="Evaluate a program to its core diagram.")
-@_program_options
+@program_options
 def expand(
     file: str, output: str, check: str | None, include: Sequence[str], precision: Any
 ) -> None:
@@ -102,7 +67,7 @@ def expand(
     import fad
 
     compute = partial(fad.expand, include=include, precision=precision)
-    _run(compute, file, output, check=check)
+    write_program(compute, file, output, check=check)
 
 
 def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -134,7 +99,7 @@ def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @cli.command(short_help="Write the program that also computes derivatives.")
-@_program_options
+@program_options
 @_variable_options
 @click.option(
     "--only",
@@ -200,10 +165,10 @@ def transform(
         precision=precision,
         wrt=wrt,
         only=only or "all",
-        surrogate=_kinds(surrogate),
-        rules=_path(rules),
+        surrogate=kinds(surrogate),
+        rules=optional_path(rules),
         order=2 if order == "2" else 1,
-        direction=_values(direction),
+        direction=values(direction),
     )
     if direction and (wrt or order == "2" or only == "primal"):
         raise click.UsageError(
@@ -215,23 +180,23 @@ def transform(
     if explain:
         from fad.explain import explain as explained
 
-        _show(
+        show(
             explained(
-                _program(file),
+                program_of(file),
                 include=include,
                 wrt=wrt,
-                surrogate=_kinds(surrogate),
-                rules=_path(rules),
+                surrogate=kinds(surrogate),
+                rules=optional_path(rules),
             )
         )
         if output == "-":
             return
-    _run(compute, file, output, manifest, check)
+    write_program(compute, file, output, manifest, check)
 
 
 @cli.command(short_help="List what a program can be differentiated by.")
 @click.argument("file")
-@_INCLUDE
+@INCLUDE
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def params(file: str, include: Sequence[str], as_json: bool) -> None:
     """List the widgets of a program: path, kind, range, and whether each is a variable by default.
@@ -245,8 +210,8 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
     import fad
     from fad import reports
 
-    program = fad.expand(_program(file), include=include)
-    _show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
+    program = fad.expand(program_of(file), include=include)
+    show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
 
 
 @cli.command(short_help="Draw a program and its derivative as block diagrams.")
@@ -259,7 +224,7 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
     help="Folder to write; it is replaced if `fad diagram` has written it, and only then.",
 )
 @click.option("--dual", is_flag=True, help="Draw the program with derivatives, too.")
-@_INCLUDE
+@INCLUDE
 @_variable_options
 def diagram(
     file: str,
@@ -284,20 +249,20 @@ def diagram(
     if not dual and (wrt or surrogate or rules):
         raise click.UsageError("`--wrt`, `--surrogate` and `--rules` say what is in a `--dual`")
     program = write_diagrams(
-        _program(file),
+        program_of(file),
         output,
         dual=dual,
         include=include,
         wrt=wrt,
-        surrogate=_kinds(surrogate),
-        rules=_path(rules),
+        surrogate=kinds(surrogate),
+        rules=optional_path(rules),
     )
-    _warn(program.warnings)
+    warn(program.warnings)
 
 
 @cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
 @click.argument("file")
-@_INCLUDE
+@INCLUDE
 @_variable_options
 @click.option(
     "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."
@@ -353,108 +318,21 @@ def check(
         inputs, file_rate = read_wav(input_file)
         rate = rate or file_rate
     report = fad.check(
-        _program(file),
+        program_of(file),
         include=include,
         wrt=wrt,
-        surrogate=_kinds(surrogate),
-        rules=_path(rules),
+        surrogate=kinds(surrogate),
+        rules=optional_path(rules),
         inputs=inputs,
         seconds=seconds,
         rate=rate or 44100,
-        at=_values(at),
+        at=values(at),
         seed=seed,
         native=native,
     )
-    _warn(report.warnings)
-    _show(reports.check_json(report) if as_json else reports.check_table(report))
-    context.exit(0 if report.passed else _BAD_INPUT)
-
-
-def _kinds(text: str) -> Any:
-    """The kinds of reads that get a slope."""
-    from fad.errors import FadError, either
-    from fad.surrogates import KINDS
-
-    kinds = [name.strip() for name in text.split(",") if name.strip()]
-    for kind in kinds:
-        if kind not in KINDS:
-            raise FadError(f"there is no slope for `{kind}`", hint=f"there is {either(KINDS)}")
-    return kinds
-
-
-def _values(texts: Sequence[str]) -> dict[str, float]:
-    """The values of `name=number,name=number`."""
-    from fad.errors import FadError
-
-    values = {}
-    for part in (part for text in texts for part in text.split(",") if part.strip()):
-        name, _, number = part.rpartition("=")
-        try:
-            values[name.strip()] = float(number)
-        except ValueError:
-            name = ""
-        if not name.strip():
-            raise FadError(f"`{part.strip()}` is no value", hint="write `name=number`")
-    return values
-
-
-def _path(file: str | None) -> Path | None:
-    return None if file is None else Path(file)
-
-
-def _program(file: str) -> Path | Source:
-    return _standard_input() if file == _STANDARD_INPUT else Path(file)
-
-
-def _warn(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
-
-
-def _show(text: str) -> None:
-    from fad import output as out
-
-    out.write(text, "-")
-
-
-def _run(
-    compute: Callable[[Path | Source], Program],
-    file: str,
-    output: str,
-    manifest: str | None = None,
-    check: str | None = None,
-) -> None:
-    """Reads a program, computes another one, and writes or compares that, with its warnings."""
-    from fad import output as out
-
-    if check is not None and (output, manifest) != ("-", None):
-        raise click.UsageError("`--check` writes nothing: leave `-o` and `--manifest` out")
-
-    for written in (output, manifest):
-        if written is not None and file != _STANDARD_INPUT:
-            out.refuse_overwriting(written, file)
-    program = compute(_program(file))
-    _warn(program.warnings)
-    if check is not None:
-        changes = out.difference(program.source, check)
-        if changes:
-            out.write(changes, "-")
-            click.echo(f"error: `{check}` is not what fad writes for `{file}` now", err=True)
-        click.get_current_context().exit(_BAD_INPUT if changes else 0)
-    out.write(program.source, output)
-    if manifest is not None:
-        import json
-
-        out.write(json.dumps(program.manifest(), indent=2, ensure_ascii=False) + "\n", manifest)
-
-
-def _standard_input() -> Source:
-    from fad.errors import SourceError
-    from fad.libraries import decode
-
-    if sys.stdin is None:
-        raise SourceError("cannot read the standard input: it is closed")
-    return decode(sys.stdin.buffer.read(), "<stdin>")
+    warn(report.warnings)
+    show(reports.check_json(report) if as_json else reports.check_table(report))
+    context.exit(0 if report.passed else BAD_INPUT)
 
 
 def main() -> NoReturn:
@@ -477,13 +355,13 @@ def _report(error: Exception) -> int:
 
     if isinstance(error, FadError):
         click.echo(error.render(), err=True)
-        return _BAD_INPUT
+        return BAD_INPUT
     if isinstance(error, MemoryError):
         click.echo("error: the program needs more memory than there is", err=True)
-        return _BAD_INPUT
+        return BAD_INPUT
     if isinstance(error, RecursionError):
         click.echo("error: the program is nested too deeply", err=True)
-        return _BAD_INPUT
+        return BAD_INPUT
     if os.environ.get(_TRACEBACK_VARIABLE):
         traceback.print_exception(error)
         return _BUG
