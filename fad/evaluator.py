@@ -8,7 +8,7 @@ with its expanded diagrams; surprising ones are explained where they are made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -163,21 +163,33 @@ class Evaluator:
             **Widgets(self).cases(),
         }
 
-    def run(self, module: Module, main: str) -> Evaluation:
+    def run(
+        self, module: Module, main: str = "process", given: Mapping[str, Box] | None = None
+    ) -> Evaluation:
+        """The diagram that a program denotes; see `evaluate`.
+
+        Several programs may be run one after the other. What is known about their parts is
+        collected, so that the diagram of one can be given to the next.
+
+        Args:
+            module, main: the program and the definition to evaluate.
+            given: name -> closed diagram, of names that the program uses and does not define.
+        """
         try:
-            process = self._run(module, main)
+            process = self._run(module, main, given or {})
         except FadError as error:
             error.calls = telling(error.calls, module.source)
             raise
         return Evaluation(process, self.names, self.origins, self.made_by, self.warnings)
 
-    def _run(self, module: Module, main: str) -> Box:
+    def _run(self, module: Module, main: str, given: Mapping[str, Box]) -> Box:
         self.main = module.source
         for name in module.names:
             # Nobody may use it, but two definitions of one name are a mistake all the same.
             if group := for_precision(module.definitions(name), self.precision):
                 merge(group, module.source)
         scope = self.environments.file_scope(module)
+        scope.bindings.update(given)
         if main not in scope.bindings:
             similar = nearest(main, module.names)
             hint = f"add `{main} = ...;`"
@@ -225,10 +237,10 @@ class Evaluator:
             found = self._computed(*children) if isinstance(box, Seq) else None
             found = self._used[box] = found or box.rebuild(children)
             if found.children:
-                self._inherit(box, found)
+                self.inherit(box, found)
         return found
 
-    def _inherit(self, old: Box, new: Box) -> None:
+    def inherit(self, old: Box, new: Box) -> None:
         """What is known about a box is also known about the one that takes its place."""
         facts: tuple[dict[Box, Any], ...] = (
             self.names,
@@ -300,7 +312,7 @@ class Evaluator:
         found = self._symbolic.get(box)
         if found is None:
             found = self._symbolic[box] = self._symbolise_open(box)
-            self._inherit(box, found)
+            self.inherit(box, found)
         return found
 
     def _symbolise_open(self, box: Box) -> Box:

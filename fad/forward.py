@@ -463,7 +463,9 @@ def _of_primals(inputs: Bundles, box: Box) -> Box:
 
 def _seeded(signal: Box, seed: Seed | None) -> list[Box]:
     """A variable and its tangent: a real number, as an integer one makes integer recursions."""
-    return [signal] if seed is None else [signal, Real(seed.value)]
+    if seed is None:
+        return [signal]
+    return [signal, Real(seed.value) if isinstance(seed.value, float) else seed.value]
 
 
 def _keep_primal(active: Active) -> list[Box]:

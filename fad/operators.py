@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fad import syntax
+from fad.activity import members, union
 from fad.box import (
     EMPTY,
     Box,
@@ -124,28 +125,42 @@ class _Operator:
             return dense(self._dual(expr, by_parameters(parameters)), len(parameters))
         given = self._core.symbolise(values)
         count = self._core.check(given, self.span(1))[1]
-        if count != len(parameters):
+        if count not in (len(parameters), 2 * len(parameters)):
             names = ", ".join(parameter.path for parameter in parameters) or "none"
             raise EvaluationError(
                 f"{counted(count, 'value')} for {counted(len(parameters), 'parameter')}",
                 self.span(1),
-                f"the parameters are, in this order: {names}",
+                f"the parameters are, in this order: {names}; each takes a value, or a value and "
+                "its own derivative",
             )
         short = tags(parameter.label for parameter in parameters)
         slots = {
             parameter.path: self._core.new_slot(tag)
             for parameter, tag in zip(parameters, short, strict=True)
         }
+        lanes: dict[Box, Seed] = {}
+        bound = []
+        for lane, slot in enumerate(slots.values()):
+            bound.append(slot)
+            lanes[slot] = Seed(lane)
+            if count > len(parameters):
+                slope = self._core.new_slot(f"d_{slot.name}")
+                bound.append(slope)
+                lanes[slot] = Seed(lane, slope)
 
         def opened(widget: Widget, parameter: Parameter) -> Box:
             return slots.get(parameter.path, widget)
 
-        opened_expr = with_widgets(expr, opened)
-        lanes: dict[Box, Seed] = {slot: Seed(i) for i, slot in enumerate(slots.values())}
         seeds = Seeds(list(slots), short, short, signals=lanes)
-        body = dense(self._dual(opened_expr, seeds), len(parameters))
-        for slot in reversed(slots.values()):
-            body = Lambda(slot, body)
+        opened_expr = with_widgets(expr, opened, self._core.inherit)
+        dual = self._dual(opened_expr, seeds)
+        reached = {*members(union(dual.outputs)), *dual.dropped}
+        for lane, path in enumerate(slots):
+            if lane not in reached:
+                self._warn(f"`{path}` does not reach the outputs: its derivative is zero")
+        body = dense(dual, len(parameters))
+        for each in reversed(bound):
+            body = Lambda(each, body)
         arity = expr.arity
         assert arity is not None
         return Seq(parallel([given, *[Wire()] * arity[0]]), body) if slots else body

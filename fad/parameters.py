@@ -156,12 +156,17 @@ def _matches(parameter: Parameter, name: str) -> bool:
     return any(fnmatchcase(text, name) for text in (parameter.label, parameter.path))
 
 
-def with_widgets(box: Box, change: Callable[[Widget, Parameter], Box]) -> Box:
+def with_widgets(
+    box: Box,
+    change: Callable[[Widget, Parameter], Box],
+    replaced: Callable[[Box, Box], None] = lambda old, new: None,
+) -> Box:
     """A diagram with something else in the places of its widgets.
 
     Args:
         box: a closed diagram.
         change: from a widget, and the parameter that it is at its place.
+        replaced: told of each part that is another one now, with that one.
     """
     memo: dict[tuple[Box, GroupPath], Box] = {}
 
@@ -173,9 +178,18 @@ def with_widgets(box: Box, change: Callable[[Widget, Parameter], Box]) -> Box:
             else:
                 inner = (*groups, plain_name(box.label)) if isinstance(box, Group) else groups
                 memo[key] = box.rebuild(tuple(rewrite(child, inner) for child in box.children))
+            if memo[key] is not box:
+                replaced(box, memo[key])
         return memo[key]
 
     return rewrite(box, ())
+
+
+def relabelled(widget: Widget, label: str) -> Widget:
+    """The same widget under another label."""
+    if isinstance(widget, Switch):
+        return Switch(widget.kind, label)
+    return Slider(widget.kind, label, widget.init, widget.min, widget.max, widget.step)
 
 
 def with_values(box: Box, values: Mapping[str, float]) -> Box:

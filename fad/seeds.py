@@ -16,11 +16,11 @@ class Seed(NamedTuple):
 
     Attributes:
         lane: which derivative it belongs to, from 0.
-        value: the derivative of the variable itself.
+        value: the derivative of the variable itself: a number, or a diagram for a signal.
     """
 
     lane: int
-    value: float = 1.0
+    value: float | Box = 1.0
 
 
 @dataclass(frozen=True)

@@ -434,6 +434,14 @@ PROGRAMS: dict[str, tuple[str, Expected]] = {
         "forwardAD((_*g + h), (_, _))",
         lambda x: [x[2] * x[0] + x[1], x[2], 1],
     ),
+    "values with their own derivatives": (
+        "forwardAD(g*h, (2, 0.5, 3, -1))",
+        constant(6, 1.5, -2),
+    ),
+    "a value with a signal for its derivative": (
+        "forwardAD(_*g, (_, _))",
+        lambda x: [x[2] * x[0], x[2] * x[1]],
+    ),
     "values from one diagram": ("forwardAD(g*g*h, (2 <: _,_))", constant(8, 8, 4)),
     "no values": ("forwardAD(sin, si.bus(0))", lambda x: [np.sin(x[0])]),
     "forwardAD twice": ("forwardAD(forwardAD(g^3))", constant(G**3, 3 * G**2, 3 * G**2, 6 * G)),
@@ -470,6 +478,24 @@ def test_programs(engine: Engine, name: str) -> None:
     assert len(found) == len(wanted)
     for lane, samples in zip(wanted, found, strict=True):
         np.testing.assert_allclose(samples, np.broadcast_to(lane, FRAMES), rtol=1e-9, atol=1e-9)
+
+
+def test_values_keep_the_rules_of_library_functions(engine: Engine) -> None:
+    """The table inside `os.osc` is read at whole positions, and has a slope all the same."""
+    oscillator = 'import("stdfaust.lib"); f = hslider("f", 440, 20, 2000, 1);'
+    expanded = fad.expand(f"{oscillator} process = forwardAD(os.osc(f), 440);")
+    assert not expanded.warnings
+    transformed = fad.transform(f"{oscillator} process = os.osc(f);").source
+    found, wanted = (
+        engine.render(text, "test", frames=FRAMES) for text in (expanded.source, transformed)
+    )
+    assert np.any(wanted[1])
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_a_value_that_changes_nothing_is_warned_of() -> None:
+    program = fad.expand(f"{SLIDERS}process = forwardAD((g, h : _, !), (1, 2));")
+    assert program.warnings == ("`/h` does not reach the outputs: its derivative is zero",)
 
 
 # -- Random programs ----------------------------------------------------------------------------
@@ -643,7 +669,7 @@ ERRORS: dict[str, tuple[str, list[str]]] = {
     "a seed with no outputs": ("fad(g, (g : !))", ["a seed is one signal: this has 0 outputs"]),
     "a seed with an input": ("fad(g, sin)", ["a seed has no inputs: this has 1 input: sin"]),
     "a value too few": ("forwardAD(g*h, 1)", ["1 value for 2 parameters", "/g, /h"]),
-    "a value too many": ("forwardAD(g, (1, 2))", ["2 values for 1 parameter", "/g"]),
+    "a value too many": ("forwardAD(g, (1, 2, 3))", ["3 values for 1 parameter", "/g"]),
     "values for nothing": ("forwardAD(sin, 1)", ["1 value for 0 parameters", "none"]),
     "a diagram that is wrong": ("fad((_ : +), g)", ["<text>:5:", "1 output", "2 inputs"]),
     "a function that has no derivative": (
