@@ -465,7 +465,7 @@ def _seeded(signal: Box, seed: Seed | None) -> list[Box]:
     """A variable and its tangent: a real number, as an integer one makes integer recursions."""
     if seed is None:
         return [signal]
-    return [signal, Real(seed.value) if isinstance(seed.value, float) else seed.value]
+    return [signal, seed.value if isinstance(seed.value, Box) else Real(seed.value)]
 
 
 def _keep_primal(active: Active) -> list[Box]:

@@ -45,7 +45,7 @@ class Libraries:
 
         Looked for in the folder of the importing file, then of the main program, the folders of
         `search`, those of the environment variable `FAUST_LIB_PATH`, the libraries of an installed
-        Faust, and the libraries that come with cyfaust.
+        Faust, the libraries that come with cyfaust, and last the one that comes with fad.
 
         Args:
             path: the path as written.
@@ -198,7 +198,7 @@ def _looks_like_text(data: bytes) -> bool:
 
 @cache
 def _standard_folders() -> tuple[Path, ...]:
-    """The libraries of an installed Faust, then those inside the cyfaust package, where present."""
+    """The libraries of an installed Faust, those inside the cyfaust package, and fad's own."""
     folders = [Path("/usr/local/share/faust"), Path("/usr/share/faust")]
     if executable := shutil.which("faust"):
         folders.insert(0, Path(executable).resolve().parent.parent / "share" / "faust")
@@ -206,6 +206,7 @@ def _standard_folders() -> tuple[Path, ...]:
     package = importlib.util.find_spec("cyfaust")
     for location in (package.submodule_search_locations or []) if package else []:
         folders.append(Path(location) / "resources" / "libraries")
+    folders.append(Path(__file__).parent)
     return tuple(folder for folder in dict.fromkeys(folders) if folder.is_dir())
 
 
