@@ -12,17 +12,32 @@ if TYPE_CHECKING:
     from fad.compiler import Program, expand, transform
     from fad.errors import FadError
     from fad.parameters import Parameter
+    from fad.performance import run
+    from fad.recording import Recording
 
-__all__ = ["FadError", "Output", "Parameter", "Program", "Report", "check", "expand", "transform"]
+__all__ = [
+    "FadError",
+    "Output",
+    "Parameter",
+    "Program",
+    "Recording",
+    "Report",
+    "check",
+    "expand",
+    "run",
+    "transform",
+]
 
 _HOMES = {
     "FadError": "fad.errors",
     "Output": "fad.channels",
     "Parameter": "fad.parameters",
     "Program": "fad.compiler",
+    "Recording": "fad.recording",
     "Report": "fad.checker",
     "check": "fad.checker",
     "expand": "fad.compiler",
+    "run": "fad.performance",
     "transform": "fad.compiler",
 }
 

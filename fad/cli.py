@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from fad import __version__
+from fad.cli_run import run
 from fad.cli_support import (
     BAD_INPUT,
     INCLUDE,
@@ -333,6 +334,9 @@ def check(
     warn(report.warnings)
     show(reports.check_json(report) if as_json else reports.check_table(report))
     context.exit(0 if report.passed else BAD_INPUT)
+
+
+cli.add_command(run)
 
 
 def main() -> NoReturn:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -209,6 +209,49 @@ class Engine:
             "render", source, name, include, precision, inputs, frames, sample_rate
         )
         return cast("NDArray[np.float64]", reply)
+
+    def start(
+        self,
+        source: str,
+        name: str,
+        *,
+        sample_rate: int = 44100,
+        include: Sequence[Path] = (),
+    ) -> Compiled:
+        """Start a program that goes on with each `advance`; it takes the place of the last one.
+
+        It computes in single precision. For sound files, see `render`.
+
+        Args:
+            sample_rate: in Hz.
+        """
+        reply = self._request("start", source, name, include, "single", sample_rate)
+        inputs, outputs, description = cast("tuple[int, int, str]", reply)
+        return Compiled(inputs, outputs, json.loads(description, strict=False))
+
+    def advance(
+        self,
+        name: str,
+        inputs: NDArray[np.float64],
+        pieces: Sequence[tuple[int, Mapping[str, float]]],
+        watched: Sequence[str] = (),
+    ) -> tuple[NDArray[np.float64], list[list[float]]]:
+        """Let the program that was started last go on.
+
+        Args:
+            name: its name, for messages.
+            inputs: shape (number of inputs, frames).
+            pieces: for each piece of the frames, their number, and address of a widget -> its
+                value from there on; addresses are those of the description.
+            watched: the addresses of the widgets to look at.
+
+        Returns:
+            The outputs, of shape (number of outputs, frames), and the values of the widgets after
+            each piece.
+        """
+        parts = [(frames, dict(moves)) for frames, moves in pieces]
+        reply = self._request("advance", "", name, (), "single", inputs, parts, tuple(watched))
+        return cast("tuple[NDArray[np.float64], list[list[float]]]", reply)
 
     def _request(
         self,

@@ -214,6 +214,60 @@ class Interpreter:
                 self._program = self._factory = None
 
 
+class Player:
+    """A program in the interpreter that goes on from request to request.
+
+    In single precision only: with `-double`, the interpreter would read the values of the widgets,
+    which are float32, as doubles.
+    """
+
+    def __init__(self) -> None:
+        self._instance: Any = None
+        self._factory: Any = None
+
+    def start(self, program: Program, sample_rate: int) -> tuple[int, int, str]:
+        """Start from the initial state: the numbers of inputs and outputs, and the description."""
+        if program.precision != "single":
+            raise Misused("the interpreter moves widgets in single precision only")
+        if self._instance is not None:
+            self._instance.delete()  # before its factory goes
+        self._instance = self._factory = None
+        factory = _factory(program)
+        instance = factory.create_dsp_instance()
+        instance.init(sample_rate)
+        if '"type": "soundfile"' in factory.get_json():
+            instance.build_user_interface(program.include[0] if program.include else "")
+        self._factory, self._instance = factory, instance
+        return instance.get_numinputs(), instance.get_numoutputs(), factory.get_json()
+
+    def advance(
+        self,
+        program: Program,
+        inputs: NDArray[np.float64],
+        pieces: list[tuple[int, dict[str, float]]],
+        watched: tuple[str, ...],
+    ) -> tuple[NDArray[np.float64], list[list[float]]]:
+        """Go on, piece by piece: the outputs, and the values of widgets after each piece."""
+        import numpy as np
+
+        instance = self._instance
+        if instance is None:
+            raise Misused(f"{program.name} has not been started")
+        outputs = np.zeros((instance.get_numoutputs(), inputs.shape[1]))
+        values = []
+        done = 0
+        for frames, moves in pieces:
+            for address, value in moves.items():
+                instance.set_param(address, value)
+            part = np.ascontiguousarray(inputs[:, done : done + frames], np.float32)
+            heard = np.zeros((len(outputs), frames), np.float32)
+            instance.compute(frames, part, heard)
+            outputs[:, done : done + frames] = heard
+            values.append([instance.get_param(address) for address in watched])
+            done += frames
+        return outputs, values
+
+
 def _factory(program: Program) -> Any:
     from cyfaust import cyfaust
 
@@ -256,7 +310,7 @@ def serve(requests: BinaryIO, replies: BinaryIO, keep: bool) -> None:
     """Answer requests until the other side closes."""
     from cyfaust import cyfaust  # noqa: F401  # loaded before the first request's time runs
 
-    interpreter = Interpreter(keep)
+    interpreter, player = Interpreter(keep), Player()
     verbs: dict[str, Callable[..., object]] = {
         "expand": _expand,
         "json": _json,
@@ -264,6 +318,8 @@ def serve(requests: BinaryIO, replies: BinaryIO, keep: bool) -> None:
         "diagrams": _diagrams,
         "compile": interpreter.compile,
         "render": interpreter.render,
+        "start": player.start,
+        "advance": player.advance,
     }
     send(replies, ("ready", None))
     with open(os.devnull, "w") as nowhere, contextlib.suppress(EOFError, BrokenPipeError):

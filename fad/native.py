@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from fad.errors import EngineError
 #: The metadata by which a widget is found in the native code: `[fad:N]`, N from 0.
 TAG = "fad"
 
-_COMPILERS = ("g++", "clang++", "c++")
+COMPILERS = ("g++", "clang++", "c++")
 _OPTIONS = ("-std=c++17", "-O1", "-w", "-ffp-contract=off")
 _TIME_LIMIT = 300.0
 
@@ -121,7 +121,7 @@ class Binary:
 
 def find_compiler() -> str | None:
     """The path of a C++ compiler, where there is one."""
-    return next(filter(None, map(shutil.which, _COMPILERS)), None)
+    return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
 def compile_natively(code: str, folder: Path) -> Binary:
@@ -138,21 +138,41 @@ def compile_natively(code: str, folder: Path) -> Binary:
     if compiler is None:
         raise EngineError(
             "the program calls foreign functions, which libfaust cannot interpret",
-            hint=f"install a C++ compiler ({', '.join(_COMPILERS)})",
+            hint=f"install a C++ compiler ({', '.join(COMPILERS)})",
         )
-    text = _BEFORE + code + _AFTER
-    key = hashlib.sha256("\0".join([compiler, *_OPTIONS, str(folder), text]).encode()).hexdigest()
+    return Binary(
+        executable(compiler, _OPTIONS, {"program.cpp": _BEFORE + code + _AFTER}, [folder])
+    )
+
+
+def executable(
+    compiler: str, options: Sequence[str], files: Mapping[str, str], folders: Sequence[Path]
+) -> bytes:
+    """What a C++ compiler makes of a program, from the user's cache if it is there.
+
+    Args:
+        compiler: its path.
+        options: its options.
+        files: name -> text of the program's files; the first one is compiled.
+        folders: where other headers are.
+
+    Raises:
+        EngineError: the compiler does not accept the program.
+    """
+    options = [*options, *(f"-I{folder.absolute()}" for folder in folders)]
+    text = "\0".join([compiler, *options, *files.values()])
+    key = hashlib.sha256(text.encode()).hexdigest()
     cache = Cache()
     if (kept := cache.get(f"native-{key}")) is not None:
-        return Binary(kept)
+        return kept
     with tempfile.TemporaryDirectory(prefix="fad-") as home:
-        source, binary = Path(home, "program.cpp"), Path(home, "program")
-        source.write_text(text, "utf-8")
-        include = f"-I{folder.absolute()}"
-        _run([compiler, *_OPTIONS, include, "-o", str(binary), str(source)])
+        for name, content in files.items():
+            Path(home, name).write_text(content, "utf-8")
+        binary = Path(home, "program")
+        _run([compiler, *options, "-o", str(binary), str(Path(home, next(iter(files))))])
         data = binary.read_bytes()
     cache.put(f"native-{key}", data)
-    return Binary(data)
+    return data
 
 
 def _run(command: list[str], data: bytes = b"") -> bytes:

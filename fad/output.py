@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import secrets
 import stat
@@ -17,6 +18,11 @@ STANDARD_OUTPUT = ("-", "/dev/stdout")
 
 
 def write(text: str, path: str) -> None:
+    """Writes a text to a file or, for `-`, to the standard output; see `write_bytes`."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(data: bytes, path: str) -> None:
     """Writes a result to a file or, for `-`, to the standard output.
 
     A file appears under its name when all of it is on disk, with the permissions of the file it
@@ -25,7 +31,6 @@ def write(text: str, path: str) -> None:
     Raises:
         OutputError: the path cannot be written.
     """
-    data = text.encode("utf-8")
     if path in STANDARD_OUTPUT:
         _print(data)
         return
@@ -68,8 +73,13 @@ def difference(text: str, path: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def refuse_overwriting(path: str, source: str) -> None:
+def refuse_overwriting(path: str, source: str, option: str = "-o") -> None:
     """Makes sure that a result does not replace the program it comes from.
+
+    Args:
+        path: where the result would go.
+        source: where the program is.
+        option: what names the path on the command line.
 
     Raises:
         OutputError: both paths lead to the same file.
@@ -77,10 +87,26 @@ def refuse_overwriting(path: str, source: str) -> None:
     with suppress(OSError, ValueError):
         if os.path.isfile(path) and os.path.samefile(path, source):
             raise OutputError(
-                f"`-o {path}` is the input file: it would overwrite the source",
+                f"`{option} {path}` is the input file: it would overwrite the source",
                 None,
-                "name another file, or leave `-o` out to write to the standard output",
+                "name another file, or leave `-o` out to write to the standard output"
+                if option == "-o"
+                else "name another file",
             )
+
+
+def refuse_impossible(path: str) -> None:
+    """Makes sure that a result has a place, before it is computed.
+
+    Raises:
+        OutputError: the path leads to a folder, or into one that does not exist.
+    """
+    if path in STANDARD_OUTPUT:
+        return
+    if os.path.isdir(path):
+        raise OutputError(f"cannot write `{path}`: it is a folder", None, "name a file")
+    if not os.path.isdir(os.path.dirname(os.path.realpath(path))):
+        raise _failure(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
 
 
 def _mode(path: str) -> int | None:

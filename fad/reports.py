@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,9 +18,15 @@ from fad.manifest import described
 if TYPE_CHECKING:
     from fad.checker import Report
     from fad.compiler import Program
+    from fad.recording import Recording
 
 #: Wide enough for any table: where it is shown, lines may wrap, but nothing is cut.
 _WIDTH = 1000
+#: The columns that have numbers in them.
+_NUMBERS = (
+    *("init", "min", "max", "step", "error", "smooth", "first sample"),
+    *("lowest", "highest", "rms", "first", "last"),
+)
 
 
 def parameters_table(program: Program) -> str:
@@ -78,10 +85,29 @@ def check_json(report: Report) -> str:
     return json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n"
 
 
+def run_table(recording: Recording) -> str:
+    """A line for each output and bargraph, and a sentence about the whole."""
+    outputs = _table("output", "lowest", "highest", "rms")
+    for number, samples in enumerate(recording.outputs):
+        known = samples[np.isfinite(samples)]
+        with np.errstate(over="ignore"):
+            rms = np.sqrt(np.mean(known**2)) if known.size else np.nan
+        numbers = (known.min(initial=np.inf), known.max(initial=-np.inf), rms)
+        outputs.add_row(str(number), *(f"{value:.4g}" for value in numbers))
+    bargraphs = _table("bargraph", "first", "last", "unit")
+    for meter in recording.meters:
+        values = recording.bargraphs[meter.path]
+        ends = (f"{value:.6g}" for value in (values[0], values[-1]))
+        bargraphs.add_row(Text(meter.path), *ends, Text(meter.unit))
+    tables = [_printed(table) for table in (outputs, bargraphs) if table.row_count]
+    told = f"{recording.program}: {recording.seconds:g} s at {recording.rate} Hz\n"
+    return "\n".join([*tables, told])
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        is_number = column in ("init", "min", "max", "step", "error", "smooth", "first sample")
+        is_number = column in _NUMBERS
         table.add_column(column, justify="right" if is_number else "left", no_wrap=True)
     return table
 

@@ -1,0 +1,134 @@
+// Runs a Faust program step by step, for `fad run`: the other side asks, and says how far.
+//
+// The argument is the sample rate. The program first tells, on the standard output, its numbers of
+// inputs, outputs and widgets, and of each widget its kind ('c' for a control, 'b' for a bargraph)
+// and path, as a text behind its length. Then each request on the standard input is
+//     frames, number of moves, for each move the number of a widget and its new value, inputs
+// and its answer
+//     outputs, values of the bargraphs after the last frame, in order
+// Numbers are 32-bit integers, values and samples are doubles, channels come one after the other.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+// FAUSTFLOAT is defined on the compiler's command line.
+
+struct Soundfile;
+struct Meta {
+    void declare(const char*, const char*) {}
+};
+
+struct Widget {
+    bool is_bargraph;
+    std::string path;
+    FAUSTFLOAT* zone;
+};
+
+struct UI {
+    std::vector<std::string> groups;
+    std::vector<Widget> widgets;
+
+    void open(const char* label) { groups.push_back(label); }
+    void add(bool is_bargraph, const char* label, FAUSTFLOAT* zone) {
+        std::string path;
+        for (const std::string& group : groups) path += "/" + group;
+        widgets.push_back({is_bargraph, path + "/" + label, zone});
+    }
+
+    void openTabBox(const char* label) { open(label); }
+    void openHorizontalBox(const char* label) { open(label); }
+    void openVerticalBox(const char* label) { open(label); }
+    void closeBox() { groups.pop_back(); }
+
+    using Zone = FAUSTFLOAT*;
+    using Bound = FAUSTFLOAT;
+    void addButton(const char* label, Zone zone) { add(false, label, zone); }
+    void addCheckButton(const char* label, Zone zone) { add(false, label, zone); }
+    void addVerticalSlider(const char* label, Zone zone, Bound, Bound, Bound, Bound) {
+        add(false, label, zone);
+    }
+    void addHorizontalSlider(const char* label, Zone zone, Bound, Bound, Bound, Bound) {
+        add(false, label, zone);
+    }
+    void addNumEntry(const char* label, Zone zone, Bound, Bound, Bound, Bound) {
+        add(false, label, zone);
+    }
+    void addHorizontalBargraph(const char* label, Zone zone, Bound, Bound) {
+        add(true, label, zone);
+    }
+    void addVerticalBargraph(const char* label, Zone zone, Bound, Bound) { add(true, label, zone); }
+    void addSoundfile(const char*, const char*, Soundfile**) {}
+    void declare(Zone, const char*, const char*) {}
+};
+
+struct dsp {
+    virtual ~dsp() {}
+};
+
+#include "program.hpp"
+
+template <typename T>
+static void get(T* to, size_t count) {
+    // The other side ends a run by closing its end.
+    if (fread(to, sizeof(T), count, stdin) != count) exit(0);
+}
+
+template <typename T>
+static void put(const T* from, size_t count) {
+    if (fwrite(from, sizeof(T), count, stdout) != count) exit(1);
+}
+
+static int32_t number() {
+    int32_t value;
+    get(&value, 1);
+    return value;
+}
+
+static void tell(int32_t value) { put(&value, 1); }
+
+int main(int, char** arguments) {
+    mydsp* program = new mydsp();
+    program->init(atoi(arguments[1]));
+    UI ui;
+    program->buildUserInterface(&ui);
+    size_t ins = program->getNumInputs(), outs = program->getNumOutputs();
+
+    tell(ins);
+    tell(outs);
+    tell(ui.widgets.size());
+    for (const Widget& widget : ui.widgets) {
+        tell(1 + widget.path.size());
+        put(widget.is_bargraph ? "b" : "c", 1);
+        put(widget.path.data(), widget.path.size());
+    }
+
+    std::vector<double> samples;
+    std::vector<FAUSTFLOAT> in, out;
+    std::vector<FAUSTFLOAT*> from(ins + 1), to(outs + 1);
+    for (;;) {
+        fflush(stdout);
+        size_t frames = number();
+        for (int32_t moves = number(); moves > 0; moves--) {
+            int32_t index = number();
+            double value;
+            get(&value, 1);
+            *ui.widgets[index].zone = FAUSTFLOAT(value);
+        }
+        samples.resize(ins * frames);
+        get(samples.data(), samples.size());
+        in.assign(samples.begin(), samples.end());
+        out.assign(outs * frames, 0);
+        for (size_t i = 0; i < ins; i++) from[i] = in.data() + i * frames;
+        for (size_t i = 0; i < outs; i++) to[i] = out.data() + i * frames;
+        program->compute(frames, from.data(), to.data());
+        samples.assign(out.begin(), out.end());
+        for (const Widget& widget : ui.widgets)
+            if (widget.is_bargraph) samples.push_back(*widget.zone);
+        put(samples.data(), samples.size());
+    }
+}
