@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fad.checker import Report, check
     from fad.compiler import Program, expand, transform
     from fad.errors import FadError
+    from fad.estimation import estimate
     from fad.parameters import Parameter
     from fad.performance import run
     from fad.recording import Recording
@@ -23,6 +24,7 @@ __all__ = [
     "Recording",
     "Report",
     "check",
+    "estimate",
     "expand",
     "run",
     "transform",
@@ -36,6 +38,7 @@ _HOMES = {
     "Recording": "fad.recording",
     "Report": "fad.checker",
     "check": "fad.checker",
+    "estimate": "fad.estimation",
     "expand": "fad.compiler",
     "run": "fad.performance",
     "transform": "fad.compiler",

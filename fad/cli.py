@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from fad import __version__
+from fad.cli_estimate import estimate
 from fad.cli_run import run
 from fad.cli_support import (
     BAD_INPUT,
@@ -336,6 +337,7 @@ def check(
     context.exit(0 if report.passed else BAD_INPUT)
 
 
+cli.add_command(estimate)
 cli.add_command(run)
 
 

@@ -91,7 +91,7 @@ def _expand(
     box = evaluation.process
     assert box.arity is not None
     name = Path(module.source.name).name
-    header = [f"// {name}, evaluated by fad {__version__}.", *_declares(module)]
+    header = [f"// {name}, evaluated by fad {__version__}.", *declares(module)]
     widgets = tuple(find_parameters(box))
     return Program(
         emit(box, evaluation.names, header),
@@ -193,7 +193,7 @@ def _transform(
                     *draft.warnings,
                 )
             ),
-            *_declares(module),
+            *declares(module),
         ],
         draft.notes,
     )
@@ -305,14 +305,14 @@ def derive(
     return differentiate(
         box,
         seeds,
-        LocalRules(libraries, _user_rules(rules, libraries)),
+        LocalRules(libraries, user_rules(rules, libraries)),
         Surrogates(box, evaluation.made_by, surrogate),
         evaluation.origins,
         names,
     )
 
 
-def _user_rules(rules: str | Path | Source | None, libraries: Libraries) -> Module | None:
+def user_rules(rules: str | Path | Source | None, libraries: Libraries) -> Module | None:
     return None if rules is None else libraries.parse(as_source(rules))
 
 
@@ -337,11 +337,11 @@ def evaluated(
     folder = source.path.parent if source.path else Path()
     libraries = Libraries(tuple(map(Path, include)), folder)
     module = libraries.parse(source)
-    user = _user_rules(rules, libraries)
+    user = user_rules(rules, libraries)
     return module, libraries, evaluate(module, libraries, precision, rules=user)
 
 
-def _declares(module: Module) -> list[str]:
+def declares(module: Module) -> list[str]:
     """The program's own metadata, as written."""
     return [
         f'declare {declare.key} "{declare.value}";'

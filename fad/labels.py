@@ -16,6 +16,11 @@ def plain_name(label: str) -> str:
     return _METADATA.sub("", label).strip()
 
 
+def without_metadata(label: str, key: str) -> str:
+    """A label without the entries of a key."""
+    return _METADATA.sub(lambda entry: "" if key in metadata(entry[0]) else entry[0], label)
+
+
 def metadata(label: str) -> dict[str, str]:
     """The `[key:value]` entries of a label; a key without a value has an empty one."""
     return {key.strip(): (value or "").strip() for key, value in _ENTRY.findall(label)}

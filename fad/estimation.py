@@ -1,0 +1,252 @@
+"""`fad estimate`: the Faust program that learns the parameters of another one.
+
+It is put together in Faust, from the functions of fad.lib, and evaluated like any program. So it
+can be written by hand as well: what stands here is where the names, ranges and groups come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fad import __version__
+from fad.box import Box, Group, Real, arity_of
+from fad.compiler import Precision, Program, declares, user_rules
+from fad.deep import with_deep_stack
+from fad.emitter import comment, emit, identifier
+from fad.errors import FadError, counted, either
+from fad.evaluator import Evaluator
+from fad.labels import without_metadata
+from fad.learning import RATE, Channels, Learning
+from fad.libraries import Libraries, as_source
+from fad.modules import Module
+from fad.notes import described
+from fad.parameters import (
+    Parameter,
+    Widget,
+    find_parameters,
+    relabelled,
+    select,
+    with_widgets,
+)
+from fad.simplify import simplify
+from fad.source import Source
+
+
+def estimate(
+    target: str | Path | Source,
+    model: str | Path | Source | None = None,
+    *,
+    include: Sequence[str | Path] = (),
+    precision: Precision = "double",
+    wrt: Sequence[str] = (),
+    start: dict[str, float] | None = None,
+    freeze: Sequence[str] = (),
+    loss: str = "l2",
+    window: int = 1,
+    optimizer: str = "adam",
+    rate: float = RATE,
+    schedule: Sequence[str] = (),
+    clip: float | None = None,
+    input: str = "noise",
+    outputs: Channels = "loss",
+    rules: str | Path | Source | None = None,
+) -> Program:
+    """Writes the Faust program in which a model learns to sound like a target.
+
+    Args:
+        target: the program to be matched, a text or the path of a file. Its sliders are the hidden
+            values.
+        model: the program whose parameters are learnt; the target's own by default. It has the
+            same numbers of inputs and outputs. Widgets that are not learnt are shared with the
+            target's of the same path.
+        include, precision, rules: see `transform`.
+        wrt: the parameters to learn, see `transform`; sliders and number entries only.
+        start: label or path of a parameter -> its initial value, in its range.
+        freeze: parameters not to learn, by label or path.
+        loss: `l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`.
+        window: the number of samples that the loss is averaged over.
+        optimizer: `sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`,
+            `adam(beta1, beta2)`, `nadam(beta1, beta2)` or `sign`.
+        rate: the learning rate, in ranges of a parameter per sample.
+        schedule: what becomes of the rate in time: `exponential(half_life)`,
+            `step(factor, period)`, `cosine(end, duration)`, `warmup(duration)`, in seconds, one
+            applied to the other.
+        clip: the limit of each derivative; none by default.
+        input: what both hear: `noise`, `sine`, the path of a sound file, or `external`: the
+            program's own inputs, followed by those for the signal of the target, which is not
+            computed then.
+        outputs: `loss`, `audio` for the target and the estimate, `all` for both.
+
+    Returns:
+        The program. Its parameters are those that are learnt. Its widgets are in the groups
+        `target`, `learning` (the learnt values, with a switch that freezes each, the rate and a
+        button that starts again), `gradients` and the loss.
+
+    Raises:
+        FadError: a program is missing or malformed, there is nothing to learn, the model does not
+            fit the target, or what is asked for does not exist.
+    """
+    learning = Learning(loss, window, optimizer, rate, tuple(schedule), clip, input, outputs)
+    learning.check()
+    request = _Request(
+        target,
+        model,
+        tuple(map(Path, include)),
+        precision,
+        tuple(wrt),
+        dict(start or {}),
+        tuple(freeze),
+        learning,
+        rules,
+    )
+    return with_deep_stack(lambda: _estimate(request))
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked for; see `estimate`."""
+
+    target: str | Path | Source
+    model: str | Path | Source | None
+    include: tuple[Path, ...]
+    precision: Precision
+    wrt: tuple[str, ...]
+    start: Mapping[str, float]
+    freeze: tuple[str, ...]
+    learning: Learning
+    rules: str | Path | Source | None
+
+
+def _estimate(request: _Request) -> Program:
+    source = as_source(request.target)
+    libraries = Libraries(request.include, source.path.parent if source.path else Path())
+    core = Evaluator(libraries, request.precision, user_rules(request.rules, libraries))
+    module = libraries.parse(source)
+    target = model = _named(core, module)
+    if request.model is not None:
+        model = _named(core, libraries.parse(as_source(request.model)))
+        _check_fit(target, model)
+    everything = tuple(find_parameters(model))
+    starts = _starts(everything, request.start)
+    variables = tuple(
+        replace(variable, init=starts.get(variable.path, variable.init))
+        for variable in _variables(everything, request.wrt, request.freeze)
+    )
+    for variable in variables:
+        _check_range(variable)
+    ins, outs = arity_of(target)
+    evaluation = core.run(
+        libraries.parse(Source("<learning>", request.learning.text(variables, ins, outs))),
+        given={
+            "hidden": _prepared(core, target, (), {}),
+            "known": _prepared(core, model, variables, starts),
+        },
+    )
+    process, simple = simplify(evaluation.process, named=evaluation.names)
+    name = Path(source.name).name
+    header = [
+        f"// Learns the parameters of {name}, by fad {__version__}.",
+        *comment(request.learning.described()),
+        *described(variables),
+        *(line for warning in evaluation.warnings for line in comment(f"warning: {warning}")),
+        *declares(module),
+    ]
+    return Program(
+        emit(process, {simple.get(part, part): n for part, n in evaluation.names.items()}, header),
+        variables,
+        request.learning.channels(outs),
+        tuple(evaluation.warnings),
+        name,
+        tuple(find_parameters(process)),
+    )
+
+
+def _named(core: Evaluator, module: Module) -> Box:
+    """The diagram of a program, which is called like its file."""
+    box = core.run(module).process
+    if core.names.get(box) == "process":
+        core.names[box] = identifier(Path(module.source.name).stem, "circuit")
+    return box
+
+
+def _check_fit(target: Box, model: Box) -> None:
+    if target.arity == model.arity:
+        return
+    sizes = [
+        f"{counted(ins, 'input')} and {counted(outs, 'output')}"
+        for ins, outs in map(arity_of, (target, model))
+    ]
+    raise FadError(
+        f"the model does not fit the target: it has {sizes[1]}, and the target {sizes[0]}",
+        hint="both hear the same, and are compared output by output",
+    )
+
+
+def _variables(
+    everything: Sequence[Parameter], wrt: Sequence[str], freeze: Sequence[str]
+) -> tuple[Parameter, ...]:
+    """The parameters to learn."""
+    frozen = {parameter.path for parameter in select(everything, 0, freeze)} if freeze else set()
+    chosen = [p for p in select(everything, 0, wrt) if p.path not in frozen]
+    for parameter in chosen:
+        if parameter.kind not in ("hslider", "vslider", "nentry"):
+            raise FadError(
+                f"`{parameter.path}` cannot be learnt: it is a {parameter.kind}",
+                hint="sliders and number entries can",
+            )
+    if not chosen:
+        what = "all parameters are frozen" if frozen else "the program has no parameters"
+        raise FadError(
+            f"there is nothing to learn: {what}",
+            hint=f"parameters are sliders and number entries; there is {either(frozen)}"
+            if frozen
+            else "parameters are sliders and number entries that are not marked `[diff:off]`",
+        )
+    return tuple(chosen)
+
+
+def _starts(everything: Sequence[Parameter], start: Mapping[str, float]) -> dict[str, float]:
+    """The initial values that are asked for, by path."""
+    starts = {}
+    for name, value in start.items():
+        for parameter in select(everything, 0, [name]):
+            if not parameter.min <= value <= parameter.max:
+                raise FadError(
+                    f"`{parameter.path}` cannot start at {value:g}: its range is "
+                    f"[{parameter.min:g}, {parameter.max:g}]"
+                )
+            starts[parameter.path] = float(value)
+    return starts
+
+
+def _check_range(parameter: Parameter) -> None:
+    start, low, high = parameter.init, parameter.min, parameter.max
+    if not low < high:
+        raise FadError(
+            f"`{parameter.path}` cannot be learnt: its range is [{low:g}, {high:g}]",
+            hint="give its slider a lower and a higher bound",
+        )
+    if not low <= start <= high:
+        raise FadError(
+            f"`{parameter.path}` starts at {start:g}, outside its range [{low:g}, {high:g}]",
+            hint=f'start elsewhere: `--start "{parameter.label}={(low + high) / 2:g}"`',
+        )
+
+
+def _prepared(
+    core: Evaluator, circuit: Box, variables: Sequence[Parameter], starts: Mapping[str, float]
+) -> Box:
+    """A circuit whose only variables are these, in the group of all widgets that are not learnt."""
+    paths = {variable.path for variable in variables}
+
+    def prepared(widget: Widget, parameter: Parameter) -> Box:
+        label = without_metadata(widget.label, "diff")
+        if parameter.path in paths:
+            return relabelled(widget, f"{label}[diff:on]")
+        if variables and parameter.path in starts:
+            return Real(starts[parameter.path])
+        return relabelled(widget, label) if parameter.is_switched_on else widget
+
+    return Group("vgroup", "target", with_widgets(circuit, prepared, core.inherit))
