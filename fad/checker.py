@@ -19,7 +19,7 @@ from fad.box import Box
 from fad.compiler import derive, evaluated
 from fad.deep import with_deep_stack
 from fad.engine import Engine
-from fad.errors import FadError, counted, either
+from fad.errors import FadError, counted
 from fad.evaluator import Evaluation
 from fad.forward import Dual, dense, lost
 from fad.libraries import Libraries
@@ -27,6 +27,7 @@ from fad.parameters import Parameter, find_parameters, input_index, select, with
 from fad.quotients import Judgement, Runs, Samples, Verdict, judge
 from fad.runners import Place, Runner, runner
 from fad.seeds import by_parameters
+from fad.settings import resolved
 from fad.source import Source
 from fad.surrogates import Kind
 
@@ -159,7 +160,7 @@ def check(
     arity = evaluation.process.arity
     assert arity is not None
     widgets = list(find_parameters(evaluation.process))
-    values = _values(widgets, at or {})
+    values = resolved(widgets, at or {})
     variables = [
         replace(variable, init=values.get(variable.path, variable.init))
         for variable in select(widgets, arity[0], wrt)
@@ -177,27 +178,6 @@ def check(
         return _Check(
             evaluation, values, variables, libraries, place, samples, surrogate, rules
         ).report()
-
-
-def _values(widgets: Sequence[Parameter], at: Mapping[str, float]) -> dict[str, float]:
-    """Path -> value, for what the user wants to be elsewhere."""
-    values = {}
-    for name, value in at.items():
-        named = [widget for widget in widgets if name in (widget.path, widget.label)]
-        if not named:
-            available = either(widget.path for widget in widgets)
-            raise FadError(
-                f"no widget is called `{name}`",
-                hint=f"there is {available}" if available else "the program has no widgets",
-            )
-        for widget in named:
-            if not widget.min <= value <= widget.max:
-                raise FadError(
-                    f"{value:g} is outside the range of `{widget.path}`",
-                    hint=f"it goes from {widget.min:g} to {widget.max:g}",
-                )
-            values[widget.path] = float(value)
-    return values
 
 
 def _inputs(

@@ -30,6 +30,7 @@ from fad.parameters import (
     select,
     with_widgets,
 )
+from fad.settings import resolved
 from fad.simplify import simplify
 from fad.source import Source
 
@@ -129,7 +130,7 @@ def _estimate(request: _Request) -> Program:
         model = _named(core, libraries.parse(as_source(request.model)))
         _check_fit(target, model)
     everything = tuple(find_parameters(model))
-    starts = _starts(everything, request.start)
+    starts = resolved(everything, request.start)
     variables = tuple(
         replace(variable, init=starts.get(variable.path, variable.init))
         for variable in _variables(everything, request.wrt, request.freeze)
@@ -205,20 +206,6 @@ def _variables(
             else "parameters are sliders and number entries that are not marked `[diff:off]`",
         )
     return tuple(chosen)
-
-
-def _starts(everything: Sequence[Parameter], start: Mapping[str, float]) -> dict[str, float]:
-    """The initial values that are asked for, by path."""
-    starts = {}
-    for name, value in start.items():
-        for parameter in select(everything, 0, [name]):
-            if not parameter.min <= value <= parameter.max:
-                raise FadError(
-                    f"`{parameter.path}` cannot start at {value:g}: its range is "
-                    f"[{parameter.min:g}, {parameter.max:g}]"
-                )
-            starts[parameter.path] = float(value)
-    return starts
 
 
 def _check_range(parameter: Parameter) -> None:

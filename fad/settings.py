@@ -1,4 +1,4 @@
-"""Where the widgets of a run are: what the user names, resolved and checked."""
+"""Where the widgets of a program are: what the user names, resolved and checked."""
 
 from __future__ import annotations
 

@@ -313,11 +313,11 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a start that names nothing": (
         lambda: fad.estimate(GAIN, start={"gian": 0.1}),
-        ["no variable is called `gian`"],
+        ["no widget is called `gian`", "did you mean `gain`"],
     ),
     "a start outside the range": (
         lambda: fad.estimate(GAIN, start={"gain": 1.5}),
-        ["`/gain` cannot start at 1.5: its range is [0, 1]"],
+        ["1.5 is outside the range of `/gain`", "it goes from 0 to 1"],
     ),
     "an initial value outside the range": (
         lambda: fad.estimate('process = *(hslider("gain", 3, 0, 1, 0.1));'),
@@ -404,7 +404,7 @@ def test_the_command_writes_the_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["gain.dsp", "--start", "gain=2"], 1, "error: `/gain` cannot start at 2"),
+        (["gain.dsp", "--start", "gain=2"], 1, "error: 2 is outside the range of `/gain`"),
         (["gain.dsp", "--start", "gain"], 1, "error: `gain` is no value"),
         (["none.dsp"], 1, "error: cannot find `none.dsp`"),
         (["gain.dsp", "--estimate", "none.dsp"], 1, "error: cannot find `none.dsp`"),
