@@ -61,6 +61,18 @@ def test_estimate_is_what_dual_numbers_written_by_hand_compute(engine: Engine) -
     np.testing.assert_array_equal(ours, theirs)
 
 
+#: The circuit of the paper's listing 9, around the derivatives that fad writes.
+LEARNING = """
+learning(dgain, ddc) = ["gain": +(gain), "dc": +(dc) -> gradients], gain, dc
+with {
+    gain = dgain : descent;
+    dc = ddc : descent;
+};
+descent = *(-0.002) : + ~ _;
+process = learning ~ (!, _, _);
+"""
+
+
 def test_the_gradient_of_the_loss_is_the_one_of_the_formula(engine: Engine) -> None:
     """|e| has the gradient sign(e)*(x, 1), for e = (gain - 0.8)*x + dc - 0.2."""
     program = fad.transform(example("learn.dsp"))
@@ -75,10 +87,9 @@ def test_the_gradient_of_the_loss_is_the_one_of_the_formula(engine: Engine) -> N
 
 
 def test_an_estimate_learns_the_hidden_values(engine: Engine) -> None:
-    """What the README shows: the gradients move the sliders that they belong to, in Faust alone."""
+    """The gradients move the sliders that they belong to, in Faust alone."""
     gradients = fad.transform(example("learn.dsp")).source.replace("process =", "gradients =")
-    circuit = README.partition("```dsp\n")[2].partition("```")[0]
-    loss, *_, gain, dc = engine.render(gradients + circuit, "learning", frames=4000)
+    loss, *_, gain, dc = engine.render(gradients + LEARNING, "learning", frames=4000)
     assert loss[:100].mean() > 0.1 and loss[-1000:].mean() < 0.005
     np.testing.assert_allclose(0.5 + gain[-1000:].mean(), 0.8, atol=0.01)
     np.testing.assert_allclose(0 + dc[-1000:].mean(), 0.2, atol=0.01)
