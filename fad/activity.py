@@ -6,7 +6,7 @@ be anything but zero are found here, before anything is built, so that they neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from fad.box import (
     Bargraph,
@@ -70,6 +70,17 @@ def union(sets: Iterable[Active]) -> Active:
     return result
 
 
+def shape(bundles: Bundles) -> Bundles:
+    """The same sets with the parameters that occur in any of them numbered from 0."""
+    places = {index: place for place, index in enumerate(members(union(bundles)))}
+    return tuple(bits(places[index] for index in members(active)) for active in bundles)
+
+
+def placed(bundles: Bundles, lanes: Sequence[int]) -> Bundles:
+    """Sets of numbers from 0 with the parameters that the numbers stand for."""
+    return tuple(bits(lanes[place] for place in members(active)) for active in bundles)
+
+
 class Activity:
     """Runs diagrams on sets of parameters.
 
@@ -102,7 +113,11 @@ class Activity:
 
     def is_inert(self, box: Box, inputs: Bundles) -> bool:
         """Whether a box without free slots passes no tangent on and makes none."""
-        return not any(inputs) and box not in self._with_variables
+        return not any(inputs) and self.is_constant(box)
+
+    def is_constant(self, box: Box) -> bool:
+        """Whether there are no variables in a box."""
+        return box not in self._with_variables
 
     def free(self, box: Box) -> tuple[Slot, ...]:
         """The slots that are free in a box, always in the same order."""

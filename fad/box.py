@@ -451,6 +451,19 @@ def factors(box: Box) -> Iterator[Box]:
             yield top
 
 
+def bus_size(box: Box) -> int:
+    """The number of wires, or of cuts, in a list of nothing else, read from the left; or 0."""
+    size = 1
+    while isinstance(box, Par) and isinstance(box.left, Wire | Cut):
+        if box.right is not box.left and not (
+            isinstance(box.right, Par) and box.right.left is box.left
+        ):
+            return 0
+        box = box.right
+        size += 1
+    return size if isinstance(box, Wire | Cut) else 0
+
+
 def postorder(*roots: Box) -> Iterator[Box]:
     """Every box inside the roots once, children before parents, without recursion."""
     seen: set[Box] = set()

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from fad.box import Box
 from fad.compiler import derive, evaluated
 from fad.deep import with_deep_stack
+from fad.dual import Dual, dense, lost
 from fad.engine import Engine
 from fad.errors import FadError, counted
 from fad.evaluator import Evaluation
-from fad.forward import Dual, dense, lost
 from fad.libraries import Libraries
 from fad.parameters import Parameter, find_parameters, input_index, select, with_values
 from fad.quotients import Judgement, Runs, Samples, Verdict, judge

@@ -12,10 +12,11 @@ from fad import __version__
 from fad.box import Box
 from fad.channels import Output, along_direction, channels
 from fad.deep import with_deep_stack
+from fad.dual import Dropped, Dual, dense, lost, second_derivatives
 from fad.emitter import Note, comment, emit
 from fad.errors import FadError, place
 from fad.evaluator import Evaluation, evaluate
-from fad.forward import Dropped, Dual, dense, differentiate, lost, second_derivatives
+from fad.forward import differentiate
 from fad.libraries import Libraries, as_source
 from fad.local import LocalRules
 from fad.modules import Module
@@ -260,7 +261,7 @@ def drafted(evaluation: Evaluation, libraries: Libraries, options: Options) -> D
     return Draft(
         process,
         {simple.get(part, part): name for part, name in dual.names.items()},
-        {simple.get(part, part): note for part, note in notes(dual).items()},
+        notes(dual, simple),
         kept,
         dual,
         simple,

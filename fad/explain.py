@@ -10,11 +10,11 @@ from fad.activity import Active, Bundles, members
 from fad.box import ForeignFunction, Primitive, Slider, Switch, postorder
 from fad.compiler import Draft, Options, drafted, evaluated
 from fad.deep import with_deep_stack
+from fad.dual import Part
 from fad.emitter import WIDTH, definitions
 from fad.errors import place
 from fad.evaluator import Evaluation
 from fad.excerpts import excerpt
-from fad.forward import Part
 from fad.rules import ARGUMENTS
 from fad.source import Source
 from fad.surrogates import Kind

@@ -11,18 +11,29 @@ Source of the method: T. Rushton, Differentiable DSP in Faust, IFC 2024, section
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 
-from fad.activity import NONE, Active, Activity, Bundles, bits, members, merged, routed, union
+from fad.activity import (
+    NONE,
+    Active,
+    Activity,
+    Bundles,
+    bits,
+    members,
+    merged,
+    placed,
+    routed,
+    shape,
+    union,
+)
 from fad.box import (
     Bargraph,
     Box,
     Cut,
     ForeignFunction,
     Group,
-    Int,
     Lambda,
     Merge,
     Par,
@@ -35,67 +46,19 @@ from fad.box import (
     Split,
     Wire,
     arity_of,
-    factors,
     parallel,
     postorder,
 )
-from fad.channels import Output
-from fad.errors import DifferentiationError, either, place
+from fad.bundles import beside, lane_route, of_primals, width, wires
+from fad.dual import Dropped, Dual, Part
+from fad.errors import DifferentiationError, either
 from fad.labels import plain_name
-from fad.local import LocalRules, Operation, user_rules
+from fad.local import LocalRules, Operation, shape_name, user_rules
 from fad.parameters import GroupPath, Widget, parameter_at
 from fad.rules import ARGUMENTS, Unsupported
 from fad.seeds import Seed, Seeds
 from fad.source import Span
 from fad.surrogates import Surrogates
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A tangent that ended where the derivative is zero for a technical reason."""
-
-    reason: str
-    construct: str
-    span: Span | None
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a part of a program has become.
-
-    Attributes:
-        source: a parameter, a primitive or foreign function, or what has a name in the source.
-        dual: its dual.
-        inputs, outputs: the parameters that are active on each input and output.
-    """
-
-    source: Box
-    dual: Box
-    inputs: Bundles
-    outputs: Bundles
-
-
-@dataclass(frozen=True)
-class Dual:
-    """A dual diagram.
-
-    Attributes:
-        box: the diagram; its outputs are bundles.
-        outputs: which parameters are active on each output of the original.
-        dropped: parameter number -> where a tangent of it ended first.
-        names: the names of its parts.
-        parts: the parts that tangents reach, inner ones first.
-        seeds: what it is differentiated by.
-        sloped: the reads at whole positions whose slope stands for a derivative.
-    """
-
-    box: Box
-    outputs: Bundles
-    dropped: Mapping[int, Dropped]
-    names: Mapping[Box, str]
-    parts: Sequence[Part]
-    seeds: Seeds
-    sloped: Sequence[Dropped]
 
 
 def differentiate(
@@ -134,40 +97,21 @@ def differentiate(
     if any(inputs):
         lanes = (lane for seed in sources for lane in _seeded(Wire(), seed))
         dual = Seq(parallel(lanes), dual)
+    for word, shapes in transform.shapes.items():
+        for operation, letters in shapes.items():
+            name = word if len(shapes) == 1 else f"{word}_{letters}"
+            transform.names.setdefault(operation, name)
     # The name of a parameter goes with its value and seed.
-    alone = {part.source for part in transform.parts if isinstance(part.source, Widget)}
+    alone = {part.source for part in transform.context.parts if isinstance(part.source, Widget)}
     return Dual(
         dual,
         outputs,
-        transform.dropped,
+        transform.context.dropped,
         {part: name for part, name in transform.names.items() if part not in alone},
-        transform.parts,
+        transform.context.parts,
         seeds,
         transform.sloped,
     )
-
-
-def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
-    """The variables whose derivative is zero for a technical reason only.
-
-    Args:
-        dual: the dual.
-        folders: whether to say in which folders files are.
-
-    Returns:
-        the variable's name among the seeds -> the warning about it.
-    """
-    reached = union(dual.outputs)
-    warnings = {}
-    for lane, dropped in dual.dropped.items():
-        if not reached >> lane & 1:
-            where = "" if dropped.span is None else f" at {place(dropped.span, folders)}"
-            name = dual.seeds.names[lane]
-            warnings[name] = (
-                f"the derivative by {name} is zero: it only acts through "
-                f"`{dropped.construct}`{where} ({dropped.reason})"
-            )
-    return warnings
 
 
 def _slots_after(box: Box) -> Callable[[str], Slot]:
@@ -175,44 +119,6 @@ def _slots_after(box: Box) -> Callable[[str], Slot]:
     lambdas = (part for part in postorder(box) if isinstance(part, Lambda))
     numbers = count(1 + max((part.slot.number for part in lambdas), default=0))
     return lambda name: Slot(next(numbers), name)
-
-
-def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:
-    """A dual whose outputs carry all tangents: those that are not there are 0.
-
-    Args:
-        dual: a dual diagram.
-        count: the number of parameters.
-        tangents_only: leave out the primals.
-    """
-    lanes: list[Box] = []
-    for active in dual.outputs:
-        lanes.append(Cut() if tangents_only else Wire())
-        lanes += [Wire() if active >> index & 1 else Real(0.0) for index in range(count)]
-    if all(isinstance(lane, Wire) for lane in lanes):
-        return dual.box
-    return Seq(dual.box, parallel(lanes))
-
-
-def second_derivatives(dual: Dual, count: int, outputs: Sequence[Output]) -> Box:
-    """The channels of a program of order 2.
-
-    Args:
-        dual: the dual of a program's dense dual: of each output, and of each of its derivatives.
-        count: the number of variables.
-        outputs: the channels.
-    """
-    place = {name: index for index, name in enumerate(dual.seeds.names)}
-    pairs = []
-    for target, output in enumerate(outputs, start=1):
-        # A block for each output of the original; in it, a row for the output and one for each
-        # derivative; in that, the channel and its derivatives.
-        row = 0 if output.parameter is None else 1 + place[output.parameter.path]
-        column = 0 if output.second is None else 1 + place[output.second.path]
-        block = output.output * (1 + count)
-        pairs.append(((block + row) * (1 + count) + column + 1, target))
-    whole = dense(dual, count)
-    return Seq(whole, Route(arity_of(whole)[1], len(outputs), tuple(pairs)))
 
 
 @dataclass(frozen=True)
@@ -231,6 +137,24 @@ _Result = tuple[Box, Bundles]
 
 
 @dataclass
+class _Context:
+    """What differs between the whole and a function that serves several sets of parameters.
+
+    Attributes:
+        lanes: the parameter that each number in it stands for.
+        tags: what the tangents by each are called.
+        memo: the duals of the diagrams in it.
+        dropped, parts: see `Dual`.
+    """
+
+    lanes: Sequence[int]
+    tags: Sequence[str]
+    memo: dict[tuple[object, ...], _Result] = field(default_factory=dict)
+    dropped: dict[int, Dropped] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
+
+
+@dataclass
 class _Forward:
     root: Box
     seeds: Seeds
@@ -239,15 +163,17 @@ class _Forward:
     origins: Mapping[Box, Span]
     names: dict[Box, str]
     new_slot: Callable[[str], Slot]
-    dropped: dict[int, Dropped] = field(default_factory=dict)
-    parts: list[Part] = field(default_factory=list)
     sloped: list[Dropped] = field(default_factory=list)
+    #: The name of an operation -> its duals, with what tells them apart.
+    shapes: dict[str, dict[Box, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._activity = Activity(
             self.root, self._leaf_activity, self._seed, self.seeds.signals, self.surrogates.find
         )
-        self._memo: dict[tuple[object, ...], _Result] = {}
+        tags = [f"_{tag}" for tag in self.seeds.tags]
+        self.context = _Context(range(len(tags)), tags)
+        self._functions: dict[tuple[Box, Bundles], tuple[_Result, _Context]] = {}
         self._place: Span | None = None
         self._cases: dict[type[Box], Callable[..., _Result]] = {
             Wire: self._wire,
@@ -272,7 +198,8 @@ class _Forward:
             return box, (NONE,) * arity_of(box)[1]
         bound = tuple([slots[slot].lanes[0] for slot in self._activity.free(box)])
         key = (*self._activity.key(box, inputs, groups), bound)
-        if key not in self._memo:
+        context = self.context
+        if key not in context.memo:
             outer, self._place = self._place, self.origins.get(box, self._place)
             case = self._cases.get(type(box), self._source)
             if self._seed(box, groups) is not None:
@@ -282,21 +209,21 @@ class _Forward:
             if box in self.names:
                 self.names.setdefault(result[0], self.names[box])
             if (box in self.names or isinstance(box, _EXPLAINED)) and any(inputs + result[1]):
-                self.parts.append(Part(box, result[0], inputs, result[1]))
-            self._memo[key] = result
-        return self._memo[key]
+                context.parts.append(Part(box, result[0], inputs, result[1]))
+            context.memo[key] = result
+        return context.memo[key]
 
     # -- Leaves --------------------------------------------------------------------------------
 
     def _wire(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return _wires(inputs), inputs
+        return wires(inputs), inputs
 
     def _cut(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return parallel([Cut()] * _width(inputs)), ()
+        return parallel([Cut()] * width(inputs)), ()
 
     def _source(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         """A leaf that gives no tangents; those that come in end here."""
-        return _of_primals(inputs, box), (NONE,) * arity_of(box)[1]
+        return of_primals(inputs, box), (NONE,) * arity_of(box)[1]
 
     def _variable(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         seed = self._seed(box, groups)
@@ -304,7 +231,7 @@ class _Forward:
         return parallel(_seeded(box, seed)), (1 << seed.lane,)
 
     def _bargraph(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return parallel([box, *[Wire()] * (_width(inputs) - 1)]), inputs
+        return parallel([box, *[Wire()] * (width(inputs) - 1)]), inputs
 
     def _slot(self, box: Slot, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         return parallel(slots[box].lanes), (slots[box].active,)
@@ -334,11 +261,11 @@ class _Forward:
             reason = operation.rule.reason
             raise self._no_derivative(f"`{operation.name}` {reason}", inputs)
         for index, why in operation.dropped(inputs):
-            self.dropped.setdefault(index, Dropped(why, operation.name, self._place))
+            self.context.dropped.setdefault(index, Dropped(why, operation.name, self._place))
         if not operation.active(inputs):
-            return _of_primals(inputs, operation.function), (NONE,)
-        dual = self.rules.dual(operation, inputs, self.seeds.tags, self.new_slot)
-        self.names.setdefault(dual, operation.word)
+            return of_primals(inputs, operation.function), (NONE,)
+        dual = self.rules.dual(operation, inputs, self.new_slot)
+        self.shapes.setdefault(operation.word, {})[dual] = shape_name(inputs)
         return dual, (operation.active(inputs),)
 
     def _leaf_activity(self, box: Primitive | ForeignFunction, inputs: Bundles) -> Active:
@@ -349,7 +276,7 @@ class _Forward:
 
     def _no_derivative(self, what: str, inputs: Bundles, remedy: str = "") -> DifferentiationError:
         reaching = members(bits(index for active in inputs for index in members(active)))
-        names = either(self.seeds.names[lane] for lane in reaching)
+        names = either(self.seeds.names[self.context.lanes[index]] for index in reaching)
         return DifferentiationError(
             f"cannot differentiate: {what}",
             self._place,
@@ -381,7 +308,7 @@ class _Forward:
         count = arity_of(left)[0]
         first, lanes = self.dual(left, inputs[:count], groups, slots)
         second, others = self.dual(right, inputs[count:], groups, slots)
-        return _beside(first, second), lanes + others
+        return beside(first, second), lanes + others
 
     def _split(self, box: Split, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         left, middle = self.dual(box.left, inputs, groups, slots)
@@ -397,7 +324,7 @@ class _Forward:
         if wires == middle * (len(wires) // count):
             return Merge(left, right), outputs
         targets = [index % count for index in range(len(wires))]
-        return Seq(Seq(left, _lane_route(wires, middle, enumerate(targets))), right), outputs
+        return Seq(Seq(left, lane_route(wires, middle, enumerate(targets))), right), outputs
 
     def _rec(self, box: Rec, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         sets = {slot: bound.active for slot, bound in slots.items()}
@@ -409,13 +336,37 @@ class _Forward:
     def _route(self, box: Route, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         outputs = routed(box, inputs)
         pairs = ((source - 1, target - 1) for source, target in box.pairs)
-        return _lane_route(inputs, outputs, pairs), outputs
+        return lane_route(inputs, outputs, pairs), outputs
 
     def _lambda(self, box: Lambda, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+        if box.free or not self._activity.is_constant(box):
+            return self._function(box, inputs, groups, slots)
+        # A function without variables is the same for all sets of parameters of one shape.
+        lanes = list(members(union(inputs)))
+        key = box, shape(inputs)
+        if key not in self._functions:
+            outer = self.context
+            numbers = [str(1 + place) for place in range(len(lanes))]
+            tags = numbers if len(numbers) > 1 else [""]
+            self.context = _Context([outer.lanes[lane] for lane in lanes], tags)
+            result = self._function(box, key[1], groups, {})
+            self._functions[key] = result, self.context
+            self.context = outer
+        (dual, outputs), inner = self._functions[key]
+        for place, dropped in inner.dropped.items():
+            self.context.dropped.setdefault(lanes[place], dropped)
+        for part in inner.parts:
+            bundles = placed(part.inputs, lanes), placed(part.outputs, lanes)
+            self.context.parts.append(replace(part, inputs=bundles[0], outputs=bundles[1]))
+        return dual, placed(outputs, lanes)
+
+    def _function(self, box: Lambda, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
         active = inputs[0]
         name = box.slot.name
         lanes = [self.new_slot(name)]
-        lanes += [self.new_slot(f"d{name}_{self.seeds.tags[index]}") for index in members(active)]
+        for tag in (self.context.tags[index] for index in members(active)):
+            mark = "_" if name[-1].isdigit() and tag.isdigit() else ""
+            lanes.append(self.new_slot(f"d{name}{mark}{tag}"))
         inner = {**slots, box.slot: _Bound(tuple(lanes), active)}
         body, outputs = self.dual(box.body, inputs[1:], groups, inner)
         for slot in reversed(lanes):
@@ -435,67 +386,8 @@ class _Forward:
         return self.seeds.signals.get(box)
 
 
-def _width(bundles: Bundles) -> int:
-    """The number of lanes of neighbouring bundles."""
-    return len(bundles) + sum(active.bit_count() for active in bundles)
-
-
-def _wires(bundles: Bundles) -> Box:
-    return parallel([Wire()] * _width(bundles))
-
-
-def _beside(left: Box, right: Box) -> Box:
-    """`left , right`; a plain bundle on the left does not need parentheses."""
-    lanes = list(factors(left))
-    if all(isinstance(lane, Wire | Cut | Slot | Int | Real) for lane in lanes):
-        for lane in reversed(lanes):
-            right = Par(lane, right)
-        return right
-    return Par(left, right)
-
-
-def _of_primals(inputs: Bundles, box: Box) -> Box:
-    """A box that takes the values of its inputs, and none of their tangents."""
-    if not any(inputs):
-        return box
-    return Seq(parallel([lane for active in inputs for lane in _keep_primal(active)]), box)
-
-
 def _seeded(signal: Box, seed: Seed | None) -> list[Box]:
     """A variable and its tangent: a real number, as an integer one makes integer recursions."""
     if seed is None:
         return [signal]
     return [signal, seed.value if isinstance(seed.value, Box) else Real(seed.value)]
-
-
-def _keep_primal(active: Active) -> list[Box]:
-    return [Wire(), *[Cut()] * active.bit_count()]
-
-
-def _lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, int]]) -> Route:
-    """A route of bundles: each connection of wires, lane by lane, in the order given.
-
-    The order of connections is the order of the sums that meet at an output, so the primal lanes
-    add up exactly as they did.
-    """
-    first_in = _lane_numbers(sources)
-    first_out = _lane_numbers(targets)
-    lanes = [
-        (first_in[source][lane], first_out[target][lane])
-        for source, target in pairs
-        for lane in first_in[source]
-    ]
-    return Route(_width(sources), _width(targets), tuple(lanes))
-
-
-def _lane_numbers(bundles: Bundles) -> list[dict[int, int]]:
-    """For each wire: the 1-based lane of its primal (under -1) and of each parameter's tangent."""
-    numbers = []
-    lane = 0
-    for active in bundles:
-        wire = {}
-        for member in (-1, *members(active)):
-            lane += 1
-            wire[member] = lane
-        numbers.append(wire)
-    return numbers

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fad.activity import NONE, Active, Bundles, members, union
+from fad.activity import NONE, Active, Bundles, members, shape, union
 from fad.box import (
     Box,
     Cut,
@@ -116,6 +116,7 @@ class LocalRules:
         self._libraries = libraries
         self._user = user
         self._functions: dict[tuple[str, int], Box] = {}
+        self._duals: dict[tuple[str, Box, Bundles], Box] = {}
 
     def primitive(self, box: Primitive) -> Operation:
         """A primitive with its rule."""
@@ -145,26 +146,30 @@ class LocalRules:
         function = read.function
         return Operation(function.name, f"surrogate {read.kind}", rule, function, read.is_cast)
 
-    def dual(
-        self,
-        operation: Operation,
-        inputs: Bundles,
-        tags: Sequence[str],
-        fresh: Callable[[str], Slot],
-    ) -> Box:
+    def dual(self, operation: Operation, inputs: Bundles, fresh: Callable[[str], Slot]) -> Box:
         """The function from an operation's input bundles to its output bundle.
+
+        It is the same function for all inputs of one shape: its tangents are numbered, not named.
 
         Args:
             operation: an operation whose rule is not `Unsupported`.
             inputs: the parameters that are active on each input.
-            tags: a short name for each parameter, for the names of tangents.
             fresh: makes a new slot with a name.
         """
+        inputs = shape(inputs)
+        key = operation.key, operation.function, inputs
+        if key not in self._duals:
+            self._duals[key] = self._dual(operation, inputs, fresh)
+        return self._duals[key]
+
+    def _dual(self, operation: Operation, inputs: Bundles, fresh: Callable[[str], Slot]) -> Box:
+        alone = union(inputs).bit_count() == 1
         arguments: list[Slot] = []
         tangents: list[dict[int, Slot]] = []
         for name, active in zip(ARGUMENTS, inputs, strict=False):
             arguments.append(fresh(name))
-            tangents.append({i: fresh(f"d{name}_{tags[i]}") for i in members(active)})
+            own = {i: fresh(f"d{name}" if alone else f"d{name}{i + 1}") for i in members(active)}
+            tangents.append(own)
         result = operation.apply(arguments)
         lanes: list[Box] = [result]
         counts = [len(own) for own in tangents]
@@ -239,6 +244,16 @@ class LocalRules:
             for line in _definitions(f"{kind} {name}", rule, _count(name, rule))
         ]
         return self._libraries.parse(Source("<rules>", "\n".join(lines)))
+
+
+def shape_name(inputs: Bundles) -> str:
+    """What tells shapes apart: `x3_yz`, where x has 3 tangents, and y and z have the same one."""
+    groups: dict[Active, str] = {}
+    for name, active in zip(ARGUMENTS, inputs, strict=False):
+        if active:
+            groups[active] = groups.get(active, "") + name
+    counts = ((names, active.bit_count()) for active, names in groups.items())
+    return "_".join(f"{names}{count if count > 1 else ''}" for names, count in counts)
 
 
 def user_rules(name: str, count: int) -> list[str]:

@@ -27,9 +27,10 @@ from fad.box import (
     parallel,
     postorder,
 )
+from fad.dual import Dual, dense, lost
 from fad.errors import DifferentiationError, EvaluationError, counted, either
 from fad.excerpts import excerpt
-from fad.forward import Dual, dense, differentiate, lost
+from fad.forward import differentiate
 from fad.labels import plain_name
 from fad.local import LocalRules
 from fad.parameters import (

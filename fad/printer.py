@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
 from fad.box import (
@@ -36,6 +36,7 @@ from fad.box import (
     Switch,
     Waveform,
     Wire,
+    bus_size,
     factors,
     parallel,
 )
@@ -64,6 +65,8 @@ _LEVELS: dict[type[Composition], int] = {
 _SIMPLE = re.compile(r"[\w.!-]+")
 #: A chain with more parts is written in parentheses, where it is an argument.
 _LONGEST_CHAIN = 16
+#: More wires, or connections of neighbouring wires, are written with `par`.
+LONGEST_LIST = 6
 _TIGHT = ("*", "/", "^", "@", "%")
 
 
@@ -96,6 +99,8 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
             return _operation(box, named) or _chain(box, named)
         case Rec():
             return Layout(REC, " ~ ", ((box.left, REC), (box.right, COMPARE)), None)
+        case Par() if (size := bus_size(box)) > LONGEST_LIST:
+            return Layout(ATOM, f"par(i, {size}, {atom(box.left)})")
         case Composition():
             return _chain(box, named)
         case Group():
@@ -118,6 +123,7 @@ def _chain(box: Composition, named: Container[Box]) -> Layout:
         and type(rest) is kind
         and rest not in named
         and not (isinstance(rest, Seq) and _operation(rest))
+        and (operands[-1][0] is rest.left or bus_size(rest) <= LONGEST_LIST)
     ):
         operands.append((rest.left, level + 1))
         rest = rest.right
@@ -242,8 +248,7 @@ def atom(box: Box) -> str:
         case Waveform():
             return f"waveform{{{', '.join(map(atom, box.values))}}}"
         case Route():
-            pairs = ", ".join(f"({i},{o})" for i, o in box.pairs)
-            return f"route({box.inputs}, {box.outputs}{', ' if pairs else ''}{pairs})"
+            return f"route({', '.join([str(box.inputs), str(box.outputs), *_connections(box)])})"
         case ForeignFunction():
             names, types = "|".join(box.names), ", ".join(box.arguments)
             return f"ffunction({box.type} {names}({types}), {box.include}, {box.library})"
@@ -252,6 +257,21 @@ def atom(box: Box) -> str:
         case EmptyEnvironment():
             return "environment {}"
     raise TypeError(f"{type(box).__name__} is not a leaf")
+
+
+def _connections(route: Route) -> Iterator[str]:
+    """The connections of a route; those of many neighbouring wires in one."""
+    pairs = list(route.pairs)
+    while pairs:
+        first, last = pairs[0]
+        count = 1
+        while pairs[count : count + 1] == [(first + count, last + count)]:
+            count += 1
+        if count > LONGEST_LIST:
+            yield f"par(i, {count}, (i + {first}, i + {last}))"
+        else:
+            yield from (f"({source},{target})" for source, target in pairs[:count])
+        del pairs[:count]
 
 
 def quote(label: str) -> str:

@@ -64,20 +64,32 @@ def along(direction: Mapping[Parameter, float]) -> Seeds:
     return _seeds([path], [DIRECTION], seeds)
 
 
+#: Longer identifiers lose their last words.
+_TAG_LENGTH = 12
 #: What the derivative along a direction is called.
 DIRECTION = "direction"
 
 
 def tags(labels: Iterable[str]) -> list[str]:
     """A short identifier for each label, no two alike."""
+    whole = [identifier(label, "parameter") for label in labels]
+    short = [_shortened(name) for name in whole]
     found: list[str] = []
-    for label in labels:
-        base = identifier(label, "parameter")
+    for base, name in zip(short, whole, strict=True):
+        base = base if short.count(base) == 1 else name
         tag, number = base, 2
         while tag in found:
             tag, number = f"{base}{number}", number + 1
         found.append(tag)
     return found
+
+
+def _shortened(name: str) -> str:
+    """The first words of an identifier, as many as are not too long together."""
+    words = name.split("_")
+    while len(words) > 1 and len("_".join(words)) > _TAG_LENGTH:
+        words.pop()
+    return "_".join(words)
 
 
 def _seeds(

@@ -17,10 +17,13 @@ from fad.box import (
     Slot,
     Wire,
     arity_of,
+    bus_size,
     factors,
     parallel,
     postorder,
 )
+from fad.printer import LONGEST_LIST
+from fad.slots import numbered
 
 #: From a diagram whose parts are simple to a simpler one that computes the same, or `None`; the
 #: second argument holds the diagrams that have to stay parts.
@@ -98,6 +101,22 @@ def applied_lambda(box: Box, kept: Container[Box] = ()) -> Box | None:
     return Seq(parallel([Wire() if lane in slots else lane for lane in lanes]), body.right)
 
 
+def wire_bus(box: Box, kept: Container[Box] = ()) -> Box | None:
+    """Many wires before something else are a list of their own, which is written with `par`."""
+    if not (isinstance(box, Par) and isinstance(box.left, Wire | Cut)) or bus_size(box):
+        return None
+    left, rest = box.left, box.right
+    if isinstance(rest, Par) and isinstance(rest.left, Par):
+        size = bus_size(rest.left)
+        if size > LONGEST_LIST and next(factors(rest.left)) is left:
+            return Par(Par(left, rest.left), rest.right)
+    for _ in range(LONGEST_LIST):
+        if not (isinstance(rest, Par) and rest.left is left):
+            return None
+        rest = rest.right
+    return Par(parallel([left] * (1 + LONGEST_LIST)), rest)
+
+
 #: In this order, on each part from the inside out.
 REWRITES: tuple[Rewrite, ...] = (
     identity_route,
@@ -105,6 +124,7 @@ REWRITES: tuple[Rewrite, ...] = (
     applied_lambda,
     identity_chain,
     straight_chain,
+    wire_bus,
 )
 
 
@@ -119,6 +139,7 @@ def simplify(
         named: the parts that have to stay parts, as those do that occur more than once.
     """
     replaced: dict[Box, Box] = {}
+    functions: dict[Box, Box] = {}
     parts = list(postorder(process))
     uses = Counter(child for part in parts for child in part.children)
     kept: set[Box] = set()
@@ -129,6 +150,8 @@ def simplify(
         if not (isinstance(part, Lambda) and part in inner):
             for rewrite in rewrites:
                 new = rewrite(new, kept) or new
+            if isinstance(new, Lambda) and not new.free:
+                new = functions.setdefault(numbered(new), new)
         replaced[part] = new
         if uses[part] > 1 or part in named:
             kept.add(new)

@@ -44,3 +44,23 @@ def separate(process: Box) -> tuple[Box, Mapping[Box, Box]]:
         return memo[key]
 
     return visit(process, {}), replaced
+
+
+def numbered(function: Box) -> Box:
+    """A closed function whose slots are numbered as they occur: equal for equal functions."""
+    slots: dict[Slot, Slot] = {}
+
+    def visit(box: Box) -> Box:
+        if not box.free:
+            return box
+        if isinstance(box, Slot):
+            return slots[box]
+        if isinstance(box, Lambda):
+            return bound(box)
+        return box.rebuild(tuple(map(visit, box.children)))
+
+    def bound(box: Lambda) -> Lambda:
+        slots[box.slot] = Slot(-1 - len(slots), box.slot.name)
+        return Lambda(slots[box.slot], visit(box.body))
+
+    return bound(function) if isinstance(function, Lambda) else function

@@ -36,7 +36,7 @@ def test_an_explanation_says_what_became_of_each_part_and_why() -> None:
     # The names of the source stand for its parts.
     assert r"was       \(x).(sin(x*gain) + x*x*x*0.001)" in shape
     assert "its outputs carry d/dgain" in shape
-    assert "became    d_sin(x, dx_gain) = sin(x), cos(x)*dx_gain;" in blocks["sin"]
+    assert "became    d_sin(x, dx) = sin(x), cos(x)*dx;" in blocks["sin"]
     assert "x carries d/dgain" in blocks["sin"]
     assert "no parameter reaches them:\n  smooth" in text
     assert "d/dsteps in `int` at <text>:7:30: it is constant between its steps" in text
@@ -70,8 +70,8 @@ def test_a_program_that_has_changed_shows_a_difference(run: Run, tmp_path: Path)
     done = run("transform", "shape.dsp", "--check", "expected.dsp")
     assert done.returncode == 1
     assert done.stdout.startswith("--- expected.dsp\n")
-    assert "\n-d_sin(x, dx_gain) = sin(x), cos(x)*dx_gain;\n" in done.stdout
-    assert "\n+d_cos(x, dx_gain) = cos(x), 0 - sin(x)*dx_gain;\n" in done.stdout
+    assert "\n-d_sin(x, dx) = sin(x), cos(x)*dx;\n" in done.stdout
+    assert "\n+d_cos(x, dx) = cos(x), 0 - sin(x)*dx;\n" in done.stdout
     assert "error: `expected.dsp` is not what fad writes for `shape.dsp` now" in done.stderr
     assert (tmp_path / "expected.dsp").read_text() == before
 

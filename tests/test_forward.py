@@ -106,7 +106,7 @@ def test_a_widget_in_two_groups_is_two_parameters() -> None:
         ("process = _*2 : fi.lowpass(2, 1000), a;", "dx"),
         ("process = sin(_), a;", "cos"),
         ("process = _*(1 - 0.5) : + ~ *(0.5) : *(a);", "dx"),
-        ("process = (a, b : *), _*2;", "dx_c"),
+        ("process = (a, b : *), _*2;", "dx2"),
     ],
 )
 def test_no_tangent_where_none_can_be(program: str, absent: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fad.box import Box
+from fad.box import Box, Par
 from fad.emitter import emit
 from fad.engine import Engine
 from fad.evaluator import evaluate
@@ -21,6 +21,7 @@ from fad.simplify import (
     identity_route,
     simplify,
     straight_chain,
+    wire_bus,
 )
 from fad.source import Source
 
@@ -54,6 +55,10 @@ CASES: list[tuple[Rewrite, str, str]] = [
     (dropped_lanes, r"sin,cos : \(x, y).(y,x,y : !,_,_)", r"sin,cos : \(x, y).(x,y)"),
     (dropped_lanes, r"sin, (cos : \(x).(x,x : !,!))", ""),
     (dropped_lanes, "sin,cos : _,!", ""),
+    (wire_bus, "_,_,_,_,_,_,_,_,sin", "par(i, 8, _), sin"),
+    (wire_bus, "sin,_,_,_,_,_,_,_,sin", "sin, par(i, 7, _), sin"),
+    (wire_bus, "_,_,_,_,_,_,_,_", "par(i, 8, _)"),
+    (wire_bus, "_,_,_,_,_,_,sin", "_,_,_,_,_,_,sin"),
     # An operation stays one.
     (straight_chain, "(_,2 : +) : sin", "+(2) : sin"),
     # Not the same: the parameters in another order, twice, or one of them later on.
@@ -88,6 +93,11 @@ def test_parts_become_what_takes_their_place() -> None:
     after, replaced = simplify(before)
     assert body(after) == "sin <: +, cos"
     assert {body(replaced[part]) for part in before.children} == {"sin", "+, cos"}
+
+
+def test_equal_functions_become_one() -> None:
+    square, same = diagram(r"\(x).(x*x)"), diagram(r"\(x).(x*x)")
+    assert simplify(Par(square, same))[0] is Par(square, square)
 
 
 def test_functions_of_several_parameters_are_rewritten_as_a_whole() -> None:
