@@ -13,11 +13,12 @@ from fad.box import Box
 from fad.channels import Output, along_direction, channels
 from fad.deep import with_deep_stack
 from fad.dual import Dropped, Dual, dense, lost, second_derivatives
-from fad.emitter import Note, comment, emit
+from fad.emitter import Note, emit
 from fad.errors import FadError, place
 from fad.evaluator import Evaluation, evaluate
 from fad.forward import differentiate
 from fad.libraries import Libraries, as_source
+from fad.lines import comment
 from fad.local import LocalRules
 from fad.modules import Module
 from fad.notes import described, notes

@@ -8,8 +8,7 @@ where there is one. A definition that uses the variable of a lambda is local to 
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -39,22 +38,17 @@ from fad.box import (
     postorder,
 )
 from fad.labels import plain_name, split_path
+from fad.lines import SHORT_ITEM, WIDTH, comment, deeper, fill, filled_lines, packed, wrapped
 from fad.primitives import PRIMITIVES
 from fad.printer import Layout, join, layout
 from fad.slots import separate
 
-#: Lines are broken at operators to stay within this many columns.
-WIDTH = 100
 #: A diagram that occurs again gets a name when its text is at least this long.
 _SHARED_LENGTH = 10
 #: ... and a list when it is this long: a name for two wires tells nothing.
 _SHARED_LIST_LENGTH = 24
 #: A diagram with a name in the source keeps it when its text is at least this long.
 _NAMED_LENGTH = 24
-#: Items of a list that are not longer share lines.
-_SHORT_ITEM = 40
-#: No line is indented further.
-_MAX_INDENT = 48
 #: Longer texts are broken over several lines.
 _LINE_LENGTH = 72
 #: What is broken inside more broken ones becomes a definition: lines begin to the left of the
@@ -140,13 +134,6 @@ def _commented(text: str, said: str) -> list[str]:
     return [line] if "\n" not in text and len(line) <= WIDTH else [*comment(said), text]
 
 
-def comment(text: str) -> list[str]:
-    """A text as lines of a comment."""
-    return textwrap.wrap(
-        text, WIDTH, initial_indent="// ", subsequent_indent="//   ", break_long_words=False
-    )
-
-
 @dataclass
 class _Plan:
     """Which diagrams become definitions, where, and under which names."""
@@ -167,7 +154,7 @@ class _Plan:
         self._name_slots(boxes)
 
     def _choose(self, boxes: list[Box]) -> list[Box]:
-        """The boxes that become definitions, children before parents."""
+        """The boxes that become definitions, each after those in it."""
         uses: dict[Box, int] = {}
         for box in boxes:
             for operand, _ in layout(box, self.source_names).operands:
@@ -197,7 +184,8 @@ class _Plan:
                 chosen.append(box)
                 length[box] = len(self._hint(box))
                 depth[box] = 0
-        return chosen
+        order = {box: index for index, box in enumerate(postorder(self.process))}
+        return sorted(chosen, key=order.__getitem__)
 
     def _place(self, boxes: list[Box], chosen: list[Box]) -> None:
         """A definition goes to the innermost lambda whose variable it uses."""
@@ -292,12 +280,12 @@ class _Plan:
         """`name = box;`, with the parameters of a lambda on the left."""
         slots, body, inner = self._unnested(box)
         head = f"{name}({', '.join(slots)}) = " if slots else f"{name} = "
-        head, column = _wrapped(head, _deeper(indent), indent)
+        head, column = wrapped(head, deeper(indent), indent)
         write = self._text if slots else self._unnamed
-        text = write(body, 0, _deeper(indent), column)
+        text = write(body, 0, deeper(indent), column)
         if isinstance(body, Par) and "\n" in text:  # the first of a list is not the head's
-            text = write(body, 0, _deeper(indent), _deeper(indent))
-            head = f"{head.rstrip()}\n{' ' * (_deeper(indent))}"
+            text = write(body, 0, deeper(indent), deeper(indent))
+            head = f"{head.rstrip()}\n{' ' * (deeper(indent))}"
         text = head + text
         if inner:
             text += self._with(inner, indent)
@@ -315,7 +303,7 @@ class _Plan:
 
     def _with(self, boxes: list[Box], indent: int) -> str:
         pad = " " * indent
-        lines = [self.definition(inner, _deeper(indent)) for inner in boxes]
+        lines = [self.definition(inner, deeper(indent)) for inner in boxes]
         return "\n".join([f"\n{pad}with {{", *lines, f"{pad}}}"])
 
     def _text(self, box: Box, level: int, indent: int, column: int) -> str:
@@ -336,14 +324,14 @@ class _Plan:
 
     def _lambda(self, box: Lambda, indent: int, column: int) -> str:
         slots, body, inner = self._unnested(box)
-        head, column = _wrapped(rf"\({', '.join(slots)}).(", indent, column)
-        text = self._text(body, 0, _deeper(indent), column)
+        head, column = wrapped(rf"\({', '.join(slots)}).(", indent, column)
+        text = self._text(body, 0, deeper(indent), column)
         return f"{head}{text}{self._with(inner, indent) if inner else ''})"
 
     def _broken(self, shape: Layout, indent: int, column: int) -> str:
         """A layout over several lines: one operand each, the operator first."""
         if not shape.operands:
-            return _fill(shape.head, indent, column)
+            return fill(shape.head, indent, column)
         pad = "\n" + " " * indent
         if shape.tail is not None:
             if len(shape.operands) == 1:
@@ -353,9 +341,9 @@ class _Plan:
                     head, column = head.rstrip() + pad, indent
                 # Calls inside each other, such as groups, fill the lines between two indents.
                 step = 0 if len(layout(only, self.names).operands) == 1 else 4
-                return f"{head}{self._text(only, level, _deeper(indent, step), column)}{shape.tail}"
+                return f"{head}{self._text(only, level, deeper(indent, step), column)}{shape.tail}"
             parts = [
-                self._text(operand, level, _deeper(indent), indent)
+                self._text(operand, level, deeper(indent), indent)
                 for operand, level in shape.operands
             ]
             return f"{shape.head}{pad}{f',{pad}'.join(parts)}{shape.tail}"
@@ -366,15 +354,17 @@ class _Plan:
         parts = []
         for index, (operand, level) in enumerate(shape.operands):
             start = column if index == 0 else indent + len(lead)
-            parts.append(self._text(operand, level, _deeper(indent), start))
-        return f"{',' if mark == ',' else ''}{pad}{lead}".join(parts)
+            parts.append(self._text(operand, level, deeper(indent), start))
+        if mark == ",":
+            return f",{pad}".join(packed(parts, WIDTH - indent - 1))
+        return f"{pad}{lead}".join(parts)
 
     def _filled(self, shape: Layout, indent: int, column: int) -> str | None:
         """A list of short texts, several to a line."""
-        if not self._fits(shape, _SHORT_ITEM * len(shape.operands)):
+        if not self._fits(shape, SHORT_ITEM * len(shape.operands)):
             return None
         items = [self.names.get(o) or self._flat(o, level) for o, level in shape.operands]
-        return _filled_lines(items, indent, column) if max(map(len, items)) <= _SHORT_ITEM else None
+        return filled_lines(items, indent, column) if max(map(len, items)) <= SHORT_ITEM else None
 
     def _fits(self, shape: Layout, room: int) -> bool:
         """Whether a layout may fit on a line: a cheap bound, to not print what is too long."""
@@ -467,32 +457,3 @@ def identifier(text: str, fallback: str) -> str:
     if not words or words[0].isdigit():
         words = f"{fallback}_{words}".rstrip("_")
     return words
-
-
-def _deeper(indent: int, step: int = 4) -> int:
-    """The indentation of what is inside; functions can be inside each other without end."""
-    return min(indent + step, _MAX_INDENT)
-
-
-def _wrapped(head: str, indent: int, column: int) -> tuple[str, int]:
-    """A text before an expression, and the column where the expression begins."""
-    if column + len(head) < WIDTH:
-        return head, column + len(head)
-    return f"{_fill(head.rstrip(), indent, column)}\n{' ' * indent}", indent
-
-
-def _fill(text: str, indent: int, column: int) -> str:
-    """A long text (a waveform, parameters) broken after commas, but never inside a label."""
-    return text if '"' in text else _filled_lines(text.split(", "), indent, column)
-
-
-def _filled_lines(items: Sequence[str], indent: int, column: int) -> str:
-    """A list over several lines, as many items in each as fit."""
-    lines, line = [], ""
-    for item, end in zip(items, [", "] * (len(items) - 1) + [""], strict=True):
-        if line and column + len(line) + len(item) + len(end.rstrip()) > WIDTH - (not end):
-            lines.append(line.rstrip())
-            line, column = "", indent
-        line += item + end
-    lines.append(line)
-    return ("\n" + " " * indent).join(lines)

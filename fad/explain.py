@@ -11,10 +11,11 @@ from fad.box import ForeignFunction, Primitive, Slider, Switch, postorder
 from fad.compiler import Draft, Options, drafted, evaluated
 from fad.deep import with_deep_stack
 from fad.dual import Part
-from fad.emitter import WIDTH, definitions
+from fad.emitter import definitions
 from fad.errors import place
 from fad.evaluator import Evaluation
 from fad.excerpts import excerpt
+from fad.lines import WIDTH
 from fad.rules import ARGUMENTS
 from fad.source import Source
 from fad.surrogates import Kind

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from fad.activity import Active, Bundles, members, union
 from fad.box import Box, ForeignFunction, Group, Primitive, Slider, Switch
 from fad.dual import Dual, Part
-from fad.emitter import Note, comment
+from fad.emitter import Note
+from fad.lines import comment
 from fad.parameters import Parameter
 
 #: Where definitions stand: the parameters with their seeds, then what operations do to tangents,

@@ -104,7 +104,8 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
         case Composition():
             return _chain(box, named)
         case Group():
-            return Layout(ATOM, f"{box.kind}({quote(box.label)}, ", ((box.body, SPLIT),), ")")
+            body = (box.body, ARGUMENT if _begins_with_list(box.body, named) else SPLIT)
+            return Layout(ATOM, f"{box.kind}({quote(box.label)}, ", (body,), ")")
         case Lambda():
             return Layout(ATOM, rf"\({box.slot.name}).(", ((box.body, SPLIT),), ")")
         case Primitive() if box.name in INFIX:
@@ -204,6 +205,15 @@ def _is_chain(box: Box) -> bool:
         if isinstance(part, Split | Merge) or (isinstance(part, Seq) and not _infix_operands(part)):
             stack += part.children
     return False
+
+
+def _begins_with_list(box: Box, named: Container[Box]) -> bool:
+    """Whether the first `,` of what is written is not inside parentheses."""
+    while isinstance(box, Seq | Split | Merge) and box not in named:
+        if isinstance(box, Seq) and _operation(box, named):
+            return False
+        box = box.left
+    return isinstance(box, Par) and box not in named
 
 
 def _folds(function: Box, arguments: list[Box]) -> bool:

@@ -28,8 +28,9 @@ from fad.box import Primitive, postorder
 from fad.checker import STEP
 from fad.compiler import evaluated
 from fad.deep import with_deep_stack
-from fad.emitter import WIDTH, emit
+from fad.emitter import emit
 from fad.engine import Engine
+from fad.lines import WIDTH
 from fad.parameters import Parameter, find_parameters, select, with_values
 from fad.quotients import Judgement, Runs, judge
 from fad.rules import DERIVATIVES

@@ -23,8 +23,9 @@ from fad.box import (
     Waveform,
     Wire,
 )
-from fad.emitter import WIDTH, emit
+from fad.emitter import emit
 from fad.engine import Engine
+from fad.lines import WIDTH
 from tests.diagrams import diagrams, examples, named_diagrams
 from tests.support import canonical, difference, evaluation, expansions, read
 
@@ -172,7 +173,7 @@ sin(_ ~ _)
 route(2, 2, (1,2), (2,1))
 route(0, 0)
 waveform{1, 2.5, -3}
-hgroup("a", _,_)
+hgroup("a", (_,_))
 hgroup("a", _ <: _,_)
 \(x).(sin(x)) : cos
 \(x).(x), \(x).(x)

@@ -1,0 +1,62 @@
+"""Texts and lists over several lines."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+#: Lines are broken at operators to stay within this many columns.
+WIDTH = 100
+#: Items of a list that are not longer share lines.
+SHORT_ITEM = 40
+#: No line is indented further.
+_MAX_INDENT = 48
+
+
+def comment(text: str) -> list[str]:
+    """A text as lines of a comment."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="// ", subsequent_indent="//   ", break_long_words=False
+    )
+
+
+def deeper(indent: int, step: int = 4) -> int:
+    """The indentation of what is inside; functions can be inside each other without end."""
+    return min(indent + step, _MAX_INDENT)
+
+
+def wrapped(head: str, indent: int, column: int) -> tuple[str, int]:
+    """A text before an expression, and the column where the expression begins."""
+    if column + len(head) < WIDTH:
+        return head, column + len(head)
+    return f"{fill(head.rstrip(), indent, column)}\n{' ' * indent}", indent
+
+
+def fill(text: str, indent: int, column: int) -> str:
+    """A long text (a waveform, parameters) broken after commas, but never inside a label."""
+    return text if '"' in text else filled_lines(text.split(", "), indent, column)
+
+
+def packed(items: Sequence[str], room: int) -> Iterator[str]:
+    """The items of a list, those that are short together on a line."""
+    line = ""
+    for item in items:
+        joined = f"{line}, {item}" if line else item
+        is_short = len(joined) <= room and "\n" not in joined and len(item) <= SHORT_ITEM
+        if line and not (is_short and len(line.rsplit(", ", 1)[-1]) <= SHORT_ITEM):
+            yield line
+            joined = item
+        line = joined
+    yield line
+
+
+def filled_lines(items: Sequence[str], indent: int, column: int) -> str:
+    """A list over several lines, as many items in each as fit."""
+    lines, line = [], ""
+    for item, end in zip(items, [", "] * (len(items) - 1) + [""], strict=True):
+        if line and column + len(line) + len(item) + len(end.rstrip()) > WIDTH - (not end):
+            lines.append(line.rstrip())
+            line, column = "", indent
+        line += item + end
+    lines.append(line)
+    return ("\n" + " " * indent).join(lines)
