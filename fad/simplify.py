@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
+from itertools import groupby
 
 from fad.box import (
     Box,
@@ -17,7 +18,6 @@ from fad.box import (
     Slot,
     Wire,
     arity_of,
-    bus_size,
     factors,
     parallel,
     postorder,
@@ -103,18 +103,17 @@ def applied_lambda(box: Box, kept: Container[Box] = ()) -> Box | None:
 
 def wire_bus(box: Box, kept: Container[Box] = ()) -> Box | None:
     """Many wires before something else are a list of their own, which is written with `par`."""
-    if not (isinstance(box, Par) and isinstance(box.left, Wire | Cut)) or bus_size(box):
-        return None
-    left, rest = box.left, box.right
-    if isinstance(rest, Par) and isinstance(rest.left, Par):
-        size = bus_size(rest.left)
-        if size > LONGEST_LIST and next(factors(rest.left)) is left:
-            return Par(Par(left, rest.left), rest.right)
-    for _ in range(LONGEST_LIST):
-        if not (isinstance(rest, Par) and rest.left is left):
-            return None
+    lanes: list[Box] = []
+    rest = box
+    while isinstance(rest, Par):
+        lanes.append(rest.left)
         rest = rest.right
-    return Par(parallel([left] * (1 + LONGEST_LIST)), rest)
+    items: list[Box] = []
+    for lane, group in groupby([*lanes, rest]):
+        run = list(group)
+        is_bus = isinstance(lane, Wire | Cut) and len(run) > LONGEST_LIST
+        items += [parallel(run)] if is_bus else run
+    return parallel(items) if len(items) <= len(lanes) else None
 
 
 #: In this order, on each part from the inside out.
@@ -143,11 +142,12 @@ def simplify(
     parts = list(postorder(process))
     uses = Counter(child for part in parts for child in part.children)
     kept: set[Box] = set()
-    # A lambda in a lambda is one function with it, which is rewritten as a whole.
+    # A lambda in a lambda is one function with it, which is rewritten as a whole; so is a list.
     inner = {part.body for part in parts if isinstance(part, Lambda)}
+    inner |= {part.right for part in parts if isinstance(part, Par)}
     for part in parts:
         new = part.rebuild(tuple(replaced[child] for child in part.children))
-        if not (isinstance(part, Lambda) and part in inner):
+        if not (isinstance(part, Lambda | Par) and part in inner):
             for rewrite in rewrites:
                 new = rewrite(new, kept) or new
             if isinstance(new, Lambda) and not new.free:
