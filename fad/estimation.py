@@ -14,12 +14,13 @@ from fad import __version__
 from fad.box import Box, Group, Real, arity_of
 from fad.compiler import Precision, Program, declares, user_rules
 from fad.deep import with_deep_stack
-from fad.emitter import comment, emit, identifier
+from fad.emitter import emit, identifier
 from fad.errors import FadError, counted, either
 from fad.evaluator import Evaluator
 from fad.labels import without_metadata
 from fad.learning import RATE, Channels, Learning
 from fad.libraries import Libraries, as_source
+from fad.lines import comment
 from fad.modules import Module
 from fad.notes import described
 from fad.parameters import (
