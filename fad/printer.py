@@ -40,7 +40,7 @@ from fad.box import (
     factors,
     parallel,
 )
-from fad.primitives import INFIX, PRIMITIVES
+from fad.primitives import INFIX, PRIMITIVES, RIGHT_ARGUMENT
 
 # Binding strengths, loosest first, as in the grammar.
 SPLIT, SEQ, PAR, REC, COMPARE, ADD, MULTIPLY, POWER, DELAY, POSTFIX, ATOM = range(11)
@@ -161,8 +161,14 @@ def _operation(box: Seq, named: Container[Box] = ()) -> Layout | None:
         operands.append((left, level))
         operator = name if name in _TIGHT else f" {name} "
         return Layout(level, operator, tuple(reversed(operands)), None)
-    if isinstance(function, Primitive) and plain and len(arguments) == inputs:
+    if not isinstance(function, Primitive):
+        return None
+    if plain and len(arguments) == inputs:
         return _call(name, arguments)
+    if inputs == 2 and name not in RIGHT_ARGUMENT and isinstance(box.left, Par):
+        first, second = box.left.children
+        if first.arity == (0, 1) and isinstance(second, Wire):
+            return _call(name, [first])  # `max(0)`
     return None
 
 
