@@ -143,12 +143,11 @@ class Learning:
 
 
 def _titles(variables: Sequence[Parameter]) -> list[str]:
-    """What each parameter is called on the screen: its label, with its groups where needed."""
+    """What the parameters are called on the screen: their labels, or paths where two are alike."""
     labels = [variable.label for variable in variables]
-    return [
-        v.label if labels.count(v.label) == 1 else v.path.strip("/").replace("/", " ")
-        for v in variables
-    ]
+    if len(set(labels)) == len(labels):
+        return labels
+    return [variable.path.strip("/").replace("/", " ") for variable in variables]
 
 
 def _learnable(parameter: Parameter, title: str) -> str:
