@@ -123,6 +123,23 @@ def test_what_no_parameter_reaches_stays_as_it_is() -> None:
     assert body(expanded.source) == body(dual.source)
 
 
+def test_a_function_without_parameters_inside_serves_all() -> None:
+    text = fad.transform(HEADER + "f(x) = x*x - 1; process = (b : f), (c : f);")
+    assert text.source.count("\nf(x, dx) = ") == 1
+    assert "\nprocess = (b : f), (c : f) : " in text.source
+
+
+def test_what_a_function_loses_is_told_of_each_parameter() -> None:
+    program = fad.transform(HEADER + "f(x) = floor(x)*2; process = (b : f), (c : f), a;")
+    assert [warning.split()[3] for warning in program.warnings] == ["/b", "/c"]
+    with pytest.raises(DifferentiationError) as refusal:
+        fad.transform(
+            HEADER
+            + 'f(x) = x : ffunction(float unknown(float), <math.h>, ""); process = a, (c : f);'
+        )
+    assert "/c" in (refusal.value.hint or "")
+
+
 def test_an_unsupported_primitive_is_named_with_its_place() -> None:
     with pytest.raises(DifferentiationError) as refusal:
         fad.transform(
