@@ -55,7 +55,11 @@ from fad.cli_support import optional_path, program_of, program_options, values, 
     help="`sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`, `adam(beta1, beta2)`, "
     "`nadam(beta1, beta2)` or `sign`.",
 )
-@click.option("--rate", type=float, help="Learning rate, in ranges of a parameter per sample.")
+@click.option(
+    "--rate",
+    type=float,
+    help="Learning rate, in ranges of a parameter per sample; by default one that suits the loss.",
+)
 @click.option(
     "--schedule",
     multiple=True,
@@ -113,7 +117,6 @@ def estimate(
       fad run learning.dsp --seconds 5 --at "2:/target/gain=0.8" --plot learning.png
     """
     import fad
-    from fad.learning import RATE
 
     compute = partial(
         fad.estimate,
@@ -126,7 +129,7 @@ def estimate(
         loss=loss,
         window=window,
         optimizer=optimizer,
-        rate=RATE if rate is None else rate,
+        rate=rate,
         schedule=schedule,
         clip=clip,
         input=input,

@@ -18,7 +18,7 @@ from fad.emitter import emit, identifier
 from fad.errors import FadError, counted, either
 from fad.evaluator import Evaluator
 from fad.labels import without_metadata
-from fad.learning import RATE, Channels, Learning
+from fad.learning import Channels, Learning
 from fad.libraries import Libraries, as_source
 from fad.lines import comment
 from fad.modules import Module
@@ -31,6 +31,7 @@ from fad.parameters import (
     select,
     with_widgets,
 )
+from fad.recipes import usual_rate
 from fad.settings import resolved
 from fad.simplify import simplify
 from fad.source import Source
@@ -48,7 +49,7 @@ def estimate(
     loss: str = "l2",
     window: int = 1,
     optimizer: str = "adam",
-    rate: float = RATE,
+    rate: float | None = None,
     schedule: Sequence[str] = (),
     clip: float | None = None,
     input: str = "noise",
@@ -71,7 +72,8 @@ def estimate(
         window: the number of samples that the loss is averaged over.
         optimizer: `sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`,
             `adam(beta1, beta2)`, `nadam(beta1, beta2)` or `sign`.
-        rate: the learning rate, in ranges of a parameter per sample.
+        rate: the learning rate, in ranges of a parameter per sample; by default one that suits
+            the loss.
         schedule: what becomes of the rate in time: `exponential(half_life)`,
             `step(factor, period)`, `cosine(end, duration)`, `warmup(duration)`, in seconds, one
             applied to the other.
@@ -90,6 +92,7 @@ def estimate(
         FadError: a program is missing or malformed, there is nothing to learn, the model does not
             fit the target, or what is asked for does not exist.
     """
+    rate = usual_rate(loss) if rate is None else rate
     learning = Learning(loss, window, optimizer, rate, tuple(schedule), clip, input, outputs)
     learning.check()
     request = _Request(

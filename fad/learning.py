@@ -11,13 +11,11 @@ from fad.channels import Output
 from fad.errors import FadError
 from fad.parameters import Parameter
 from fad.printer import bound, quote, real
-from fad.recipes import LOSSES, OPTIMIZERS, SCHEDULES, written
+from fad.recipes import LOSSES, OPTIMIZERS, RATE, SCHEDULES, written
 from fad.seeds import tags
 
 #: Which outputs a learning program has.
 Channels = Literal["loss", "audio", "all"]
-#: The usual learning rate, in ranges of a parameter per sample.
-RATE = 0.0001
 
 _EXTERNAL = "external"
 #: What target and model hear, by name.
@@ -29,7 +27,7 @@ _INPUTS = {
 #: What becomes of the loss and the other outputs.
 _CHOSEN = {
     "loss": "_, par(i, {count}, !)",
-    "audio": "!, si.bus({count})",
+    "audio": "_, si.bus({count}) : (\\(loss, sound).(attach(sound, loss))), si.bus({count} - 1)",
     "all": "si.bus(1 + {count})",
 }
 

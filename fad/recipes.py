@@ -9,6 +9,9 @@ from types import MappingProxyType
 
 from fad.errors import FadError, counted, either, nearest
 
+#: The usual learning rate, in ranges of a parameter per sample.
+RATE = 0.0001
+
 _CALL = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -20,14 +23,16 @@ class Recipe:
     Attributes:
         call: the Faust text, with a place `{name}` for each argument.
         defaults: the arguments that may be given in parentheses, in order, with their usual values.
+        rate: of a loss: the usual learning rate.
     """
 
     call: str
     defaults: Mapping[str, str]
+    rate: float = RATE
 
 
-def _recipe(call: str, **defaults: str) -> Recipe:
-    return Recipe(call, MappingProxyType(defaults))
+def _recipe(call: str, rate: float = RATE, **defaults: str) -> Recipe:
+    return Recipe(call, MappingProxyType(defaults), rate)
 
 
 #: `{window}` is the number of samples that the loss is averaged over.
@@ -39,7 +44,11 @@ LOSSES: Mapping[str, Recipe] = MappingProxyType(
         "logcosh": _recipe("df.logcosh({window})"),
         "msle": _recipe("df.msle({window})"),
         "spectral": _recipe(
-            "df.spectral({bands}, {low}, {high})", bands="8", low="50", high="10000"
+            "df.spectral({bands}, {low}, {high})",
+            rate=RATE / 10,  # it remembers for long
+            bands="8",
+            low="50",
+            high="10000",
         ),
     }
 )
@@ -79,24 +88,34 @@ def written(kind: str, table: Mapping[str, Recipe], text: str, **known: str) -> 
     Raises:
         FadError: there is nothing of that name, or the arguments do not suit it.
     """
-    found = _CALL.fullmatch(text)
-    if found is None or found[1] not in table:
-        name = found[1] if found else text
-        similar = nearest(name, table)
-        hint = f"did you mean {either(similar)}?" if similar else f"there is {either(table)}"
-        raise FadError(f"no {kind} is called `{name}`", hint=hint)
-    recipe = table[found[1]]
-    given = [part.strip() for part in (found[2] or "").split(",") if part.strip()]
-    usage = _usage(found[1], recipe)
+    name, recipe, given = _read(kind, table, text)
+    usage = _usage(name, recipe)
     if len(given) > len(recipe.defaults):
         raise FadError(
-            f"{counted(len(given), 'argument')} for `{found[1]}`", hint=f"it is used as `{usage}`"
+            f"{counted(len(given), 'argument')} for `{name}`", hint=f"it is used as `{usage}`"
         )
     for part in given:
         if not _NUMBER.fullmatch(part):
             raise FadError(f"`{part}` is no number", hint=f"the {kind} is used as `{usage}`")
     arguments = {**recipe.defaults, **dict(zip(recipe.defaults, given, strict=False))}
     return recipe.call.format(**arguments, **known)
+
+
+def usual_rate(loss: str) -> float:
+    """The learning rate that suits a loss; see `written`."""
+    return _read("loss", LOSSES, loss)[1].rate
+
+
+def _read(kind: str, table: Mapping[str, Recipe], text: str) -> tuple[str, Recipe, list[str]]:
+    """The name in `adam(0.9, 0.99)`, what it stands for, and the arguments."""
+    found = _CALL.fullmatch(text)
+    if found is None or found[1] not in table:
+        name = found[1] if found else text
+        similar = nearest(name, table)
+        hint = f"did you mean {either(similar)}?" if similar else f"there is {either(table)}"
+        raise FadError(f"no {kind} is called `{name}`", hint=hint)
+    given = [part.strip() for part in (found[2] or "").split(",") if part.strip()]
+    return found[1], table[found[1]], given
 
 
 def _usage(name: str, recipe: Recipe) -> str:

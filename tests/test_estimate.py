@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 import fad
 from fad.engine import Engine
 from fad.errors import FadError
-from fad.learning import RATE
+from fad.learning import Channels
+from fad.recipes import RATE
 from fad.source import Source
 from tests.support import ROOT, command_line
 
@@ -182,6 +183,14 @@ def test_a_parameter_stays_in_its_range(engine: Engine) -> None:
     np.testing.assert_allclose(estimate[[299, 599, 899]], [1, 0, 0.5], atol=1e-9)
 
 
+@pytest.mark.parametrize("outputs", ["loss", "audio", "all"])
+def test_the_loss_is_shown_with_all_outputs(outputs: Channels) -> None:
+    program = fad.estimate(GAIN, start={"gain": 0.1}, outputs=outputs)
+    recording = fad.run(program.source, seconds=0.01)
+    assert len(recording.outputs) == len(program.outputs)
+    assert recording.bargraphs["/loss"].max() > 0.1
+
+
 def test_freeze_and_reset() -> None:
     """A frozen parameter stays, while the others are learnt; a reset one starts again."""
     program = fad.estimate(GAIN_AND_OFFSET, start={"gain": 0.1, "offset": -0.5}, **FAST)  # type: ignore[arg-type]
@@ -287,9 +296,9 @@ def test_parameters_without_effect_are_warned_of() -> None:
 
 
 def test_the_rate_is_a_slider() -> None:
-    usual, other = fad.estimate(GAIN), fad.estimate(GAIN, rate=0.25)
-    rates = [widget.init for p in (usual, other) for widget in p.widgets if widget.label == "rate"]
-    assert rates == [RATE, 0.25]
+    programs = fad.estimate(GAIN), fad.estimate(GAIN, loss="spectral"), fad.estimate(GAIN, rate=0.5)
+    rates = [widget.init for p in programs for widget in p.widgets if widget.label == "rate"]
+    assert rates == [RATE, RATE / 10, 0.5]
 
 
 # -- What is refused ----------------------------------------------------------------------------

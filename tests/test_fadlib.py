@@ -671,9 +671,9 @@ def test_the_library_is_found_last(tmp_path: Path) -> None:
 
 
 def test_the_library_can_be_imported() -> None:
+    imported = fad.expand('import("fad.lib"); process = finite : clip(1);').source
     assert (
-        "process = finite : clip"
-        in fad.expand('import("fad.lib"); process = finite : clip(1);').source
+        imported == fad.expand('df = library("fad.lib"); process = df.finite : df.clip(1);').source
     )
 
 
