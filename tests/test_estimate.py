@@ -28,6 +28,16 @@ CUTOFF = """
 import("stdfaust.lib");
 process = fi.lowpass(1, hslider("cutoff [unit:Hz] [scale:log]", 800, 50, 10000, 1));
 """
+MIX = """
+process = *(hslider("a", 0.3, -1, 1, 0.01)), *(hslider("b", -0.5, -1, 1, 0.01)) :> _;
+"""
+SPLIT = """
+process = _ <: *(hslider("a", 0.3, -1, 1, 0.01)), *(hslider("b", -0.5, -1, 1, 0.01));
+"""
+SOURCE = """
+import("stdfaust.lib");
+process = no.noise*hslider("level", 0.3, 0, 1, 0.01);
+"""
 STEREO = """
 left = hslider("h:left/gain", 0.3, 0, 1, 0.01);
 right = hslider("h:right/gain", 0.9, 0, 1, 0.01);
@@ -62,6 +72,9 @@ def noise(*shape: int) -> Samples:
         (GAIN_AND_OFFSET, {"gain": 0.1, "offset": -0.7}),
         (CUTOFF, {"cutoff": 5000}),
         (STEREO, {"/left/gain": 1, "/right/gain": 0}),
+        (MIX, {"a": -0.5, "b": 0.5}),
+        (SPLIT, {"a": -0.5, "b": 0.5}),
+        (SOURCE, {"level": 0.9}),
     ],
 )
 def test_the_estimate_becomes_the_target(
