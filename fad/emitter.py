@@ -356,7 +356,7 @@ class _Plan:
             start = column if index == 0 else indent + len(lead)
             parts.append(self._text(operand, level, deeper(indent), start))
         if mark == ",":
-            return f",{pad}".join(packed(parts, WIDTH - indent - 1))
+            return f",{pad}".join(packed(parts, indent, column))
         return f"{pad}{lead}".join(parts)
 
     def _filled(self, shape: Layout, indent: int, column: int) -> str | None:

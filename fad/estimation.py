@@ -14,11 +14,11 @@ from fad import __version__
 from fad.box import Box, Group, Real, arity_of
 from fad.compiler import Precision, Program, declares, user_rules
 from fad.deep import with_deep_stack
-from fad.emitter import emit, identifier
+from fad.emitter import Note, emit, identifier
 from fad.errors import FadError, counted, either
 from fad.evaluator import Evaluator
 from fad.labels import without_metadata
-from fad.learning import Channels, Learning
+from fad.learning import COMMENTS, Channels, Learning
 from fad.libraries import Libraries, as_source
 from fad.lines import comment
 from fad.modules import Module
@@ -142,14 +142,21 @@ def _estimate(request: _Request) -> Program:
     for variable in variables:
         _check_range(variable)
     ins, outs = arity_of(target)
-    evaluation = core.run(
-        libraries.parse(Source("<learning>", request.learning.text(variables, ins, outs))),
-        given={
-            "hidden": _prepared(core, target, (), {}),
-            "known": _prepared(core, model, variables, starts),
-        },
-    )
+    given = {
+        "hidden": _prepared(core, target, (), {}),
+        "known": _prepared(core, model, variables, starts),
+    }
+    own = Source("<learning>", request.learning.text(variables, ins, outs))
+    evaluation = core.run(libraries.parse(own), given=given)
     process, simple = simplify(evaluation.process, named=evaluation.names)
+    names = {simple.get(part, part): part_name for part, part_name in evaluation.names.items()}
+    places = {simple.get(part, part): span.source for part, span in evaluation.origins.items()}
+    library = libraries.load("fad.lib").source
+    notes = {
+        part: Note(comment=COMMENTS[part_name])
+        for part, part_name in names.items()
+        if part_name in COMMENTS and places.get(part, own) in (own, library)
+    }
     name = Path(source.name).name
     header = [
         f"// Learns the parameters of {name}, by fad {__version__}.",
@@ -159,7 +166,7 @@ def _estimate(request: _Request) -> Program:
         *declares(module),
     ]
     return Program(
-        emit(process, {simple.get(part, part): n for part, n in evaluation.names.items()}, header),
+        emit(process, names, header, notes),
         variables,
         request.learning.channels(outs),
         tuple(evaluation.warnings),

@@ -31,6 +31,15 @@ _CHOSEN = {
     "all": "si.bus(1 + {count})",
 }
 
+#: What to say about the parts of the program.
+COMMENTS = {
+    "target": "the sound to be matched",
+    "parameters": "what is learnt, each with its slope",
+    "dual": "the loss with its derivatives, then both sounds",
+    "gradients": "the derivatives of the loss",
+    "learn": "steps go back to the parameters",
+}
+
 
 @dataclass(frozen=True)
 class Learning:
@@ -50,7 +59,7 @@ class Learning:
         if self.window < 1:
             raise FadError(f"a window of {self.window} samples", hint="the shortest has 1 sample")
         if not 0 < self.rate < float("inf"):
-            raise FadError(f"a learning rate of {self.rate:g}", hint=f"an usual one is {RATE:g}")
+            raise FadError(f"a learning rate of {self.rate:g}", hint=f"a usual one is {RATE:g}")
         if self.clip is not None and not 0 < self.clip < float("inf"):
             raise FadError(f"derivatives cannot be limited to {self.clip:g}")
 

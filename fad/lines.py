@@ -37,16 +37,26 @@ def fill(text: str, indent: int, column: int) -> str:
     return text if '"' in text else filled_lines(text.split(", "), indent, column)
 
 
-def packed(items: Sequence[str], room: int) -> Iterator[str]:
-    """The items of a list, those that are short together on a line."""
-    line = ""
+def packed(items: Sequence[str], indent: int, column: int) -> Iterator[str]:
+    """The lines of a list: items that are short share one.
+
+    Args:
+        items: their texts, which may be of several lines.
+        indent: where lines begin.
+        column: where the first one does.
+    """
+    line = last = ""
     for item in items:
-        joined = f"{line}, {item}" if line else item
-        is_short = len(joined) <= room and "\n" not in joined and len(item) <= SHORT_ITEM
-        if line and not (is_short and len(line.rsplit(", ", 1)[-1]) <= SHORT_ITEM):
+        joined = f"{line}, {item}"
+        is_short = "\n" not in joined and max(len(last), len(item)) <= SHORT_ITEM
+        if not line:
+            line = item
+        elif is_short and column + len(joined) < WIDTH:
+            line = joined
+        else:
             yield line
-            joined = item
-        line = joined
+            line, column = item, indent
+        last = item
     yield line
 
 

@@ -262,6 +262,12 @@ def test_it_is_plain_faust_and_the_same_each_time(engine: Engine) -> None:
     assert engine.compile(once, "learning").outputs == 1
 
 
+def test_the_lines_are_short() -> None:
+    network, model = (ROOT / "examples" / "learn" / f"network{part}.dsp" for part in ("", "_model"))
+    lines = fad.estimate(network, model).source.splitlines()
+    assert max(map(len, lines)) <= 100
+
+
 def test_only_some_parameters_are_learnt(engine: Engine) -> None:
     """The others are those of the target, or stay where they are held."""
     for options in ({"wrt": ["gain"]}, {"freeze": ["off*"]}):
