@@ -27,7 +27,7 @@ from fad.parameters import Parameter, find_parameters, input_index, select, with
 from fad.quotients import Judgement, Runs, Samples, Verdict, judge
 from fad.runners import Place, Runner, runner
 from fad.seeds import by_parameters
-from fad.settings import resolved
+from fad.settings import noise, resolved
 from fad.source import Source
 from fad.surrogates import Kind
 
@@ -38,8 +38,6 @@ _ASIDE = 1e-4
 #: How much an output may differ where libfaust computes in another order, in units of the loudest
 #: sample: rounding errors can grow in a recursion.
 _ROUNDING = 1e-9
-#: The largest sample of the noise that programs are run on.
-_AMPLITUDE = 0.9
 
 
 @dataclass(frozen=True)
@@ -186,7 +184,7 @@ def _inputs(
     if frames < 1:
         raise FadError("there is nothing to run: the time is less than a sample")
     if inputs is None:
-        return np.random.default_rng(seed).uniform(-_AMPLITUDE, _AMPLITUDE, (count, frames))
+        return noise(seed, count, frames)
     if inputs.ndim != 2 or len(inputs) != count:
         channels = len(inputs) if inputs.ndim == 2 else 1
         raise FadError(

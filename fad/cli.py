@@ -277,7 +277,7 @@ def diagram(
     multiple=True,
     help='Where to compare, as in "gain=0.3,fc=800"; elsewhere the initial values; repeatable.',
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the noise.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise.")
 @click.option(
     "--native/--interpreter",
     default=None,

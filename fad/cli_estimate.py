@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -135,5 +136,6 @@ def estimate(
         input=input,
         outputs=outputs,
         rules=optional_path(rules),
+        folder=Path(output).parent,
     )
     write_program(compute, file, output, check=check)

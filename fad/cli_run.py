@@ -42,7 +42,7 @@ _SOUNDS = ("noise", "silence")
     help="What the program hears: a WAV file, repeated if it is short, `noise` or `silence`.",
 )
 @click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the noise.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise.")
 @click.option(
     "--precision",
     type=click.Choice(["single", "double"]),
@@ -92,8 +92,9 @@ def run(
     start, changes = _settings(at)
     for option, path in written.items():
         out.refuse_impossible(path)
-        if file != STANDARD_INPUT:
-            out.refuse_overwriting(path, file, option)
+        for source in (file, sound):
+            if source not in (STANDARD_INPUT, *_SOUNDS):
+                out.refuse_overwriting(path, source, option)
     if plot is not None:
         from fad.plot import format_of, require_matplotlib
 

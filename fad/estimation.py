@@ -55,6 +55,7 @@ def estimate(
     input: str = "noise",
     outputs: Channels = "loss",
     rules: str | Path | Source | None = None,
+    folder: str | Path = ".",
 ) -> Program:
     """Writes the Faust program in which a model learns to sound like a target.
 
@@ -82,6 +83,7 @@ def estimate(
             program's own inputs, followed by those for the signal of the target, which is not
             computed then.
         outputs: `loss`, `audio` for the target and the estimate, `all` for both.
+        folder: where the program will be: it names a sound file from there.
 
     Returns:
         The program. Its parameters are those that are learnt. Its widgets are in the groups
@@ -93,7 +95,9 @@ def estimate(
             fit the target, or what is asked for does not exist.
     """
     rate = usual_rate(loss) if rate is None else rate
-    learning = Learning(loss, window, optimizer, rate, tuple(schedule), clip, input, outputs)
+    learning = Learning(
+        loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, Path(folder)
+    )
     learning.check()
     request = _Request(
         target,
@@ -136,12 +140,18 @@ def _estimate(request: _Request) -> Program:
     everything = tuple(find_parameters(model))
     starts = resolved(everything, request.start)
     variables = tuple(
-        replace(variable, init=starts.get(variable.path, variable.init))
+        _learnt(variable, starts.get(variable.path, variable.init))
         for variable in _variables(everything, request.wrt, request.freeze)
     )
     for variable in variables:
         _check_range(variable)
+    held = [path for path in starts if path not in {variable.path for variable in variables}]
     ins, outs = arity_of(target)
+    if not outs:
+        raise FadError(
+            "there is nothing to learn from: the target has no outputs",
+            hint="an estimate is compared with what comes out",
+        )
     given = {
         "hidden": _prepared(core, target, (), {}),
         "known": _prepared(core, model, variables, starts),
@@ -162,6 +172,7 @@ def _estimate(request: _Request) -> Program:
         f"// Learns the parameters of {name}, by fad {__version__}.",
         *comment(request.learning.described()),
         *described(variables),
+        *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
         *(line for warning in evaluation.warnings for line in comment(f"warning: {warning}")),
         *declares(module),
     ]
@@ -217,6 +228,12 @@ def _variables(
             else "parameters are sliders and number entries that are not marked `[diff:off]`",
         )
     return tuple(chosen)
+
+
+def _learnt(parameter: Parameter, start: float) -> Parameter:
+    """A parameter as it is learnt: from its start, and in octaves where its range has them."""
+    is_log = parameter.scale == "log" and parameter.min > 0
+    return replace(parameter, init=start, scale="log" if is_log else "lin")
 
 
 def _check_range(parameter: Parameter) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from fad.channels import Output
-from fad.errors import FadError
+from fad.errors import FadError, counted
 from fad.parameters import Parameter
 from fad.printer import bound, quote, real
 from fad.recipes import LOSSES, OPTIMIZERS, RATE, SCHEDULES, written
@@ -40,6 +41,14 @@ COMMENTS = {
     "learn": "steps go back to the parameters",
 }
 
+_LIBRARIES = {
+    "df": "fad.lib",
+    "no": "noises.lib",
+    "os": "oscillators.lib",
+    "si": "signals.lib",
+    "so": "soundfiles.lib",
+}
+
 
 @dataclass(frozen=True)
 class Learning:
@@ -53,6 +62,7 @@ class Learning:
     clip: float | None
     input: str
     outputs: Channels
+    folder: Path
 
     def check(self) -> None:
         """Raises `FadError` for numbers that make no sense."""
@@ -96,14 +106,8 @@ class Learning:
     def _lines(self, variables: Sequence[Parameter], ins: int, outs: int) -> Iterator[str]:
         titles = _titles(variables)
         names = [f"learnt_{tag}" for tag in tags(variable.label for variable in variables)]
-        for prefix, file in (
-            ("df", "fad"),
-            ("si", "signals"),
-            ("no", "noises"),
-            ("os", "oscillators"),
-            ("so", "soundfiles"),
-        ):
-            yield f'{prefix} = library("{file}.lib");'
+        for prefix, file in _LIBRARIES.items():
+            yield f"{prefix} = library({quote(file)});"
         for name, title, variable in zip(names, titles, variables, strict=True):
             yield f"{name} = hgroup({quote(title)}, {_learnable(variable, title)});"
         yield f"parameters = vgroup({quote('learning')}, ({', '.join(names)}));"
@@ -141,25 +145,31 @@ class Learning:
         count = len(samples)
         if count not in (1, ins):
             raise FadError(
-                f"`{self.input}` has {count} channels, and the target {ins} inputs",
+                f"`{self.input}` has {counted(count, 'channel')}, "
+                f"and the target {counted(ins, 'input')}",
                 hint="a file of one channel goes to all inputs",
             )
-        url = f"input [url:{{'{Path(self.input).as_posix()}'}}]"
+        path = Path(os.path.relpath(self.input, self.folder)).as_posix()
+        url = f"input [url:{{'{path}'}}]"
         player = f"so.loop(soundfile({quote(url)}, {count}), 0)"
         return player if count == ins else f"{player} <: si.bus({ins})"
 
 
 def _titles(variables: Sequence[Parameter]) -> list[str]:
     """What the parameters are called on the screen: their labels, or paths where two are alike."""
-    labels = [variable.label for variable in variables]
-    if len(set(labels)) == len(labels):
-        return labels
-    return [variable.path.strip("/").replace("/", " ") for variable in variables]
+    titles = [variable.label for variable in variables]
+    if len(set(titles)) < len(titles):
+        titles = [variable.path.strip("/").replace("/", " ") for variable in variables]
+    counts = [titles[:index].count(title) for index, title in enumerate(titles)]
+    return [
+        f"{title} {count + 1}" if count else title
+        for title, count in zip(titles, counts, strict=True)
+    ]
 
 
 def _learnable(parameter: Parameter, title: str) -> str:
     low, high = bound(parameter.min), bound(parameter.max)
-    is_log = parameter.scale == "log" and parameter.min > 0
+    is_log = parameter.scale == "log"
     unit = f" [unit:{parameter.unit}]" if parameter.unit else ""
     label = quote(f"{title}{unit}{' [scale:log]' if is_log else ''}")
     scale = "df.logarithmic" if is_log else "df.linear"
@@ -169,4 +179,4 @@ def _learnable(parameter: Parameter, title: str) -> str:
 
 def _rate(rate: float) -> str:
     low, high = f"{rate / 1000:.3g}", bound(max(1.0, 10 * rate))
-    return f"hslider({quote('rate [scale:log]')}, {real(rate)}, {low}, {high}, {low})"
+    return f"hslider({quote('learning rate [scale:log]')}, {real(rate)}, {low}, {high}, {low})"

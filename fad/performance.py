@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from fad.deep import with_deep_stack
 from fad.emitter import emit
 from fad.engine import Engine, EngineRefusal
 from fad.errors import FadError, counted
+from fad.labels import metadata
 from fad.native import find_compiler
 from fad.parameters import Parameter, find_parameters
 from fad.players import Piece, Player, Real, Text, interpreted_player, native_player
@@ -30,7 +32,7 @@ from fad.recording import (
     first_undefined,
     values_over_time,
 )
-from fad.settings import Change, resolved, scheduled
+from fad.settings import Change, noise, resolved, scheduled
 from fad.source import Source
 
 #: How often the user interface is looked at, at most.
@@ -39,11 +41,11 @@ MOST_POINTS = 4000
 _MOST_SAMPLES = 2**27
 #: How many pieces a player is given at once.
 _BATCH = 100
+#: The files in `{'a.wav';'b.wav'}`.
+_FILE = re.compile(r"'([^']*)'")
 _MOST_RATE = 10_000_000
 #: libfaust may take long on programs with many derivatives, and the user can see that it works.
 _TIME_LIMIT = 600.0
-#: The largest sample of the noise that programs with audio inputs hear, as in `fad check`.
-_AMPLITUDE = 0.9
 
 Sound = Literal["noise", "silence"]
 #: What is told of a run: the number of frames that are done, and of all frames.
@@ -109,6 +111,7 @@ def run(
             "in no other"
         )
     folder = source.path.parent if source.path else Path()
+    warnings += _silent(box, folder)
     text = Text(
         source.text,
         Path(source.name).name,
@@ -121,6 +124,7 @@ def run(
         player = stack.enter_context(_player(text, box, faust, is_native))
         schedule = _Run(player, widgets, find_meters(box), start, moves, sound)
         outputs, bargraphs = schedule.record(progress or (lambda done, frames: None))
+        warnings += schedule.absent
     points = schedule.points
     return Recording(
         text.name,
@@ -129,7 +133,7 @@ def run(
         points / rate,
         bargraphs,
         values_over_time(widgets, start, moves, points),
-        schedule.meters,
+        tuple(meter for meter in schedule.meters if meter.path in bargraphs),
         widgets,
         moves,
         (*warnings, *_undefined(outputs, bargraphs, points, rate)),
@@ -181,9 +185,20 @@ class _Run:
         ends = np.cumsum([piece.frames for piece in pieces]) - 1
         at_points = np.concatenate(values)[np.isin(ends, self.points)]
         columns = dict(zip(self._own(self.player.bargraphs), at_points.T, strict=True))
-        # Those that libfaust has found useless do not move.
-        nothing = np.zeros(len(at_points))
-        return outputs, {meter.path: columns.get(meter.path, nothing) for meter in self.meters}
+        found = [meter.path for meter in self.meters if meter.path in columns]
+        return outputs, {path: columns[path] for path in found}
+
+    @property
+    def absent(self) -> Iterator[str]:
+        """Sentences about widgets that the compiled program does not have."""
+        shown = self._own(self.player.bargraphs)
+        for meter in self.meters:
+            if meter.path not in shown:
+                yield f"`{meter.path}` shows nothing: libfaust leaves out what no output depends on"
+        moved = dict.fromkeys([*self.start, *(change.path for change in self.changes)])
+        for path in moved:
+            if path not in self._own(self.player.controls):
+                yield f"`{path}` moves nothing: libfaust leaves out what no output depends on"
 
     def _pieces(self) -> list[Piece]:
         """What the run falls into: a piece ends at each of `points`, and where a widget moves."""
@@ -236,6 +251,15 @@ def _is_native(box: Box, native: bool | None) -> bool:
     return find_compiler() is not None if native is None else native
 
 
+def _silent(box: Box, folder: Path) -> Iterator[str]:
+    """Sentences about sound files that are not there: libfaust plays silence for them."""
+    for part in postorder(box):
+        if isinstance(part, Soundfile):
+            for name in _FILE.findall(metadata(part.label).get("url", "")):
+                if not (folder / name).is_file():
+                    yield f"there is no sound file `{name}` in the program's folder: it is silent"
+
+
 def _frames(seconds: float, rate: int) -> int:
     if not 1 <= rate <= _MOST_RATE:
         raise FadError(f"a sample rate of {rate} Hz is not possible", hint="44100 is usual")
@@ -261,7 +285,7 @@ def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: i
     if isinstance(inputs, str):
         if inputs == "silence":
             return np.zeros((count, frames))
-        return np.random.default_rng(seed).uniform(-_AMPLITUDE, _AMPLITUDE, (count, frames))
+        return noise(seed, count, frames)
     if inputs.ndim != 2 or len(inputs) != count:
         channels = len(inputs) if inputs.ndim == 2 else 1
         raise FadError(

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from fad.errors import FadError, counted, either, nearest
 
+#: Whether a number is one of a kind, and what the kind is.
+_Kind = tuple[Callable[[float], bool], str]
 #: The usual learning rate, in ranges of a parameter per sample.
 RATE = 0.0001
 
+_SHARE: _Kind = (lambda value: 0 <= value < 1, "at least 0 and below 1")
+#: What arguments may be, and how that is said, where it is not any number above 0.
+_KINDS: Mapping[str, _Kind] = MappingProxyType(
+    {
+        "bands": (lambda value: value in range(1, 65), "a whole number from 1 to 64"),
+        "beta": _SHARE,
+        "beta1": _SHARE,
+        "beta2": _SHARE,
+        "decay": _SHARE,
+        "end": (lambda value: value >= 0, "at least 0"),
+    }
+)
+_POSITIVE: _Kind = (lambda value: 0 < value < float("inf"), "above 0")
 _CALL = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -98,6 +113,14 @@ def written(kind: str, table: Mapping[str, Recipe], text: str, **known: str) -> 
         if not _NUMBER.fullmatch(part):
             raise FadError(f"`{part}` is no number", hint=f"the {kind} is used as `{usage}`")
     arguments = {**recipe.defaults, **dict(zip(recipe.defaults, given, strict=False))}
+    for argument, number in arguments.items():
+        suits, wanted = _KINDS.get(argument, _POSITIVE)
+        if not suits(float(number)):
+            raise FadError(
+                f"`{argument}` of `{name}` cannot be {number}", hint=f"it has to be {wanted}"
+            )
+    if name == "spectral" and not float(arguments["low"]) < float(arguments["high"]):
+        raise FadError("the lowest frequency of `spectral` has to be below the highest")
     return recipe.call.format(**arguments, **known)
 
 
@@ -109,11 +132,12 @@ def usual_rate(loss: str) -> float:
 def _read(kind: str, table: Mapping[str, Recipe], text: str) -> tuple[str, Recipe, list[str]]:
     """The name in `adam(0.9, 0.99)`, what it stands for, and the arguments."""
     found = _CALL.fullmatch(text)
-    if found is None or found[1] not in table:
-        name = found[1] if found else text
-        similar = nearest(name, table)
+    if found is None:
+        raise FadError(f"`{text}` is no {kind}", hint="write a name, or `name(number, number)`")
+    if found[1] not in table:
+        similar = nearest(found[1], table)
         hint = f"did you mean {either(similar)}?" if similar else f"there is {either(table)}"
-        raise FadError(f"no {kind} is called `{name}`", hint=hint)
+        raise FadError(f"no {kind} is called `{found[1]}`", hint=hint)
     given = [part.strip() for part in (found[2] or "").split(",") if part.strip()]
     return found[1], table[found[1]], given
 

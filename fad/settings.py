@@ -1,14 +1,21 @@
-"""Where the widgets of a program are: what the user names, resolved and checked."""
+"""What programs are run with: where the user wants their widgets, and what they hear."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fad.errors import FadError, either, nearest
 from fad.parameters import Parameter
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: The largest sample of the noise.
+_AMPLITUDE = 0.9
 #: How many names an error lists.
 _MOST_NAMES = 8
 
@@ -26,6 +33,19 @@ class Change:
     frame: int
     path: str
     value: float
+
+
+def noise(seed: int, channels: int, frames: int) -> NDArray[np.float64]:
+    """White noise for programs to hear, of shape (channels, frames).
+
+    Raises:
+        FadError: the seed is negative.
+    """
+    if seed < 0:
+        raise FadError(f"the seed of the noise cannot be {seed}", hint="it is 0 or more")
+    import numpy as np  # values alone do not need it
+
+    return np.random.default_rng(seed).uniform(-_AMPLITUDE, _AMPLITUDE, (channels, frames))
 
 
 def resolved(widgets: Sequence[Parameter], values: Mapping[str, float]) -> dict[str, float]:
@@ -81,7 +101,7 @@ def _unknown(name: str, widgets: Sequence[Parameter]) -> FadError:
     message = f"no widget is called `{name}`"
     if not widgets:
         return FadError(message, hint="the program has no sliders, entries or switches")
-    similar = nearest(name, [text for widget in widgets for text in (widget.label, widget.path)])
+    similar = nearest(name, [w.path if "/" in name else w.label for w in widgets])
     if similar:
         return FadError(message, hint=f"did you mean {either(dict.fromkeys(similar))}?")
     paths = [widget.path for widget in widgets]
