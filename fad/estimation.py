@@ -63,8 +63,8 @@ def estimate(
         target: the program to be matched, a text or the path of a file. Its sliders are the hidden
             values.
         model: the program whose parameters are learnt; the target's own by default. It has the
-            same numbers of inputs and outputs. Widgets that are not learnt are shared with the
-            target's of the same path.
+            same numbers of inputs and outputs. Widgets that are not learnt are the target's own,
+            if the two have some in common.
         include, precision, rules: see `transform`.
         wrt: the parameters to learn, see `transform`; sliders and number entries only.
         start: label or path of a parameter -> its initial value, in its range.
@@ -152,10 +152,9 @@ def _estimate(request: _Request) -> Program:
             "there is nothing to learn from: the target has no outputs",
             hint="an estimate is compared with what comes out",
         )
-    given = {
-        "hidden": _prepared(core, target, (), {}),
-        "known": _prepared(core, model, variables, starts),
-    }
+    given = _grouped(
+        _prepared(core, target, (), {}), _prepared(core, model, variables, starts), variables
+    )
     own = Source("<learning>", request.learning.text(variables, ins, outs))
     evaluation = core.run(libraries.parse(own), given=given)
     process, simple = simplify(evaluation.process, named=evaluation.names)
@@ -253,15 +252,27 @@ def _check_range(parameter: Parameter) -> None:
 def _prepared(
     core: Evaluator, circuit: Box, variables: Sequence[Parameter], starts: Mapping[str, float]
 ) -> Box:
-    """A circuit whose only variables are these, in the group of all widgets that are not learnt."""
+    """A circuit whose only variables are these; other parameters that have starts are held."""
     paths = {variable.path for variable in variables}
 
     def prepared(widget: Widget, parameter: Parameter) -> Box:
         label = without_metadata(widget.label, "diff")
         if parameter.path in paths:
             return relabelled(widget, f"{label}[diff:on]")
-        if variables and parameter.path in starts:
+        if parameter.path in starts:
             return Real(starts[parameter.path])
         return relabelled(widget, label) if parameter.is_switched_on else widget
 
-    return Group("vgroup", "target", with_widgets(circuit, prepared, core.inherit))
+    return with_widgets(circuit, prepared, core.inherit)
+
+
+def _grouped(target: Box, model: Box, variables: Sequence[Parameter]) -> dict[str, Box]:
+    """Target and model, with the widgets that stay in a group: one, if they have some in common."""
+    learnt = {variable.path for variable in variables}
+    shown = {parameter.path for parameter in find_parameters(target)}
+    own = {parameter.path for parameter in find_parameters(model)} - learnt
+    group = "target" if own & shown else "model"
+    return {
+        "hidden": Group("vgroup", "target", target),
+        "known": Group("vgroup", group, model) if own else model,
+    }

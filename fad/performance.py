@@ -290,7 +290,8 @@ def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: i
         channels = len(inputs) if inputs.ndim == 2 else 1
         raise FadError(
             f"the input has {counted(channels, 'channel')}, "
-            f"the program has {counted(count, 'audio input')}"
+            f"the program has {counted(count, 'audio input')}",
+            hint="give a channel for each input",
         )
     if not count:
         return np.zeros((0, frames))

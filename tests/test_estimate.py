@@ -332,11 +332,15 @@ def test_a_model_of_its_own(engine: Engine) -> None:
 def test_a_gate_opens_both() -> None:
     gated = 'process = *(hslider("gain", 0.5, 0, 1, 0.1)*button("gate"));'
     assert paths(fad.estimate(gated)).count("/target/gate") == 1
+    other = 'process = *(hslider("level", 0.5, 0, 1, 0.1)*button("gate"));'
+    assert paths(fad.estimate(gated, other)).count("/target/gate") == 1
+    muted = 'process = *(hslider("level", 0.5, 0, 1, 0.1)*(1 - checkbox("mute")));'
+    assert {"/target/gate", "/model/mute"} <= set(paths(fad.estimate(gated, muted)))
 
 
 def test_parameters_without_effect_are_warned_of() -> None:
     idle = fad.estimate('process = *(hslider("a", 1, 0, 2, 1)), (hslider("b", 1, 0, 2, 1) : !);')
-    assert idle.warnings == ("`/target/b` does not reach the outputs: its derivative is zero",)
+    assert idle.warnings == ("`/b` does not reach the outputs: its derivative is zero",)
     stepped = fad.estimate('process = *(hslider("a", 1, 0, 2, 1) : int);')
     assert len(stepped.warnings) == 1 and "zero: it only acts through `int`" in stepped.warnings[0]
     assert "// warning: " in stepped.source
