@@ -52,10 +52,18 @@ def test_runs_as_a_program() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_are_complete(name: str) -> None:
     assert target_of(EXAMPLES[NAMES.index(name)]).read_text("utf-8").startswith("// ")
-    assert (LEARN / "programs" / f"{name}.dsp").is_file()
     assert (LEARN / "plots" / f"{name}.png").is_file()
     readme = (LEARN / "README.md").read_text("utf-8")
     assert f"`{name}.dsp`" in readme and f"(plots/{name}.png)" in readme
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_programs_are_what_is_written(name: str, update_golden: bool) -> None:
+    written = learning_program(EXAMPLES[NAMES.index(name)], 0).source
+    path = LEARN / "programs" / f"{name}.dsp"
+    if update_golden:
+        path.write_text(written, "utf-8")
+    assert path.read_text("utf-8") == written
 
 
 def test_most_examples_learn_with_the_usual_settings() -> None:
