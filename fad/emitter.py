@@ -283,7 +283,9 @@ class _Plan:
         head, column = wrapped(head, deeper(indent), indent)
         write = self._text if slots else self._unnamed
         text = write(body, 0, deeper(indent), column)
-        if isinstance(body, Par) and "\n" in text:  # the first of a list is not the head's
+        first, line_end, _ = text.partition("\n")
+        # The first of a list is not the head's; other operands stay behind it where they fit.
+        if (isinstance(body, Par) and line_end) or (slots and column + len(first) > WIDTH):
             text = write(body, 0, deeper(indent), deeper(indent))
             head = f"{head.rstrip()}\n{' ' * (deeper(indent))}"
         text = head + text

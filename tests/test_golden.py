@@ -178,6 +178,12 @@ def test_lines_are_short(case: Case) -> None:
     assert [line for line in lines if len(line) > WIDTH and '"' not in line] == []
 
 
+@pytest.mark.parametrize("name", ["dynamic/compressor", "phasing/flanger", "reverb/greyhole"])
+def test_lines_of_functions_with_many_parameters_are_short(name: str) -> None:
+    lines = fad.transform(LIBRARIES / "examples" / f"{name}.dsp").source.splitlines()
+    assert [line for line in lines if len(line) > WIDTH and '"' not in line] == []
+
+
 def test_every_primitive_is_there() -> None:
     """A file for each, which says so and has it in its diagram."""
     covered = set()
