@@ -14,6 +14,7 @@ from support import Run, command_line
 
 import fad
 from fad.engine import Engine
+from fad.errors import FadError
 from fad.native import find_compiler
 from fad.performance import MOST_POINTS
 from fad.picture import Panel, Picture, picture
@@ -556,3 +557,39 @@ def test_errors_on_the_command_line(run: Run, tmp_path: Path, arguments: str, wo
 )
 def test_usage_errors(run: Run, arguments: str) -> None:
     assert run("run", *arguments.split()).returncode == 2
+
+
+# -- What the compiled program does not have ----------------------------------------------------
+
+
+@pytest.mark.parametrize("native", [pytest.param(True, marks=NATIVE), False])
+def test_what_the_compiler_leaves_out_is_told(native: bool) -> None:
+    """libfaust drops what no output depends on, without a word."""
+    text = """
+    idle = hslider("idle", 0, 0, 1, 0.1) : hbargraph("shown", 0, 1);
+    process = _*hslider("gain", 0.5, 0, 1, 0.1) <: _, (idle : !);
+    """
+    recording = fad.run(text, seconds=0.01, at={"idle": 1}, native=native, precision="single")
+    assert "/shown" not in recording.bargraphs
+    assert not recording.meters
+    for path, verb in (("/shown", "shows"), ("/idle", "moves")):
+        told = f"`{path}` {verb} nothing: libfaust leaves out what no output depends on"
+        assert told in recording.warnings
+
+
+def test_a_sound_file_that_is_missing_is_told(tmp_path: Path) -> None:
+    program = tmp_path / "player.dsp"
+    program.write_text("process = 0, 0 : soundfile(\"a [url:{'none.wav'}]\", 1) : !, !, _;")
+    recording = fad.run(program, seconds=0.01, precision="single")
+    assert any("no sound file `none.wav`" in warning for warning in recording.warnings)
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_seed_is_not_negative(tmp_path: Path, command: str) -> None:
+    (tmp_path / "gain.dsp").write_text('process = *(hslider("gain", 0.5, 0, 1, 0.1));')
+    done = command_line(tmp_path)(command, "gain.dsp", "--seed", "-1")
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+    function = {"run": fad.run, "check": fad.check}[command]
+    with pytest.raises(FadError, match="the seed of the noise cannot be -1"):
+        function(tmp_path / "gain.dsp", seed=-1)
