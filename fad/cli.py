@@ -21,6 +21,8 @@ from fad.cli_run import run
 from fad.cli_support import (
     BAD_INPUT,
     INCLUDE,
+    RULES,
+    SEED,
     kinds,
     optional_path,
     program_of,
@@ -89,11 +91,7 @@ def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Reads at whole positions that get a slope everywhere: `tables`, `delays` or both "
             "with a comma.",
         ),
-        click.option(
-            "--rules",
-            metavar="FILE",
-            help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
-        ),
+        RULES,
     )
     for decorator in reversed(decorators):
         command = decorator(command)
@@ -277,7 +275,7 @@ def diagram(
     multiple=True,
     help='Where to compare, as in "gain=0.3,fc=800"; elsewhere the initial values; repeatable.',
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise.")
+@SEED
 @click.option(
     "--native/--interpreter",
     default=None,

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fad.cli_support import optional_path, program_of, program_options, values, write_program
+from fad.cli_support import RULES, optional_path, program_of, program_options, values, write_program
 
 
 @click.command(short_help="Write the program that learns a program's parameters.")
@@ -82,11 +82,7 @@ from fad.cli_support import optional_path, program_of, program_options, values, 
     show_default=True,
     help="What the program gives out; audio is the target, then the estimate.",
 )
-@click.option(
-    "--rules",
-    metavar="FILE",
-    help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
-)
+@RULES
 def estimate(
     file: str,
     output: str,

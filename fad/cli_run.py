@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fad.cli_support import INCLUDE, STANDARD_INPUT, program_of, show, values, warn
+from fad.cli_support import INCLUDE, SEED, STANDARD_INPUT, program_of, show, values, warn
 
 if TYPE_CHECKING:
     from fad.recording import Recording
@@ -42,7 +42,7 @@ _SOUNDS = ("noise", "silence")
     help="What the program hears: a WAV file, repeated if it is short, `noise` or `silence`.",
 )
 @click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise.")
+@SEED
 @click.option(
     "--precision",
     type=click.Choice(["single", "double"]),

@@ -25,6 +25,15 @@ INCLUDE = click.option(
     help="Folder to search for imported files, before the standard libraries; repeatable.",
 )
 
+RULES = click.option(
+    "--rules",
+    metavar="FILE",
+    help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise."
+)
+
 
 def program_options(command: Callable[..., None]) -> Callable[..., None]:
     """What all commands that read one program and write another one take."""

@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,13 +111,20 @@ class Binary:
         """
         frames = inputs.shape[1]
         settings = [str(part) for tag, value in values.items() for part in (tag, repr(value))]
-        with tempfile.TemporaryDirectory(prefix="fad-") as home:
-            file = Path(home, "program")
-            file.write_bytes(self.data)
-            file.chmod(0o700)
-            command = [str(file), str(rate), str(frames), *settings]
+        with installed(self.data) as file:
+            command = [file, str(rate), str(frames), *settings]
             data = _run(command, np.ascontiguousarray(inputs).tobytes())
         return np.frombuffer(data, np.float64).reshape(-1, frames)
+
+
+@contextmanager
+def installed(data: bytes) -> Iterator[str]:
+    """The path of an executable file that is there for a while."""
+    with tempfile.TemporaryDirectory(prefix="fad-") as home:
+        file = Path(home, "program")
+        file.write_bytes(data)
+        file.chmod(0o700)
+        yield str(file)
 
 
 def find_compiler() -> str | None:

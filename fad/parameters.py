@@ -77,20 +77,26 @@ def parameter_at(box: Widget, groups: GroupPath) -> Parameter:
 
 def find_parameters(box: Box) -> Iterator[Parameter]:
     """The widgets of a diagram, each path once, in order of appearance."""
-    seen: set[tuple[Box, GroupPath]] = set()
     found: set[str] = set()
+    for inner, groups in with_groups(box):
+        if isinstance(inner, Widget):
+            parameter = parameter_at(inner, groups)
+            if parameter.path not in found:
+                found.add(parameter.path)
+                yield parameter
+
+
+def with_groups(box: Box) -> Iterator[tuple[Box, GroupPath]]:
+    """The parts of a diagram with the groups around them, each once, in order of appearance."""
+    seen: set[tuple[Box, GroupPath]] = set()
     stack: list[tuple[Box, GroupPath]] = [(box, ())]
     while stack:
         key = stack.pop()
         if key in seen:
             continue
         seen.add(key)
+        yield key
         inner, groups = key
-        if isinstance(inner, Widget):
-            parameter = parameter_at(inner, groups)
-            if parameter.path not in found:
-                found.add(parameter.path)
-                yield parameter
         if isinstance(inner, Group):
             groups = (*groups, plain_name(inner.label))
         stack.extend((child, groups) for child in reversed(inner.children))

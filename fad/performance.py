@@ -14,14 +14,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.box import Box, ForeignFunction, Soundfile, postorder
+from fad.box import Box, Soundfile, postorder
 from fad.compiler import evaluated
 from fad.deep import with_deep_stack
 from fad.emitter import emit
 from fad.engine import Engine, EngineRefusal
 from fad.errors import FadError, counted
 from fad.labels import metadata
-from fad.native import find_compiler
 from fad.parameters import Parameter, find_parameters
 from fad.players import Piece, Player, Real, Text, interpreted_player, native_player
 from fad.recording import (
@@ -32,6 +31,7 @@ from fad.recording import (
     first_undefined,
     values_over_time,
 )
+from fad.runners import runs_natively
 from fad.settings import Change, noise, resolved, scheduled
 from fad.source import Source
 
@@ -103,7 +103,7 @@ def run(
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
     sound = _sound(box.arity[0], inputs, frames, seed)
-    is_native = _is_native(box, native)
+    is_native = runs_natively(box, native)
     warnings = list(evaluation.warnings)
     if not is_native and precision == "double":
         warnings.append(
@@ -191,13 +191,13 @@ class _Run:
     @property
     def absent(self) -> Iterator[str]:
         """Sentences about widgets that the compiled program does not have."""
-        shown = self._own(self.player.bargraphs)
+        shown, movable = map(self._own, (self.player.bargraphs, self.player.controls))
         for meter in self.meters:
             if meter.path not in shown:
                 yield f"`{meter.path}` shows nothing: libfaust leaves out what no output depends on"
         moved = dict.fromkeys([*self.start, *(change.path for change in self.changes)])
         for path in moved:
-            if path not in self._own(self.player.controls):
+            if path not in movable:
                 yield f"`{path}` moves nothing: libfaust leaves out what no output depends on"
 
     def _pieces(self) -> list[Piece]:
@@ -240,15 +240,6 @@ def _player(text: Text, box: Box, engine: Engine, is_native: bool) -> Iterator[P
             text = Text(plain, text.name, text.folders, text.rate, text.precision)
             player = stack.enter_context(play(text, engine))
         yield player
-
-
-def _is_native(box: Box, native: bool | None) -> bool:
-    kinds = {type(part) for part in postorder(box)}
-    if ForeignFunction in kinds:
-        return True
-    if Soundfile in kinds:
-        return False
-    return find_compiler() is not None if native is None else native
 
 
 def _silent(box: Box, folder: Path) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 
 from fad.engine import Engine
 from fad.errors import EngineError
-from fad.native import COMPILERS, executable, find_compiler
+from fad.native import COMPILERS, executable, find_compiler, installed
 from fad.recording import Samples
 
 Real = Literal["single", "double"]
@@ -109,11 +108,8 @@ def native_player(text: Text, engine: Engine) -> Iterator[Player]:
     files = {"harness.cpp": _HARNESS.read_text("utf-8"), "program.hpp": code}
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[text.precision]}"]
     data = executable(compiler, options, files, text.folders)
-    with tempfile.TemporaryDirectory(prefix="fad-") as home:
-        file = Path(home, "program")
-        file.write_bytes(data)
-        file.chmod(0o700)
-        command = [str(file), str(text.rate)]
+    with installed(data) as file:
+        command = [file, str(text.rate)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             try:
                 yield _Native(process)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.box import Bargraph, Box, Group
-from fad.labels import metadata, plain_name, widget_path
-from fad.parameters import GroupPath, Parameter
+from fad.box import Bargraph, Box
+from fad.labels import metadata, widget_path
+from fad.parameters import Parameter, with_groups
 from fad.settings import Change
 
 Samples = NDArray[np.float64]
@@ -94,24 +94,14 @@ class Recording:
 
 def find_meters(box: Box) -> tuple[Meter, ...]:
     """The bargraphs of a diagram, each path once, in order of appearance."""
-    seen: set[tuple[Box, GroupPath]] = set()
     found: dict[str, Meter] = {}
-    stack: list[tuple[Box, GroupPath]] = [(box, ())]
-    while stack:
-        key = stack.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        inner, groups = key
+    for inner, groups in with_groups(box):
         if isinstance(inner, Bargraph):
             path = widget_path(inner.label, groups)
             notes = metadata(inner.label)
             scale, unit = notes.get("scale", "lin"), notes.get("unit", "")
             meter = Meter("/" + "/".join(path), path[-1], inner.min, inner.max, unit, scale)
             found.setdefault(meter.path, meter)
-        if isinstance(inner, Group):
-            groups = (*groups, plain_name(inner.label))
-        stack.extend((child, groups) for child in reversed(inner.children))
     return tuple(found.values())
 
 

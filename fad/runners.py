@@ -63,16 +63,26 @@ class Runner(Protocol):
 
 
 def runner(box: Box, place: Place) -> Runner:
-    """The way to run a closed diagram at a place.
+    """The way to run a closed diagram at a place."""
+    return Native(box, place) if runs_natively(box, place.native) else Interpreted(box, place)
+
+
+def runs_natively(box: Box, native: bool | None) -> bool:
+    """Whether a diagram runs as native code, or else in libfaust's interpreter.
 
     Programs with foreign functions always run as native code, because the interpreter cannot call
     them; programs with sound files never do, because native code would have to load them.
+
+    Args:
+        box: the diagram.
+        native: what the others do; `None`: native code where there is a C++ compiler.
     """
     kinds = {type(part) for part in postorder(box)}
     if ForeignFunction in kinds:
-        return Native(box, place)
-    native = find_compiler() is not None if place.native is None else place.native
-    return Native(box, place) if native and Soundfile not in kinds else Interpreted(box, place)
+        return True
+    if Soundfile in kinds:
+        return False
+    return find_compiler() is not None if native is None else native
 
 
 @dataclass(frozen=True)
