@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.progress import track
 
 import fad
-from fad.engine import Engine
-from fad.errors import FadError
+from fad.base.errors import FadError
+from fad.runtime.engine import Engine
 
 HERE = Path(__file__).parent
 #: The programs to time, of the examples that come with Faust.

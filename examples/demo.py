@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import fad
-from fad.engine import Engine
+from fad.runtime.engine import Engine
 
 FRAMES = 6
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from fad.base.version import __version__
 
 if TYPE_CHECKING:
-    from fad.channels import Output
-    from fad.checker import Report, check
-    from fad.compiler import Program, expand, transform
-    from fad.errors import FadError
-    from fad.estimation import estimate
-    from fad.parameters import Parameter
-    from fad.performance import run
-    from fad.recording import Recording
+    from fad.base.errors import FadError
+    from fad.checking.check import Report, check
+    from fad.diagram.parameters import Parameter
+    from fad.differentiation.channels import Output
+    from fad.estimation.estimate import estimate
+    from fad.pipeline.transform import Program, expand, transform
+    from fad.runtime.recording import Recording
+    from fad.runtime.run import run
 
 __all__ = [
     "FadError",
@@ -23,6 +23,7 @@ __all__ = [
     "Program",
     "Recording",
     "Report",
+    "__version__",
     "check",
     "estimate",
     "expand",
@@ -31,17 +32,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "FadError": "fad.errors",
-    "Output": "fad.channels",
-    "Parameter": "fad.parameters",
-    "Program": "fad.compiler",
-    "Recording": "fad.recording",
-    "Report": "fad.checker",
-    "check": "fad.checker",
-    "estimate": "fad.estimation",
-    "expand": "fad.compiler",
-    "run": "fad.performance",
-    "transform": "fad.compiler",
+    "FadError": "fad.base.errors",
+    "Output": "fad.differentiation.channels",
+    "Parameter": "fad.diagram.parameters",
+    "Program": "fad.pipeline.transform",
+    "Recording": "fad.runtime.recording",
+    "Report": "fad.checking.check",
+    "check": "fad.checking.check",
+    "estimate": "fad.estimation.estimate",
+    "expand": "fad.pipeline.transform",
+    "run": "fad.runtime.run",
+    "transform": "fad.pipeline.transform",
 }
 
 

@@ -1,5 +1,5 @@
 """`python -m fad` is `fad`."""
 
-from fad.cli import main
+from fad.cli.main import main
 
 main()

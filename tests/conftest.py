@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fad.engine import Engine
+from fad.runtime.engine import Engine
 
 
 @pytest.fixture(scope="session")

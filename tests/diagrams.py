@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from fad.box import (
+from fad.diagram.box import (
     COMPOSITIONS,
     EMPTY,
     Bargraph,
@@ -38,7 +38,7 @@ from fad.box import (
     parallel,
     postorder,
 )
-from fad.primitives import PRIMITIVES
+from fad.diagram.primitives import PRIMITIVES
 
 
 def examples(count: int) -> settings:

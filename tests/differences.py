@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fad
-from fad.deep import with_deep_stack
-from fad.emitter import emit
-from fad.engine import Engine
-from fad.evaluator import evaluate
-from fad.libraries import Libraries, read_source
-from fad.parameters import with_values
-from fad.source import Source
+from fad.base.deep_stack import with_deep_stack
+from fad.base.source import Source
+from fad.diagram.parameters import with_values
+from fad.evaluation.evaluator import evaluate
+from fad.runtime.engine import Engine
+from fad.syntax.libraries import Libraries, read_source
+from fad.text.emitter import emit
 
 STEP = 1e-6
 

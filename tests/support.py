@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import fad
-from fad.box import Box, Lambda, Slot
-from fad.compiler import Precision
-from fad.deep import with_deep_stack
-from fad.engine import Engine
-from fad.evaluator import Evaluation, evaluate
-from fad.libraries import Libraries
-from fad.source import Source
+from fad.base.deep_stack import with_deep_stack
+from fad.base.source import Source
+from fad.diagram.box import Box, Lambda, Slot
+from fad.evaluation.evaluator import Evaluation, evaluate
+from fad.pipeline.transform import Precision
+from fad.runtime.engine import Engine
+from fad.syntax.libraries import Libraries
 
 # As `with_deep_stack` does, but before hypothesis looks: it warns when a test changes the limit.
 sys.setrecursionlimit(1_000_000)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fad.box import (
+from fad.diagram.box import (
     COMPOSITIONS,
     EMPTY,
     Bargraph,
@@ -36,7 +36,7 @@ from fad.box import (
     parallel,
     postorder,
 )
-from fad.primitives import PRIMITIVES
+from fad.diagram.primitives import PRIMITIVES
 from tests.support import read
 
 SLOT = Slot(1, "x")
@@ -200,7 +200,7 @@ def test_postorder_visits_each_box_once_and_children_first() -> None:
 
 
 def test_boxes_that_nobody_holds_are_forgotten() -> None:
-    from fad.box import _BOXES
+    from fad.diagram.box import _BOXES
 
     kept = Switch("button", "kept")
     boxes = [Seq(Switch("button", f"forgotten {index}"), kept) for index in range(50)]

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import fad
-import fad.checker
-import fad.local
-from fad.checker import Report
-from fad.engine import Engine
-from fad.errors import DifferentiationError
-from fad.native import find_compiler
-from fad.quotients import Runs, judge
-from fad.rules import Linear, Partials, Rule
+import fad.checking.check
+import fad.differentiation.operations
+from fad.base.errors import DifferentiationError
+from fad.checking.check import Report
+from fad.checking.quotients import Runs, judge
+from fad.differentiation.rules import Linear, Partials, Rule
+from fad.runtime.engine import Engine
+from fad.runtime.native import find_compiler
 
 PARAMETER = 'import("stdfaust.lib"); p = hslider("p", 0.5, 0, 4, 0.01); '
 
@@ -177,8 +177,8 @@ def test_foreign_functions_without_a_compiler(
 
 
 def with_rules(monkeypatch: pytest.MonkeyPatch, rules: Mapping[str, Rule]) -> None:
-    broken = MappingProxyType({**fad.local.DERIVATIVES, **rules})
-    monkeypatch.setattr(fad.local, "DERIVATIVES", broken)
+    broken = MappingProxyType({**fad.differentiation.operations.DERIVATIVES, **rules})
+    monkeypatch.setattr(fad.differentiation.operations, "DERIVATIVES", broken)
 
 
 @pytest.mark.parametrize(
@@ -218,15 +218,15 @@ def test_a_wrong_rule_is_found_beside_jumps(
 
 
 def test_a_primal_that_differs_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    dense = fad.checker.dense
+    dense = fad.checking.check.dense
 
     def shifted(*arguments: object) -> object:
-        from fad.box import Par, Primitive, Real, Seq, Wire
+        from fad.diagram.box import Par, Primitive, Real, Seq, Wire
 
         box = dense(*arguments)  # type: ignore[arg-type]
         return Seq(box, Par(Seq(Par(Wire(), Real(1e-6)), Primitive("+")), Wire()))
 
-    monkeypatch.setattr(fad.checker, "dense", shifted)
+    monkeypatch.setattr(fad.checking.check, "dense", shifted)
     report = run(engine, "process = _*p*0.001;")
     assert report.differing == (0,)
     assert not report.primal_identical and not report.passed

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import fad
-from fad.wav import read_wav
+from fad.runtime.wav import read_wav
 from tests.support import ROOT, Run, command_line
 
 SYNTH = """
@@ -182,10 +182,10 @@ def test_check_warns_of_quantisers(run: Run, tmp_path: Path) -> None:
 
 BROKEN = """
 import sys
-import fad.local
-from fad.rules import Partials
-fad.local.DERIVATIVES = {**fad.local.DERIVATIVES, "sin": Partials("sin(x)")}
-from fad.cli import main
+from fad.differentiation import operations
+from fad.differentiation.rules import DERIVATIVES, Partials
+operations.DERIVATIVES = {**DERIVATIVES, "sin": Partials("sin(x)")}
+from fad.cli.main import main
 sys.argv = ["fad", "check", "synth.dsp"]
 main()
 """

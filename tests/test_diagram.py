@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import fad
-from fad.diagram import tidied, write_diagrams
-from fad.engine import Engine, EngineRefusal
-from fad.errors import EngineError, OutputError
+from fad.base.errors import EngineError, OutputError
+from fad.drawing.block_diagrams import tidied, write_diagrams
+from fad.runtime.engine import Engine, EngineRefusal
 
 ROOT = Path(__file__).parent.parent
 LOWPASS = ROOT / "examples" / "lowpass.dsp"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import fad
-from fad.rules import ARGUMENTS, DERIVATIVES, FOREIGN, Linear, Partials, Rule, Zero
+from fad.differentiation.rules import ARGUMENTS, DERIVATIVES, FOREIGN, Linear, Partials, Rule, Zero
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fad.engine import Engine, EngineCrash, EngineRefusal, EngineTimeout
-from fad.errors import EngineError
+from fad.base.errors import EngineError
+from fad.runtime.engine import Engine, EngineCrash, EngineRefusal, EngineTimeout
 
 GAIN = 'process = *(hslider("gain [unit:dB]", 0.25, 0, 1, 0.01));'
 NOISE = np.random.default_rng(7).standard_normal((2, 3000))
@@ -29,7 +29,7 @@ def worker_pid(engine: Engine) -> int:
 
 
 def test_importing_the_engine_loads_neither_numpy_nor_libfaust() -> None:
-    code = "import sys, fad.engine; assert not {'numpy', 'cyfaust'} & set(sys.modules)"
+    code = "import sys, fad.runtime.engine; assert not {'numpy', 'cyfaust'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -279,7 +279,7 @@ def test_threads_take_turns(engine: Engine) -> None:
 def test_a_killed_parent_takes_its_worker_with_it() -> None:
     code = (
         "import os, signal\n"
-        "from fad.engine import Engine\n"
+        "from fad.runtime.engine import Engine\n"
         "engine = Engine()\n"
         "engine.expand('process = 1;', 'a.dsp')\n"
         "print(engine._worker._process.pid, flush=True)\n"

@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 import fad
-from fad.engine import Engine
-from fad.errors import FadError
-from fad.learning import Channels
-from fad.recipes import RATE
-from fad.source import Source
-from fad.wav import wav_of
+from fad.base.errors import FadError
+from fad.base.source import Source
+from fad.estimation.learning_program import Channels
+from fad.estimation.recipes import RATE
+from fad.runtime.engine import Engine
+from fad.runtime.wav import wav_of
 from tests.support import ROOT, command_line
 
 GAIN = 'process = *(hslider("gain", 0.8, 0, 1, 0.01));'

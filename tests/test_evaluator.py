@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import fad
-from fad.box import Int, Par, Real
-from fad.compiler import Precision
-from fad.engine import Engine, EngineRefusal
-from fad.errors import FadError
+from fad.base.errors import FadError
+from fad.diagram.box import Int, Par, Real
+from fad.pipeline.transform import Precision
+from fad.runtime.engine import Engine, EngineRefusal
 from tests.support import expansion, expansions, program, read
 
 PRIMITIVES = r"""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fad
-from fad.engine import Engine
+from fad.runtime.engine import Engine
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fad.explain import explain
+from fad.pipeline.explain import explain
 from tests.support import Run, command_line
 
 PROGRAM = """

@@ -14,15 +14,15 @@ from hatchling.builders.wheel import WheelBuilder
 from numpy.typing import NDArray
 
 import fad
-import fad.native
-from fad.engine import Engine, Precision
-from fad.libraries import Libraries
+import fad.runtime.native
+from fad.runtime.engine import Engine, Precision
+from fad.syntax.libraries import Libraries
 
 Signal = NDArray[np.float64]
 Reference = Callable[[Signal], Signal]
 
 ROOT = Path(__file__).parent.parent
-LIBRARY = ROOT / "fad" / "fad.lib"
+LIBRARY = ROOT / "fad" / "lib" / "fad.lib"
 PAGE = ROOT / "docs" / "fadlib.md"
 RATE = 1000
 TOLERANCE = 1e-9
@@ -418,16 +418,16 @@ def test_an_optimizer_takes_broken_gradients_for_zeros(engine: Engine, optimizer
     assert np.array_equal(found, wanted)
 
 
-@pytest.mark.skipif(fad.native.find_compiler() is None, reason="there is no C++ compiler")
+@pytest.mark.skipif(fad.runtime.native.find_compiler() is None, reason="there is no C++ compiler")
 @pytest.mark.parametrize("precision", ["single", "double"])
 def test_broken_gradients_in_code_that_denies_them(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision
 ) -> None:
-    monkeypatch.setattr(fad.native, "_OPTIONS", ("-std=c++17", "-O3", "-ffast-math", "-w"))
+    monkeypatch.setattr(fad.runtime.native, "_OPTIONS", ("-std=c++17", "-O3", "-ffast-math", "-w"))
     optimizers = ", ".join(f"df.{optimizer}" for optimizer in OPTIMIZERS)
     text = f'df = library("fad.lib"); process = _ <: {optimizers};'
     code = engine.cpp(text, "test.dsp", include=[LIBRARY.parent], precision=precision)
-    binary = fad.native.compile_natively(code, tmp_path)
+    binary = fad.runtime.native.compile_natively(code, tmp_path)
     found, wanted = (binary.run(s, RATE, {}) for s in (broken(1), finite(broken(1))))
     assert np.isfinite(wanted).all()
     assert np.array_equal(found, wanted)
@@ -679,4 +679,4 @@ def test_the_library_can_be_imported() -> None:
 
 def test_the_wheel_holds_the_library() -> None:
     files = WheelBuilder(str(ROOT)).recurse_included_files()
-    assert "fad/fad.lib" in {file.distribution_path for file in files}
+    assert "fad/lib/fad.lib" in {file.distribution_path for file in files}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import fad
-from fad.engine import Engine
-from fad.native import find_compiler
-from fad.primitives import PRIMITIVES
-from fad.rules import FOREIGN, Linear, Partials, Zero
+from fad.diagram.primitives import PRIMITIVES
+from fad.differentiation.rules import FOREIGN, Linear, Partials, Zero
+from fad.runtime.engine import Engine
+from fad.runtime.native import find_compiler
 
 pytestmark = pytest.mark.skipif(find_compiler() is None, reason="needs a C++ compiler")
 

@@ -9,8 +9,8 @@ import pytest
 from differences import compare
 
 import fad
-from fad.engine import Engine
-from fad.errors import DifferentiationError
+from fad.base.errors import DifferentiationError
+from fad.runtime.engine import Engine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import fad
-from fad.engine import Engine, EngineError
-from fad.quotients import Runs, judge
+from fad.checking.quotients import Runs, judge
+from fad.runtime.engine import Engine, EngineError
 
 FRAMES = 32
 STEP = 1e-6

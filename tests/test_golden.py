@@ -24,17 +24,17 @@ from numpy.typing import NDArray
 from support import evaluation
 
 import fad
-from fad.box import Primitive, postorder
-from fad.checker import STEP
-from fad.compiler import evaluated
-from fad.deep import with_deep_stack
-from fad.emitter import emit
-from fad.engine import Engine
-from fad.lines import WIDTH
-from fad.parameters import Parameter, find_parameters, select, with_values
-from fad.quotients import Judgement, Runs, judge
-from fad.rules import DERIVATIVES
-from fad.source import Source
+from fad.base.deep_stack import with_deep_stack
+from fad.base.source import Source
+from fad.checking.check import STEP
+from fad.checking.quotients import Judgement, Runs, judge
+from fad.diagram.box import Primitive, postorder
+from fad.diagram.parameters import Parameter, find_parameters, select, with_values
+from fad.differentiation.rules import DERIVATIVES
+from fad.pipeline.transform import evaluated
+from fad.runtime.engine import Engine
+from fad.text.emitter import emit
+from fad.text.lines import WIDTH
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "dual"
@@ -209,7 +209,7 @@ def test_texts_do_not_depend_on_the_order_of_hashes() -> None:
     script = (
         "import sys, fad\n"
         "for path in sys.argv[2:]:\n"
-        "    program = fad.transform(fad.source.Source(path, open(path).read()),\n"
+        "    program = fad.transform(fad.base.source.Source(path, open(path).read()),\n"
         "                            include=[sys.argv[1]])\n"
         "    sys.stdout.buffer.write(program.source.encode())\n"
     )

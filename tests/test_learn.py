@@ -10,8 +10,8 @@ import pytest
 
 from examples.learn.catalogue import EXAMPLES, Example
 from examples.learn.trial import judged, learning_program, record, target_of
-from fad.engine import Engine
-from fad.native import find_compiler
+from fad.runtime.engine import Engine
+from fad.runtime.native import find_compiler
 
 ROOT = Path(__file__).parent.parent
 LEARN = ROOT / "examples" / "learn"

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fad import modules, parser
-from fad.cache import Cache
-from fad.errors import ParseError, SourceError
-from fad.libraries import Libraries, read_source
-from fad.source import Source, Span
+from fad.base.cache import Cache
+from fad.base.errors import ParseError, SourceError
+from fad.base.source import Source, Span
+from fad.syntax import module as modules
+from fad.syntax import parser
+from fad.syntax.libraries import Libraries, read_source
 
 RESOURCES = Path(find_spec("cyfaust").submodule_search_locations[0]) / "resources"
 PROGRAM = Source("p.dsp", 'import("x.lib"); declare a "b"; f(0) = 1; g = 2; f(n) = g; g = 3;')
@@ -215,7 +216,10 @@ def test_what_is_too_deep_to_store_is_parsed_anew(folder):
 
 
 def test_eight_processes_share_a_folder(folder):
-    code = "from fad.libraries import Libraries; print(len(Libraries().load('basics.lib').names))"
+    code = (
+        "from fad.syntax.libraries import Libraries\n"
+        "print(len(Libraries().load('basics.lib').names))"
+    )
     environment = {**os.environ, "FAD_CACHE_DIR": str(folder)}
 
     def run(_):

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from test_fuzz import ASIDE, HELPERS, Case, cases
 
 import fad
-from fad.engine import Engine
-from fad.errors import EngineError
+from fad.base.errors import EngineError
+from fad.base.source import Source
+from fad.runtime.engine import Engine
 
 FRAMES = 16
 G, H = 0.6, 1.3
@@ -756,7 +757,7 @@ def test_a_direction_that_is_not_there(name: str) -> None:
 def test_a_user_s_rule_counts_inside_operators() -> None:
     text = 'process = fad(f(g), g) with { f = ffunction(float f(float), "", ""); };'
     program = fad.transform(
-        SLIDERS + text, rules=fad.source.Source("rules.dsp", "d_f(x) = 7*x;"), only="primal"
+        SLIDERS + text, rules=Source("rules.dsp", "d_f(x) = 7*x;"), only="primal"
     )
     assert "7" in program.source
 

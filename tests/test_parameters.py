@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fad
-from fad.engine import Engine
+from fad.runtime.engine import Engine
 
 PROGRAM = """
 a = hslider("a [unit:Hz] [scale:log]", 1, 0, 2, 0.1);

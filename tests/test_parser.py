@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from fad import parser, syntax
-from fad.builder import Builder
-from fad.cache import Cache
-from fad.errors import ParseError
-from fad.source import Source
-from fad.syntax import Compose, Float, Infix, Integer, Name, Primitive
+from fad.base.cache import Cache
+from fad.base.errors import ParseError
+from fad.base.source import Source
+from fad.syntax import nodes, parser
+from fad.syntax.builder import Builder
+from fad.syntax.nodes import Compose, Float, Infix, Integer, Name, Primitive
 
 CACHE = Cache()
 
@@ -123,7 +123,7 @@ def test_mixed_precedence(text, grouped):
         ("pow", Primitive(0, 0, "^")),
         ("-x", Infix(0, 0, "-", Integer(0, 0, 0), Name(0, 0, "x"))),
         ("a +> b", Compose(0, 0, ":>", Name(0, 0, "a"), Name(0, 0, "b"))),
-        ('button("a\nb\\")', syntax.Switch(0, 0, "button", "a b\\")),
+        ('button("a\nb\\")', nodes.Switch(0, 0, "button", "a b\\")),
     ],
 )
 def test_literals(text, node):
@@ -138,17 +138,17 @@ def test_statements():
         " where fixedpointprecision z = 1; }; };"
     )
     single, double = "singleprecision", "doubleprecision"
-    z = syntax.Definition(0, 0, "z", None, Integer(0, 0, 1), frozenset(["fixedpointprecision"]))
-    y = syntax.Definition(0, 0, "y", None, Name(0, 0, "y"))
-    x = syntax.Definition(0, 0, "x", None, syntax.Letrec(0, 0, Name(0, 0, "y"), (y,), (z,)))
-    inner = (syntax.Import(0, 0, "y.lib"), syntax.Declare(0, 0, "c", "3"), x)
+    z = nodes.Definition(0, 0, "z", None, Integer(0, 0, 1), frozenset(["fixedpointprecision"]))
+    y = nodes.Definition(0, 0, "y", None, Name(0, 0, "y"))
+    x = nodes.Definition(0, 0, "x", None, nodes.Letrec(0, 0, Name(0, 0, "y"), (y,), (z,)))
+    inner = (nodes.Import(0, 0, "y.lib"), nodes.Declare(0, 0, "c", "3"), x)
     zero, one = Integer(0, 0, 0), Integer(0, 0, 1)
     assert statements == (
-        syntax.Declare(0, 0, "a", "1"),
-        syntax.Declare(0, 0, "b", "2", "f"),
-        syntax.Import(0, 0, "x.lib", frozenset([single, double])),
-        syntax.Definition(0, 0, "f", (zero,), one, frozenset(["quadprecision"])),
-        syntax.Definition(0, 0, "e", None, syntax.Environment(0, 0, inner)),
+        nodes.Declare(0, 0, "a", "1"),
+        nodes.Declare(0, 0, "b", "2", "f"),
+        nodes.Import(0, 0, "x.lib", frozenset([single, double])),
+        nodes.Definition(0, 0, "f", (zero,), one, frozenset(["quadprecision"])),
+        nodes.Definition(0, 0, "e", None, nodes.Environment(0, 0, inner)),
     )
 
 
@@ -156,7 +156,7 @@ def test_modulations_nest_and_foreign_functions_keep_their_quotes():
     outer = expression('["a": *(2), "b" -> c]')
     assert (outer.label, outer.body.label, outer.body.circuit) == ("a", "b", None)
     foreign = expression('ffunction(float f|g (int, any), <math.h>, "")')
-    assert foreign == syntax.ForeignFunction(
+    assert foreign == nodes.ForeignFunction(
         0, 0, "float", ("f", "g"), ("int", "any"), "<math.h>", '""'
     )
 

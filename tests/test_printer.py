@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import assume, given
 
-from fad.box import (
+from fad.diagram.box import (
     Box,
     Group,
     Lambda,
@@ -23,9 +23,9 @@ from fad.box import (
     Waveform,
     Wire,
 )
-from fad.emitter import emit
-from fad.engine import Engine
-from fad.lines import WIDTH
+from fad.runtime.engine import Engine
+from fad.text.emitter import emit
+from fad.text.lines import WIDTH
 from tests.diagrams import diagrams, examples, named_diagrams
 from tests.support import canonical, difference, evaluation, expansions, read
 

@@ -10,8 +10,8 @@ from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 import fad
-from fad.engine import Engine, EngineCrash, EngineRefusal
-from fad.errors import FadError
+from fad.base.errors import FadError
+from fad.runtime.engine import Engine, EngineCrash, EngineRefusal
 from tests.diagrams import examples
 from tests.support import expansion, expansions
 

@@ -9,9 +9,9 @@ import pytest
 from differences import compare
 
 import fad
-from fad.engine import Engine
-from fad.primitives import PRIMITIVES
-from fad.rules import ARGUMENTS, DERIVATIVES, Linear, Partials, Unsupported
+from fad.diagram.primitives import PRIMITIVES
+from fad.differentiation.rules import ARGUMENTS, DERIVATIVES, Linear, Partials, Unsupported
+from fad.runtime.engine import Engine
 
 DIFFERENTIATED = [name for name, rule in DERIVATIVES.items() if isinstance(rule, Partials | Linear)]
 

@@ -13,15 +13,15 @@ import pytest
 from support import Run, command_line
 
 import fad
-from fad.engine import Engine
-from fad.errors import FadError
-from fad.native import find_compiler
-from fad.performance import MOST_POINTS
-from fad.picture import Panel, Picture, picture
-from fad.plot import draw, format_of, rendered, require_matplotlib
-from fad.recording import Recording
-from fad.ticks import linear_ticks, log_ticks, short, written
-from fad.wav import read_wav, wav_of
+from fad.base.errors import FadError
+from fad.drawing.picture import Panel, Picture, picture
+from fad.drawing.plot import draw, format_of, rendered, require_matplotlib
+from fad.drawing.ticks import linear_ticks, log_ticks, short, written
+from fad.runtime.engine import Engine
+from fad.runtime.native import find_compiler
+from fad.runtime.recording import Recording
+from fad.runtime.run import MOST_POINTS
+from fad.runtime.wav import read_wav, wav_of
 
 NATIVE = pytest.mark.skipif(find_compiler() is None, reason="needs a C++ compiler")
 WAYS = pytest.mark.parametrize("native", [pytest.param(True, marks=NATIVE), False])

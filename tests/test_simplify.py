@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fad.box import Box, Par
-from fad.emitter import emit
-from fad.engine import Engine
-from fad.evaluator import evaluate
-from fad.libraries import Libraries
-from fad.simplify import (
+from fad.base.source import Source
+from fad.diagram.box import Box, Par
+from fad.evaluation.evaluator import evaluate
+from fad.runtime.engine import Engine
+from fad.syntax.libraries import Libraries
+from fad.text.emitter import emit
+from fad.text.simplify import (
     REWRITES,
     Rewrite,
     applied_lambda,
@@ -23,7 +24,6 @@ from fad.simplify import (
     straight_chain,
     wire_bus,
 )
-from fad.source import Source
 
 FRAMES = 50
 

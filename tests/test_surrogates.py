@@ -7,7 +7,7 @@ import pytest
 from differences import compare
 
 import fad
-from fad.engine import Engine
+from fad.runtime.engine import Engine
 
 FREQUENCY = 'import("stdfaust.lib"); f = hslider("f", 440, 20, 2000, 1);'
 FRAMES = 4000

@@ -33,11 +33,11 @@ from examples.learn.trial import (
     target_of,
 )
 from examples.learn.webassembly import compiles_to_webassembly
-from fad.engine import Engine
-from fad.native import find_compiler
-from fad.picture import picture
-from fad.plot import rendered
-from fad.recording import Recording
+from fad.drawing.picture import picture
+from fad.drawing.plot import rendered
+from fad.runtime.engine import Engine
+from fad.runtime.native import find_compiler
+from fad.runtime.recording import Recording
 
 PAGE = HERE.parents[1] / "docs" / "learning.md"
 PROGRAMS, PLOTS = HERE / "programs", HERE / "plots"

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 import fad
 from examples.learn.catalogue import Example
-from fad.compiler import Program
-from fad.engine import Engine
-from fad.parameters import Parameter
-from fad.players import Real
-from fad.recording import Recording
-from fad.source import Source
+from fad.base.source import Source
+from fad.diagram.parameters import Parameter
+from fad.pipeline.transform import Program
+from fad.runtime.engine import Engine
+from fad.runtime.piecewise import Real
+from fad.runtime.recording import Recording
 
 HERE = Path(__file__).parent
 PRECISIONS: tuple[Real, ...] = ("double", "single")

@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 
 import fad
-from fad.checker import Pair
-from fad.engine import Engine, EngineRefusal
-from fad.errors import DifferentiationError, FadError
+from fad.base.errors import DifferentiationError, FadError
+from fad.checking.check import Pair
+from fad.runtime.engine import Engine, EngineRefusal
 
 FRAMES = 1000
 RATE = 44100

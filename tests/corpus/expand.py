@@ -29,8 +29,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 import fad
-from fad.engine import Compiled, Engine, EngineRefusal, Precision
-from fad.errors import FadError
+from fad.base.errors import FadError
+from fad.runtime.engine import Compiled, Engine, EngineRefusal, Precision
 
 FRAMES = 2000
 SEED = 1

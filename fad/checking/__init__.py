@@ -1,0 +1,1 @@
+"""The proof of derivatives: difference quotients that the standard compiler computes."""

@@ -1,0 +1,157 @@
+"""What the commands of the command line share: how they read programs and write results."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from fad.base.source import Source
+    from fad.pipeline.transform import Program
+
+STANDARD_INPUT = "-"
+#: The exit code when the user's input is at fault.
+BAD_INPUT = 1
+
+INCLUDE = click.option(
+    "-I",
+    "--include",
+    metavar="DIR",
+    multiple=True,
+    help="Folder to search for imported files, before the standard libraries; repeatable.",
+)
+
+RULES = click.option(
+    "--rules",
+    metavar="FILE",
+    help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise."
+)
+
+
+def program_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What all commands that read one program and write another one take."""
+    decorators = (
+        click.argument("file"),
+        click.option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            default="-",
+            help="File to write; the standard output by default.",
+        ),
+        click.option(
+            "--check",
+            metavar="EXPECTED.dsp",
+            help="Write nothing, and compare with this file: exit code 1 and a diff if it differs.",
+        ),
+        INCLUDE,
+        click.option(
+            "--precision",
+            type=click.Choice(["single", "double", "quad"]),
+            default="double",
+            show_default=True,
+            help="Which of the definitions marked singleprecision, doubleprecision and "
+            "quadprecision count.",
+        ),
+    )
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+def kinds(text: str) -> Any:
+    """The kinds of reads that get a slope."""
+    from fad.base.errors import FadError, either
+    from fad.differentiation.surrogates import KINDS
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in KINDS:
+            raise FadError(f"there is no slope for `{name}`", hint=f"there is {either(KINDS)}")
+    return names
+
+
+def values(texts: Sequence[str]) -> dict[str, float]:
+    """The values of `name=number,name=number`."""
+    from fad.base.errors import FadError
+
+    found = {}
+    for part in (part for text in texts for part in text.split(",") if part.strip()):
+        name, _, number = part.rpartition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            name = ""
+        if not name.strip():
+            raise FadError(f"`{part.strip()}` is no value", hint="write `name=number`")
+    return found
+
+
+def optional_path(file: str | None) -> Path | None:
+    """The path of an option that may be absent."""
+    return None if file is None else Path(file)
+
+
+def program_of(file: str) -> Path | Source:
+    """The program that a FILE argument means; `-` is the standard input."""
+    return _standard_input() if file == STANDARD_INPUT else Path(file)
+
+
+def warn(warnings: Sequence[str]) -> None:
+    """Shows warnings, on the standard error."""
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def show(text: str) -> None:
+    """Writes a text to the standard output."""
+    from fad.base import output_file as out
+
+    out.write(text, "-")
+
+
+def write_program(
+    compute: Callable[[Path | Source], Program],
+    file: str,
+    output: str,
+    manifest: str | None = None,
+    check: str | None = None,
+) -> None:
+    """Reads a program, computes another one, and writes or compares that, with its warnings."""
+    from fad.base import output_file as out
+
+    if check is not None and (output, manifest) != ("-", None):
+        raise click.UsageError("`--check` writes nothing: leave `-o` and `--manifest` out")
+
+    for written in (output, manifest):
+        if written is not None and file != STANDARD_INPUT:
+            out.refuse_overwriting(written, file)
+    program = compute(program_of(file))
+    warn(program.warnings)
+    if check is not None:
+        changes = out.difference(program.source, check)
+        if changes:
+            out.write(changes, "-")
+            click.echo(f"error: `{check}` is not what fad writes for `{file}` now", err=True)
+        click.get_current_context().exit(BAD_INPUT if changes else 0)
+    out.write(program.source, output)
+    if manifest is not None:
+        import json
+
+        out.write(json.dumps(program.manifest(), indent=2, ensure_ascii=False) + "\n", manifest)
+
+
+def _standard_input() -> Source:
+    from fad.base.errors import SourceError
+    from fad.syntax.libraries import decode
+
+    if sys.stdin is None:
+        raise SourceError("cannot read the standard input: it is closed")
+    return decode(sys.stdin.buffer.read(), "<stdin>")

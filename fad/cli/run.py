@@ -1,0 +1,167 @@
+"""`fad run`: programs that run, with what became of them as files and as a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fad.cli.options import INCLUDE, SEED, STANDARD_INPUT, program_of, show, values, warn
+
+if TYPE_CHECKING:
+    from fad.runtime.recording import Recording
+
+#: A time in front of values: `2.0:gain=0.8`.
+_TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*:(.*)", re.DOTALL)
+_SOUNDS = ("noise", "silence")
+
+
+@click.command(short_help="Run a program, and record and draw what it does.")
+@click.argument("file")
+@INCLUDE
+@click.option("--seconds", type=float, default=5.0, show_default=True, help="How long to run.")
+@click.option(
+    "--at",
+    metavar="[SECONDS:]VALUES",
+    multiple=True,
+    help='Where sliders, buttons and checkboxes are, as in "gain=0.3,fc=800" or, from a time on, '
+    '"2.0:gain=0.8"; repeatable.',
+)
+@click.option("--plot", metavar="OUT.png", help="Draw the run; `.svg` and `.pdf` are known, too.")
+@click.option("--wav", metavar="OUT.wav", help="Write the outputs, as 32-bit floats.")
+@click.option("--csv", metavar="OUT.csv", help="Write the sliders and bargraphs over time.")
+@click.option(
+    "--input",
+    "sound",
+    metavar="SOUND",
+    default="noise",
+    show_default=True,
+    help="What the program hears: a WAV file, repeated if it is short, `noise` or `silence`.",
+)
+@click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
+@SEED
+@click.option(
+    "--precision",
+    type=click.Choice(["single", "double"]),
+    default="double",
+    show_default=True,
+    help="How the program computes.",
+)
+@click.option(
+    "--native/--interpreter",
+    default=None,
+    help="How to run the program; natively where there is a C++ compiler.",
+)
+def run(
+    file: str,
+    include: Sequence[str],
+    seconds: float,
+    at: Sequence[str],
+    plot: str | None,
+    wav: str | None,
+    csv: str | None,
+    sound: str,
+    rate: int | None,
+    seed: int,
+    precision: Any,
+    native: bool | None,
+) -> None:
+    """Run a program, move its sliders, and record its outputs and bargraphs.
+
+    FILE is a Faust program; `-` reads the standard input. It may use the operators `fad` and
+    `forwardAD`. The picture shows bargraphs as learnt parameters, each with the slider of the same
+    label as its target; those in a group `gradients` as gradients; one called `loss` as the loss.
+
+    \b
+    Examples:
+      fad run learner.dsp --seconds 5 --plot learner.png
+      fad run learner.dsp --at "gain=0.3" --at "2.0:gain=0.8,fc=800" --csv learner.csv
+    """
+    import fad
+    from fad.base import output_file as out
+    from fad.cli import reports
+    from fad.runtime.wav import read_wav, wav_of
+
+    options = {"--plot": plot, "--wav": wav, "--csv": csv}
+    written = {option: path for option, path in options.items() if path is not None}
+    if len(set(written.values())) < len(written):
+        raise click.UsageError("`--plot`, `--wav` and `--csv` cannot go to the same file")
+    start, changes = _settings(at)
+    for option, path in written.items():
+        out.refuse_impossible(path)
+        for source in (file, sound):
+            if source not in (STANDARD_INPUT, *_SOUNDS):
+                out.refuse_overwriting(path, source, option)
+    if plot is not None:
+        from fad.drawing.plot import format_of, require_matplotlib
+
+        format = format_of(plot)
+        require_matplotlib()
+    inputs: Any = sound
+    if sound not in _SOUNDS:
+        inputs, file_rate = read_wav(sound)
+        rate = file_rate if rate is None else rate
+    with _progress() as progress:
+        recording = fad.run(
+            program_of(file),
+            include=include,
+            seconds=seconds,
+            rate=44100 if rate is None else rate,
+            at=start,
+            changes=changes,
+            inputs=inputs,
+            seed=seed,
+            native=native,
+            precision=precision,
+            progress=progress,
+        )
+    warn(recording.warnings)
+    if plot is not None:
+        out.write_bytes(_drawn(recording, format), plot)
+    if wav is not None:
+        out.write_bytes(wav_of(recording.outputs, recording.rate), wav)
+    if csv is not None:
+        out.write(recording.to_csv(), csv)
+    if not set(written.values()) & set(out.STANDARD_OUTPUT):
+        show(reports.run_table(recording))
+
+
+def _drawn(recording: Recording, format: str) -> bytes:
+    from fad.drawing.picture import picture
+    from fad.drawing.plot import rendered
+
+    return rendered(picture(recording), format)
+
+
+def _settings(texts: Sequence[str]) -> tuple[dict[str, float], dict[float, dict[str, float]]]:
+    """Where widgets start, and the changes: time -> values."""
+    start: dict[str, float] = {}
+    changes: dict[float, dict[str, float]] = {}
+    for text in texts:
+        if found := _TIME.fullmatch(text):
+            changes.setdefault(float(found[1]), {}).update(values([found[2]]))
+        else:
+            start.update(values([text]))
+    return start, changes
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Shows how far a run is, where the standard error is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, frames: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("compiling", total=None)
+        yield lambda done, frames: bar.update(
+            task, description="running", completed=done, total=frames
+        )

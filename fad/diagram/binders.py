@@ -1,0 +1,66 @@
+"""One lambda for each slot, so that a name or a definition can belong to a slot.
+
+The evaluator gives each lambda a slot of its own, but passes that change what is inside a lambda
+(widget modulation, moved sliders) keep its slot: then the changed and the unchanged lambda share
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+
+from fad.diagram.box import Box, Lambda, Slot, postorder
+
+
+def separate(process: Box) -> tuple[Box, Mapping[Box, Box]]:
+    """A closed diagram in which no two lambdas share a slot, and what its parts have become.
+
+    A part inside several of the lambdas that shared a slot has become several ones: the first.
+    """
+    binders: dict[Slot, Lambda] = {}
+    shared = False
+    for box in postorder(process):
+        if isinstance(box, Lambda):
+            shared |= binders.setdefault(box.slot, box) is not box
+    if not shared:
+        return process, {}
+    fresh = count(1 + max(slot.number for slot in binders))
+    replaced: dict[Box, Box] = {}
+    memo: dict[tuple[object, ...], Box] = {}
+
+    def visit(box: Box, slots: Mapping[Slot, Slot]) -> Box:
+        if isinstance(box, Slot):
+            return slots[box]
+        here = {slot: slots[slot] for slot in slots if slot in box.free}
+        key = box, *here.items()
+        if key not in memo:
+            if isinstance(box, Lambda):
+                slot = Slot(next(fresh), box.slot.name)
+                memo[key] = Lambda(slot, visit(box.body, {**here, box.slot: slot}))
+            else:
+                memo[key] = box.rebuild(tuple(visit(child, here) for child in box.children))
+            replaced.setdefault(box, memo[key])
+        return memo[key]
+
+    return visit(process, {}), replaced
+
+
+def numbered(function: Box) -> Box:
+    """A closed function whose slots are numbered as they occur: equal for equal functions."""
+    slots: dict[Slot, Slot] = {}
+
+    def visit(box: Box) -> Box:
+        if not box.free:
+            return box
+        if isinstance(box, Slot):
+            return slots[box]
+        if isinstance(box, Lambda):
+            return bound(box)
+        return box.rebuild(tuple(map(visit, box.children)))
+
+    def bound(box: Lambda) -> Lambda:
+        slots[box.slot] = Slot(-1 - len(slots), box.slot.name)
+        return Lambda(slots[box.slot], visit(box.body))
+
+    return bound(function) if isinstance(function, Lambda) else function

@@ -1,0 +1,221 @@
+"""Which inputs of a program are variables: a parameter is a widget at a path, or an audio input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from fad.base.errors import FadError, either
+from fad.diagram.box import Box, Group, Slider, Switch
+from fad.diagram.labels import metadata, plain_name, widget_path
+
+#: The groups around a box, from the outermost.
+GroupPath = tuple[str, ...]
+#: A widget that can be a variable.
+Widget = Slider | Switch
+
+_INPUT = re.compile(r"input:(\d+)")
+_ON, _OFF = ("on", "1"), ("off", "0")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Something that a program can be differentiated by.
+
+    Attributes:
+        path: its groups and its name, as in `/synth/filter/freq`, names without metadata; or
+            `input:0` for an audio input.
+        label: its name.
+        kind: `hslider`, `vslider`, `nentry`, `button`, `checkbox` or `input`.
+        init, min, max, step: as in the program.
+        unit: its `[unit:...]`, or an empty text.
+        scale: its `[scale:...]`, or `lin`.
+        diff: its `[diff:...]`, or an empty text.
+    """
+
+    path: str
+    label: str
+    kind: str
+    init: float
+    min: float
+    max: float
+    step: float
+    unit: str = ""
+    scale: str = "lin"
+    diff: str = ""
+
+    @property
+    def is_switched_on(self) -> bool:
+        """Whether its metadata asks for its derivative."""
+        return self.diff in _ON
+
+    @property
+    def counts_by_default(self) -> bool:
+        """Whether it is a variable where no widget is switched on: sliders and number entries."""
+        return self.kind in ("hslider", "vslider", "nentry") and self.diff not in _OFF
+
+
+def parameter_at(box: Widget, groups: GroupPath) -> Parameter:
+    """The parameter that a widget is inside some groups."""
+    path = widget_path(box.label, groups)
+    notes = metadata(box.label)
+    bounds = (0.0, 0.0, 1.0, 1.0)
+    if isinstance(box, Slider):
+        bounds = (box.init, box.min, box.max, box.step)
+    return Parameter(
+        "/" + "/".join(path),
+        path[-1],
+        box.kind,
+        *bounds,
+        notes.get("unit", ""),
+        notes.get("scale", "lin"),
+        notes.get("diff", ""),
+    )
+
+
+def find_parameters(box: Box) -> Iterator[Parameter]:
+    """The widgets of a diagram, each path once, in order of appearance."""
+    found: set[str] = set()
+    for inner, groups in with_groups(box):
+        if isinstance(inner, Widget):
+            parameter = parameter_at(inner, groups)
+            if parameter.path not in found:
+                found.add(parameter.path)
+                yield parameter
+
+
+def with_groups(box: Box) -> Iterator[tuple[Box, GroupPath]]:
+    """The parts of a diagram with the groups around them, each once, in order of appearance."""
+    seen: set[tuple[Box, GroupPath]] = set()
+    stack: list[tuple[Box, GroupPath]] = [(box, ())]
+    while stack:
+        key = stack.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        yield key
+        inner, groups = key
+        if isinstance(inner, Group):
+            groups = (*groups, plain_name(inner.label))
+        stack.extend((child, groups) for child in reversed(inner.children))
+
+
+def default_variables(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
+    """The variables of a program when the user does not name any.
+
+    Widgets that are switched on (`[diff:on]` or `[diff:1]`), if there are any; otherwise the
+    sliders and number entries that are not switched off (`[diff:off]` or `[diff:0]`).
+    """
+    switched_on = tuple(parameter for parameter in parameters if parameter.is_switched_on)
+    return switched_on or tuple(p for p in parameters if p.counts_by_default)
+
+
+def select(
+    parameters: Sequence[Parameter], inputs: int, patterns: Sequence[str]
+) -> tuple[Parameter, ...]:
+    """The variables that the user names.
+
+    Args:
+        parameters: all widgets of the program.
+        inputs: its number of audio inputs.
+        patterns: labels or paths, with the wildcards of the shell, or `input:N`; one text may
+            hold several, separated by commas. Without any, the default variables.
+
+    Returns:
+        The parameters in order of appearance, audio inputs last.
+
+    Raises:
+        FadError: a pattern that names nothing; the message lists what there is.
+    """
+    names = [name.strip() for pattern in patterns for name in pattern.split(",") if name.strip()]
+    if not names:
+        return default_variables(parameters)
+    sources = [_input_parameter(index) for index in range(inputs)]
+    chosen: set[str] = set()
+    for name in names:
+        named = [p.path for p in (*parameters, *sources) if _matches(p, name)]
+        if not named:
+            available = either(p.path for p in (*parameters, *sources))
+            raise FadError(
+                f"no variable is called `{name}`",
+                hint=f"there is {available}" if available else "the program has no widgets",
+            )
+        chosen.update(named)
+    return tuple(p for p in (*parameters, *sources) if p.path in chosen)
+
+
+def input_index(parameter: Parameter) -> int | None:
+    """The number of the audio input that a parameter is, if it is one."""
+    found = _INPUT.fullmatch(parameter.path)
+    return int(found.group(1)) if found else None
+
+
+def _input_parameter(index: int) -> Parameter:
+    return Parameter(f"input:{index}", f"input:{index}", "input", 0.0, -1.0, 1.0, 0.0)
+
+
+def _matches(parameter: Parameter, name: str) -> bool:
+    if parameter.kind == "input":
+        return fnmatchcase(parameter.path, name) if name.startswith("input:") else False
+    return any(fnmatchcase(text, name) for text in (parameter.label, parameter.path))
+
+
+def with_widgets(
+    box: Box,
+    change: Callable[[Widget, Parameter], Box],
+    replaced: Callable[[Box, Box], None] = lambda old, new: None,
+) -> Box:
+    """A diagram with something else in the places of its widgets.
+
+    Args:
+        box: a closed diagram.
+        change: from a widget, and the parameter that it is at its place.
+        replaced: told of each part that is another one now, with that one.
+    """
+    memo: dict[tuple[Box, GroupPath], Box] = {}
+
+    def rewrite(box: Box, groups: GroupPath) -> Box:
+        key = box, groups
+        if key not in memo:
+            if isinstance(box, Widget):
+                memo[key] = change(box, parameter_at(box, groups))
+            else:
+                inner = (*groups, plain_name(box.label)) if isinstance(box, Group) else groups
+                memo[key] = box.rebuild(tuple(rewrite(child, inner) for child in box.children))
+            if memo[key] is not box:
+                replaced(box, memo[key])
+        return memo[key]
+
+    return rewrite(box, ())
+
+
+def relabelled(widget: Widget, label: str) -> Widget:
+    """The same widget under another label."""
+    if isinstance(widget, Switch):
+        return Switch(widget.kind, label)
+    return Slider(widget.kind, label, widget.init, widget.min, widget.max, widget.step)
+
+
+def with_values(box: Box, values: Mapping[str, float]) -> Box:
+    """A diagram whose widgets start at other values, and can reach them.
+
+    Args:
+        box: a closed diagram.
+        values: parameter path -> value. Paths that do not occur are passed by. A button or
+            checkbox becomes an entry of that value.
+    """
+
+    def moved(widget: Widget, parameter: Parameter) -> Box:
+        value = values.get(parameter.path)
+        return widget if value is None else _moved(widget, value)
+
+    return with_widgets(box, moved) if values else box
+
+
+def _moved(box: Widget, value: float) -> Slider:
+    if isinstance(box, Slider):
+        low, high = min(box.min, value), max(box.max, value)
+        return Slider(box.kind, box.label, value, low, high, box.step)
+    return Slider("nentry", box.label, value, min(0.0, value), max(1.0, value), 1.0)

@@ -1,0 +1,1 @@
+"""From a diagram to the diagram of its values and derivatives."""

@@ -1,0 +1,68 @@
+"""How the lanes of bundles lie next to each other: wires, cuts and routes of whole bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fad.diagram.box import Box, Cut, Int, Par, Real, Route, Seq, Slot, Wire, factors, parallel
+from fad.differentiation.activity import Active, Bundles, members
+
+
+def width(bundles: Bundles) -> int:
+    """The number of lanes of neighbouring bundles."""
+    return len(bundles) + sum(active.bit_count() for active in bundles)
+
+
+def wires(bundles: Bundles) -> Box:
+    """A wire for each lane."""
+    return parallel([Wire()] * width(bundles))
+
+
+def beside(left: Box, right: Box) -> Box:
+    """`left , right`; a plain bundle on the left does not need parentheses."""
+    lanes = list(factors(left))
+    if all(isinstance(lane, Wire | Cut | Slot | Int | Real) for lane in lanes):
+        for lane in reversed(lanes):
+            right = Par(lane, right)
+        return right
+    return Par(left, right)
+
+
+def of_primals(inputs: Bundles, box: Box) -> Box:
+    """A box that takes the values of its inputs, and none of their tangents."""
+    if not any(inputs):
+        return box
+    return Seq(parallel([lane for active in inputs for lane in _keep_primal(active)]), box)
+
+
+def _keep_primal(active: Active) -> list[Box]:
+    return [Wire(), *[Cut()] * active.bit_count()]
+
+
+def lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, int]]) -> Route:
+    """A route of bundles: each connection of wires, lane by lane, in the order given.
+
+    The order of connections is the order of the sums that meet at an output, so the primal lanes
+    add up exactly as they did.
+    """
+    first_in = _lane_numbers(sources)
+    first_out = _lane_numbers(targets)
+    lanes = [
+        (first_in[source][lane], first_out[target][lane])
+        for source, target in pairs
+        for lane in first_in[source]
+    ]
+    return Route(width(sources), width(targets), tuple(lanes))
+
+
+def _lane_numbers(bundles: Bundles) -> list[dict[int, int]]:
+    """For each wire: the 1-based lane of its primal (under -1) and of each parameter's tangent."""
+    numbers = []
+    lane = 0
+    for active in bundles:
+        wire = {}
+        for member in (-1, *members(active)):
+            lane += 1
+            wire[member] = lane
+        numbers.append(wire)
+    return numbers

@@ -1,0 +1,122 @@
+"""Dual diagrams: what they carry, what was lost on the way, and their outputs in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fad.base.errors import place
+from fad.base.source import Span
+from fad.diagram.box import Box, Cut, Real, Route, Seq, Wire, arity_of, parallel
+from fad.differentiation.activity import Bundles, union
+from fad.differentiation.channels import Output
+from fad.differentiation.seeds import Seeds
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A tangent that ended where the derivative is zero for a technical reason."""
+
+    reason: str
+    construct: str
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a part of a program has become.
+
+    Attributes:
+        source: a parameter, a primitive or foreign function, or what has a name in the source.
+        dual: its dual.
+        inputs, outputs: the parameters that are active on each input and output.
+    """
+
+    source: Box
+    dual: Box
+    inputs: Bundles
+    outputs: Bundles
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A dual diagram.
+
+    Attributes:
+        box: the diagram; its outputs are bundles.
+        outputs: which parameters are active on each output of the original.
+        dropped: parameter number -> where a tangent of it ended first.
+        names: the names of its parts.
+        parts: the parts that tangents reach, inner ones first.
+        seeds: what it is differentiated by.
+        sloped: the reads at whole positions whose slope stands for a derivative.
+    """
+
+    box: Box
+    outputs: Bundles
+    dropped: Mapping[int, Dropped]
+    names: Mapping[Box, str]
+    parts: Sequence[Part]
+    seeds: Seeds
+    sloped: Sequence[Dropped]
+
+
+def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
+    """The variables whose derivative is zero for a technical reason only.
+
+    Args:
+        dual: the dual.
+        folders: whether to say in which folders files are.
+
+    Returns:
+        the variable's name among the seeds -> the warning about it.
+    """
+    reached = union(dual.outputs)
+    warnings = {}
+    for lane, dropped in dual.dropped.items():
+        if not reached >> lane & 1:
+            where = "" if dropped.span is None else f" at {place(dropped.span, folders)}"
+            name = dual.seeds.names[lane]
+            warnings[name] = (
+                f"the derivative by {name} is zero: it only acts through "
+                f"`{dropped.construct}`{where} ({dropped.reason})"
+            )
+    return warnings
+
+
+def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:
+    """A dual whose outputs carry all tangents: those that are not there are 0.
+
+    Args:
+        dual: a dual diagram.
+        count: the number of parameters.
+        tangents_only: leave out the primals.
+    """
+    lanes: list[Box] = []
+    for active in dual.outputs:
+        lanes.append(Cut() if tangents_only else Wire())
+        lanes += [Wire() if active >> index & 1 else Real(0.0) for index in range(count)]
+    if all(isinstance(lane, Wire) for lane in lanes):
+        return dual.box
+    return Seq(dual.box, parallel(lanes))
+
+
+def second_derivatives(dual: Dual, count: int, outputs: Sequence[Output]) -> Box:
+    """The channels of a program of order 2.
+
+    Args:
+        dual: the dual of a program's dense dual: of each output, and of each of its derivatives.
+        count: the number of variables.
+        outputs: the channels.
+    """
+    place = {name: index for index, name in enumerate(dual.seeds.names)}
+    pairs = []
+    for target, output in enumerate(outputs, start=1):
+        # A block for each output of the original; in it, a row for the output and one for each
+        # derivative; in that, the channel and its derivatives.
+        row = 0 if output.parameter is None else 1 + place[output.parameter.path]
+        column = 0 if output.second is None else 1 + place[output.second.path]
+        block = output.output * (1 + count)
+        pairs.append(((block + row) * (1 + count) + column + 1, target))
+    whole = dense(dual, count)
+    return Seq(whole, Route(arity_of(whole)[1], len(outputs), tuple(pairs)))

@@ -1,0 +1,190 @@
+"""The derivative of every primitive, as data.
+
+A rule is one of four kinds, and there is no default: a primitive without a rule is a gap that a
+test finds. Expressions are Faust text over `x`, `y`, `z`, `u`, `v` (the arguments in order) and
+`r` (the result); in a `Linear` rule also over the arguments' tangents `dx`, `dy` ... Partials are
+stated per argument, not per tangent, so that other modes can be read off the same table.
+
+At the edges: where the result is finite and the derivative is not, the partial is 0, because one
+infinite sample would stay in a recursion for ever. Such guards are `select2`s, which do not let
+the unused branch through, and stand in the rule itself. A divisor in that branch is kept from being
+0: where it is known to be 0, the standard compiler refuses the division, used or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+#: The names of a primitive's arguments in the rules, in order.
+ARGUMENTS = ("x", "y", "z", "u", "v")
+
+
+@dataclass(frozen=True)
+class Partials:
+    """One partial derivative per argument.
+
+    Args:
+        texts: the partial derivatives, in the order of the arguments.
+        edge: what was chosen where the derivative does not exist.
+    """
+
+    texts: tuple[str, ...]
+    edge: str = ""
+
+    def __init__(self, *texts: str, edge: str = "") -> None:
+        object.__setattr__(self, "texts", texts)
+        object.__setattr__(self, "edge", edge)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The tangent as an expression that is linear in the arguments' tangents.
+
+    Args:
+        text: the expression; a tangent that is not there is 0. An argument whose tangent it does
+            not use has no effect on the result, or one that `zero` explains.
+        zero: for an argument with an effect that has no derivative, the reason.
+        edge: what was chosen where the derivative does not exist.
+    """
+
+    text: str
+    zero: Mapping[str, str] = field(default_factory=dict)
+    edge: str = ""
+
+
+@dataclass(frozen=True)
+class Zero:
+    """The derivative is zero almost everywhere, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """There is no rule, for this reason: an error on an active path."""
+
+    reason: str
+
+
+Rule = Partials | Linear | Zero | Unsupported
+
+_STEP = Zero("it is constant between its steps")
+_TEST = Zero("a test is 0 or 1")
+_BITS = Zero("it works on the bits of integers")
+_INDEX = "a table is read and written at whole positions"
+
+DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
+    {
+        # Arithmetic.
+        "+": Partials("1", "1"),
+        "-": Partials("1", "-1"),
+        "*": Partials("y", "x"),
+        "/": Partials("1/y", "0 - r/y"),
+        "^": Partials(
+            "select2((x == 0) & (y < 1), y*x^(y - 1), 0)",
+            "select2(x > 0, 0, r*log(x))",
+            edge="at x = 0 for y < 1, and by the exponent for x <= 0, it is 0",
+        ),
+        # x - n*y with a whole number n, which does not follow small changes.
+        **dict.fromkeys(("%", "fmod", "remainder"), Partials("1", "(r - x)/y")),
+        "abs": Partials("(x > 0) - (x < 0)", edge="at 0 it is 0"),
+        "min": Linear("select2(x <= y, dy, dx)", edge="at a tie it is that of the first argument"),
+        "max": Linear("select2(x >= y, dy, dx)", edge="at a tie it is that of the first argument"),
+        "float": Linear("dx"),
+        **dict.fromkeys(("int", "floor", "ceil", "rint", "round"), _STEP),
+        **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _TEST),
+        **dict.fromkeys(("&", "|", "xor", "<<", ">>"), _BITS),
+        **dict.fromkeys(("lowest", "highest"), Zero("it is a bound known to the compiler")),
+        # Functions.
+        "exp": Partials("r"),
+        "log": Partials("1/x"),
+        "log10": Partials("0.4342944819032518/x"),
+        "sqrt": Partials("select2(r > 0, 0, 0.5/(r + (r == 0)))", edge="at 0 it is 0"),
+        "sin": Partials("cos(x)"),
+        "cos": Partials("0 - sin(x)"),
+        "tan": Partials("1 + r*r"),
+        "asin": Partials(
+            "select2(x*x < 1, 0, 1/sqrt(1 - x*x + (x*x == 1)))", edge="at -1 and 1 it is 0"
+        ),
+        "acos": Partials(
+            "0 - select2(x*x < 1, 0, 1/sqrt(1 - x*x + (x*x == 1)))", edge="at -1 and 1 it is 0"
+        ),
+        "atan": Partials("1/(1 + x*x)"),
+        "atan2": Partials(
+            "select2(x*x + y*y > 0, 0, y/(x*x + y*y + (x*x + y*y == 0)))",
+            "0 - select2(x*x + y*y > 0, 0, x/(x*x + y*y + (x*x + y*y == 0)))",
+            edge="at the origin it is 0",
+        ),
+        # Time.
+        "mem": Linear("dx'"),
+        "@": Linear("dx @ y", zero={"y": "a delay is a whole number of samples"}),
+        # The first argument is a constant: the standard compiler takes nothing else.
+        "prefix": Linear("prefix(0.0, dy)"),
+        # Choice.
+        "select2": Linear("select2(x, dy, dz)", zero={"x": "it only picks"}),
+        "select3": Linear("select3(x, dy, dz, du)", zero={"x": "it only picks"}),
+        "enable": Linear("enable(dx, y)", zero={"y": "it only switches"}),
+        "control": Linear("control(dx, y)", zero={"y": "it only switches"}),
+        # The second argument of `attach` runs, but its value is not used.
+        "attach": Linear("dx"),
+        "assertbounds": Linear("dz"),
+        # Tables.
+        "rdtable": Zero(_INDEX),
+        "rwtable": Linear("rwtable(x, 0.0, z, du, v)", zero={"z": _INDEX, "v": _INDEX}),
+    }
+)
+
+#: Reads at whole positions that are given a slope (see `surrogates`). The last argument is the
+#: position before it is made whole.
+SURROGATES: Mapping[str, Linear] = MappingProxyType(
+    {
+        # The central difference of the table's neighbours, which it wraps around to.
+        "tables": Linear(
+            "(rdtable(x, y, (int(z) + 1) % x) - rdtable(x, y, (int(z) + x - 1) % x))*0.5*dz"
+        ),
+        # The slope that linear interpolation would have.
+        "delays": Linear("dx @ int(y) + (x @ (int(y) + 1) - x @ int(y))*dy"),
+    }
+)
+
+_TWO_OVER_ROOT_PI = "1.1283791670955126"
+
+#: The functions of math.h that programs use as foreign functions, by their C names for doubles.
+#: Those for other precisions (`tanhf`, `tanhl`, `tanhfx`) have the same rules.
+FOREIGN: Mapping[str, Rule] = MappingProxyType(
+    {
+        "sinh": Partials("sqrt(1 + r*r)"),
+        "cosh": Partials("0.5*(exp(x) - exp(0 - x))"),
+        "tanh": Partials("1 - r*r"),
+        "asinh": Partials("1/sqrt(1 + x*x)"),
+        "acosh": Partials("select2(x > 1, 0, 1/sqrt(x*x - 1 + (x == 1)))", edge="at 1 it is 0"),
+        "atanh": Partials("1/(1 - x*x)"),
+        "cbrt": Partials("select2(x == 0, 1/(3*r*r), 0)", edge="at 0 it is 0"),
+        "hypot": Partials(
+            "select2(r > 0, 0, x/r)", "select2(r > 0, 0, y/r)", edge="at the origin it is 0"
+        ),
+        "expm1": Partials("r + 1"),
+        "log1p": Partials("1/(1 + x)"),
+        "exp2": Partials("0.6931471805599453*r"),
+        "exp10": Partials("2.302585092994046*r"),
+        "log2": Partials("1.4426950408889634/x"),
+        "erf": Partials(f"{_TWO_OVER_ROOT_PI}*exp(0 - x*x)"),
+        "erfc": Partials(f"0 - {_TWO_OVER_ROOT_PI}*exp(0 - x*x)"),
+        "copysign": Linear(
+            "select2(x == 0, r/(x + (x == 0)), 0)*dx",
+            zero={"y": "only its sign is used"},
+            edge="at 0 it is 0",
+        ),
+        "fdim": Partials("x > y", "0 - (x > y)", edge="at a tie it is 0"),
+        "fma": Partials("y", "x", "1"),
+        # Those that Faust also has as primitives.
+        **{name: DERIVATIVES[name] for name in ("sin", "cos", "tan", "asin", "acos", "atan")},
+        **{name: DERIVATIVES[name] for name in ("exp", "log", "log10", "sqrt", "atan2")},
+        **{name: DERIVATIVES[name] for name in ("fmod", "remainder", "floor", "ceil", "rint")},
+        **{"pow": DERIVATIVES["^"], "fabs": DERIVATIVES["abs"], "round": DERIVATIVES["round"]},
+        **{"fmin": DERIVATIVES["min"], "fmax": DERIVATIVES["max"]},
+        **dict.fromkeys(("trunc", "nearbyint", "isnan", "isinf", "isfinite", "signbit"), _STEP),
+    }
+)

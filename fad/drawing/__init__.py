@@ -1,0 +1,1 @@
+"""Pictures: block diagrams of programs, and plots of runs."""

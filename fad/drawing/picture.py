@@ -1,0 +1,201 @@
+"""What the picture of a run shows: sections of panels, without saying how they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from fad.diagram.parameters import Parameter
+from fad.runtime.recording import Meter, Recording, Samples
+
+Kind = Literal["parameters", "gradients", "loss", "sliders", "outputs"]
+
+_GRADIENT_GROUPS = ("gradient", "gradients")
+_LOSSES = ("loss", "losses")
+_SLIDERS = ("hslider", "vslider", "nentry")
+_TARGET_GROUPS = ("target", "targets")
+#: How many pieces an output is cut into, each drawn from its lowest to its highest sample.
+_PIECES = 1200
+#: How many panels of a kind there are at most.
+_MOST_PANELS = 40
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values over time.
+
+    Attributes:
+        times: in seconds, of shape (points,).
+        values: of shape (points,).
+    """
+
+    times: Samples
+    values: Samples
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A small diagram.
+
+    Attributes:
+        title: what it shows.
+        curve: the values; of an output, the highest ones.
+        unit: of the values, or an empty text.
+        is_log: whether the axis of the values is logarithmic.
+        target: what the values should become.
+        lowest: of an output, the lowest values at the same times.
+    """
+
+    title: str
+    curve: Curve
+    unit: str = ""
+    is_log: bool = False
+    target: Curve | None = None
+    lowest: Samples | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Panels of one kind."""
+
+    kind: Kind
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is to be drawn of a run.
+
+    Attributes:
+        title: the name of the program.
+        seconds: the length of the run.
+        rate: the sample rate, in Hz.
+        sections: from the top.
+        moments: when sliders move, in seconds.
+    """
+
+    title: str
+    seconds: float
+    rate: int
+    sections: tuple[Section, ...]
+    moments: tuple[float, ...]
+
+
+def picture(recording: Recording) -> Picture:
+    """What to show of a run.
+
+    A bargraph is a loss by its label (`loss`), a gradient by a group around it (`gradients`), and
+    a parameter otherwise; the slider of the same label, or with that label for a path without its
+    slashes, is its target. Sliders that move and are no targets have panels of their own.
+    """
+    names = _titles(recording.meters)
+    by_kind: dict[Kind, list[Panel]] = {"parameters": [], "gradients": [], "loss": []}
+    targets: set[str] = set()
+    for meter in recording.meters:
+        kind = _kind(meter)
+        target = _target(meter, recording.widgets) if kind == "parameters" else None
+        if target is not None:
+            targets.add(target.path)
+        by_kind[kind].append(_meter_panel(recording, meter, names[meter.path], target, kind))
+    moving = dict.fromkeys(change.path for change in recording.changes)
+    sliders = [w for w in recording.widgets if w.path in moving and w.path not in targets]
+    by_kind["sliders"] = [_slider_panel(recording, slider) for slider in sliders]
+    by_kind["outputs"] = _output_panels(recording)
+    learns = bool(targets or by_kind["gradients"] or by_kind["loss"])
+    titles: dict[Kind, str] = {} if learns else {"parameters": "Bargraphs"}
+    sections = [
+        _section(kind, titles.get(kind, kind.title()), panels)
+        for kind, panels in by_kind.items()
+        if panels
+    ]
+    moments = sorted({change.frame / recording.rate for change in recording.changes})
+    return Picture(
+        recording.program,
+        recording.seconds,
+        recording.rate,
+        tuple(sections),
+        tuple(moments),
+    )
+
+
+def _section(kind: Kind, title: str, panels: Sequence[Panel]) -> Section:
+    if len(panels) > _MOST_PANELS:
+        title += f", the first {_MOST_PANELS} of {len(panels)}"
+    return Section(kind, title, tuple(panels[:_MOST_PANELS]))
+
+
+def _kind(meter: Meter) -> Kind:
+    if any(group.lower() in _GRADIENT_GROUPS for group in meter.groups):
+        return "gradients"
+    return "loss" if meter.label.lower() in _LOSSES else "parameters"
+
+
+def _target(meter: Meter, widgets: Sequence[Parameter]) -> Parameter | None:
+    """The slider that holds what a bargraph should become: preferably one in a group of targets."""
+    same = [w for w in widgets if w.kind in _SLIDERS and meter.label in _names(w)]
+    return max(same, key=_is_target, default=None)
+
+
+def _names(widget: Parameter) -> list[str]:
+    """What a bargraph for a widget may be called: its label, or more of its path with blanks."""
+    parts = widget.path[1:].split("/")
+    return [widget.label, *(" ".join(parts[start:]) for start in range(len(parts)))]
+
+
+def _is_target(widget: Parameter) -> bool:
+    return any(group.lower() in _TARGET_GROUPS for group in widget.path.split("/")[1:-1])
+
+
+def _titles(meters: Sequence[Meter]) -> Mapping[str, str]:
+    """Path -> title: the label, or as much of the path as tells bargraphs of a kind apart."""
+    titles = {}
+    for meter in meters:
+        others = [other for other in meters if _kind(other) == _kind(meter) and other != meter]
+        parts = meter.path[1:].split("/")
+        length = len(meter.label.split("/"))
+        while length < len(parts) and any(
+            other.path.split("/")[-length:] == parts[-length:] for other in others
+        ):
+            length += 1
+        titles[meter.path] = "/".join(parts[-length:])
+    return titles
+
+
+def _meter_panel(
+    recording: Recording, meter: Meter, title: str, target: Parameter | None, kind: Kind
+) -> Panel:
+    curve = Curve(recording.times, recording.bargraphs[meter.path])
+    aim = Curve(recording.times, recording.sliders[target.path]) if target is not None else None
+    unit = meter.unit or (target.unit if target is not None else "")
+    wants_log = kind == "loss" or "log" in (meter.scale, target.scale if target else "")
+    return Panel(title, curve, unit, wants_log and _can_be_log(curve, aim), aim)
+
+
+def _can_be_log(*curves: Curve | None) -> bool:
+    """Whether a logarithmic axis can show some curves: all values above 0, but for a few zeros."""
+    values = np.concatenate([curve.values for curve in curves if curve is not None])
+    values = values[np.isfinite(values)]
+    return bool(values.size and values.min() >= 0 and np.count_nonzero(values) > values.size / 2)
+
+
+def _slider_panel(recording: Recording, slider: Parameter) -> Panel:
+    curve = Curve(recording.times, recording.sliders[slider.path])
+    is_log = slider.scale == "log" and _can_be_log(curve)
+    return Panel(slider.label, curve, slider.unit, is_log)
+
+
+def _output_panels(recording: Recording) -> list[Panel]:
+    frames = recording.frames
+    starts = np.unique(np.linspace(0, frames, min(frames, _PIECES), endpoint=False).astype(int))
+    times = (starts + np.diff(np.append(starts, frames)) / 2) / recording.rate
+    panels = []
+    for number, samples in enumerate(recording.outputs):
+        known = np.where(np.isfinite(samples), samples, np.nan)
+        # `fmax` and `fmin` pass by what is not a number, unless there is nothing else.
+        highest, lowest = (f.reduceat(known, starts) for f in (np.fmax, np.fmin))
+        panels.append(Panel(f"output {number}", Curve(times, highest), lowest=lowest))
+    return panels

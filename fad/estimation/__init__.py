@@ -1,0 +1,1 @@
+"""Programs that learn the parameters of other programs, as Faust."""

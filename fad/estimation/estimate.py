@@ -1,0 +1,278 @@
+"""`fad estimate`: the Faust program that learns the parameters of another one.
+
+It is put together in Faust, from the functions of fad.lib, and evaluated like any program. So it
+can be written by hand as well: what stands here is where the names, ranges and groups come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fad.base.deep_stack import with_deep_stack
+from fad.base.errors import FadError, counted, either
+from fad.base.source import Source
+from fad.base.version import __version__
+from fad.diagram.box import Box, Group, Real, arity_of
+from fad.diagram.labels import without_metadata
+from fad.diagram.parameters import (
+    Parameter,
+    Widget,
+    find_parameters,
+    relabelled,
+    select,
+    with_widgets,
+)
+from fad.estimation.learning_program import COMMENTS, Channels, Learning
+from fad.estimation.recipes import usual_rate
+from fad.evaluation.evaluator import Evaluator
+from fad.pipeline.comments import described
+from fad.pipeline.transform import Precision, Program, declares, user_rules
+from fad.runtime.schedule import resolved
+from fad.syntax.libraries import Libraries, as_source
+from fad.syntax.module import Module
+from fad.text.emitter import Note, emit, identifier
+from fad.text.lines import comment
+from fad.text.simplify import simplify
+
+
+def estimate(
+    target: str | Path | Source,
+    model: str | Path | Source | None = None,
+    *,
+    include: Sequence[str | Path] = (),
+    precision: Precision = "double",
+    wrt: Sequence[str] = (),
+    start: dict[str, float] | None = None,
+    freeze: Sequence[str] = (),
+    loss: str = "l2",
+    window: int = 1,
+    optimizer: str = "adam",
+    rate: float | None = None,
+    schedule: Sequence[str] = (),
+    clip: float | None = None,
+    input: str = "noise",
+    outputs: Channels = "loss",
+    rules: str | Path | Source | None = None,
+    folder: str | Path = ".",
+) -> Program:
+    """Writes the Faust program in which a model learns to sound like a target.
+
+    Args:
+        target: the program to be matched, a text or the path of a file. Its sliders are the hidden
+            values.
+        model: the program whose parameters are learnt; the target's own by default. It has the
+            same numbers of inputs and outputs. Widgets that are not learnt are the target's own,
+            if the two have some in common.
+        include, precision, rules: see `transform`.
+        wrt: the parameters to learn, see `transform`; sliders and number entries only.
+        start: label or path of a parameter -> its initial value, in its range.
+        freeze: parameters not to learn, by label or path.
+        loss: `l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`.
+        window: the number of samples that the loss is averaged over.
+        optimizer: `sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`,
+            `adam(beta1, beta2)`, `nadam(beta1, beta2)` or `sign`.
+        rate: the learning rate, in ranges of a parameter per sample; by default one that suits
+            the loss.
+        schedule: what becomes of the rate in time: `exponential(half_life)`,
+            `step(factor, period)`, `cosine(end, duration)`, `warmup(duration)`, in seconds, one
+            applied to the other.
+        clip: the limit of each derivative; none by default.
+        input: what both hear: `noise`, `sine`, the path of a sound file, or `external`: the
+            program's own inputs, followed by those for the signal of the target, which is not
+            computed then.
+        outputs: `loss`, `audio` for the target and the estimate, `all` for both.
+        folder: where the program will be: it names a sound file from there.
+
+    Returns:
+        The program. Its parameters are those that are learnt. Its widgets are in the groups
+        `target`, `learning` (the learnt values, with a switch that freezes each, the rate and a
+        button that starts again), `gradients` and the loss.
+
+    Raises:
+        FadError: a program is missing or malformed, there is nothing to learn, the model does not
+            fit the target, or what is asked for does not exist.
+    """
+    rate = usual_rate(loss) if rate is None else rate
+    learning = Learning(
+        loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, Path(folder)
+    )
+    learning.check()
+    request = _Request(
+        target,
+        model,
+        tuple(map(Path, include)),
+        precision,
+        tuple(wrt),
+        dict(start or {}),
+        tuple(freeze),
+        learning,
+        rules,
+    )
+    return with_deep_stack(lambda: _estimate(request))
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked for; see `estimate`."""
+
+    target: str | Path | Source
+    model: str | Path | Source | None
+    include: tuple[Path, ...]
+    precision: Precision
+    wrt: tuple[str, ...]
+    start: Mapping[str, float]
+    freeze: tuple[str, ...]
+    learning: Learning
+    rules: str | Path | Source | None
+
+
+def _estimate(request: _Request) -> Program:
+    source = as_source(request.target)
+    libraries = Libraries(request.include, source.path.parent if source.path else Path())
+    core = Evaluator(libraries, request.precision, user_rules(request.rules, libraries))
+    module = libraries.parse(source)
+    target = model = _named(core, module)
+    if request.model is not None:
+        model = _named(core, libraries.parse(as_source(request.model)))
+        _check_fit(target, model)
+    everything = tuple(find_parameters(model))
+    starts = resolved(everything, request.start)
+    variables = tuple(
+        _learnt(variable, starts.get(variable.path, variable.init))
+        for variable in _variables(everything, request.wrt, request.freeze)
+    )
+    for variable in variables:
+        _check_range(variable)
+    held = [path for path in starts if path not in {variable.path for variable in variables}]
+    ins, outs = arity_of(target)
+    if not outs:
+        raise FadError(
+            "there is nothing to learn from: the target has no outputs",
+            hint="an estimate is compared with what comes out",
+        )
+    given = _grouped(
+        _prepared(core, target, (), {}), _prepared(core, model, variables, starts), variables
+    )
+    own = Source("<learning>", request.learning.text(variables, ins, outs))
+    evaluation = core.run(libraries.parse(own), given=given)
+    process, simple = simplify(evaluation.process, named=evaluation.names)
+    names = {simple.get(part, part): part_name for part, part_name in evaluation.names.items()}
+    places = {simple.get(part, part): span.source for part, span in evaluation.origins.items()}
+    library = libraries.load("fad.lib").source
+    notes = {
+        part: Note(comment=COMMENTS[part_name])
+        for part, part_name in names.items()
+        if part_name in COMMENTS and places.get(part, own) in (own, library)
+    }
+    name = Path(source.name).name
+    header = [
+        f"// Learns the parameters of {name}, by fad {__version__}.",
+        *comment(request.learning.described()),
+        *described(variables),
+        *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
+        *(line for warning in evaluation.warnings for line in comment(f"warning: {warning}")),
+        *declares(module),
+    ]
+    return Program(
+        emit(process, names, header, notes),
+        variables,
+        request.learning.channels(outs),
+        tuple(evaluation.warnings),
+        name,
+        tuple(find_parameters(process)),
+    )
+
+
+def _named(core: Evaluator, module: Module) -> Box:
+    """The diagram of a program, which is called like its file."""
+    box = core.run(module).process
+    if core.names.get(box) == "process":
+        core.names[box] = identifier(Path(module.source.name).stem, "circuit")
+    return box
+
+
+def _check_fit(target: Box, model: Box) -> None:
+    if target.arity == model.arity:
+        return
+    sizes = [
+        f"{counted(ins, 'input')} and {counted(outs, 'output')}"
+        for ins, outs in map(arity_of, (target, model))
+    ]
+    raise FadError(
+        f"the model does not fit the target: it has {sizes[1]}, and the target {sizes[0]}",
+        hint="both hear the same, and are compared output by output",
+    )
+
+
+def _variables(
+    everything: Sequence[Parameter], wrt: Sequence[str], freeze: Sequence[str]
+) -> tuple[Parameter, ...]:
+    """The parameters to learn."""
+    frozen = {parameter.path for parameter in select(everything, 0, freeze)} if freeze else set()
+    chosen = [p for p in select(everything, 0, wrt) if p.path not in frozen]
+    for parameter in chosen:
+        if parameter.kind not in ("hslider", "vslider", "nentry"):
+            raise FadError(
+                f"`{parameter.path}` cannot be learnt: it is a {parameter.kind}",
+                hint="sliders and number entries can",
+            )
+    if not chosen:
+        what = "all parameters are frozen" if frozen else "the program has no parameters"
+        raise FadError(
+            f"there is nothing to learn: {what}",
+            hint=f"parameters are sliders and number entries; there is {either(frozen)}"
+            if frozen
+            else "parameters are sliders and number entries that are not marked `[diff:off]`",
+        )
+    return tuple(chosen)
+
+
+def _learnt(parameter: Parameter, start: float) -> Parameter:
+    """A parameter as it is learnt: from its start, and in octaves where its range has them."""
+    is_log = parameter.scale == "log" and parameter.min > 0
+    return replace(parameter, init=start, scale="log" if is_log else "lin")
+
+
+def _check_range(parameter: Parameter) -> None:
+    start, low, high = parameter.init, parameter.min, parameter.max
+    if not low < high:
+        raise FadError(
+            f"`{parameter.path}` cannot be learnt: its range is [{low:g}, {high:g}]",
+            hint="give its slider a lower and a higher bound",
+        )
+    if not low <= start <= high:
+        raise FadError(
+            f"`{parameter.path}` starts at {start:g}, outside its range [{low:g}, {high:g}]",
+            hint=f'start elsewhere: `--start "{parameter.label}={(low + high) / 2:g}"`',
+        )
+
+
+def _prepared(
+    core: Evaluator, circuit: Box, variables: Sequence[Parameter], starts: Mapping[str, float]
+) -> Box:
+    """A circuit whose only variables are these; other parameters that have starts are held."""
+    paths = {variable.path for variable in variables}
+
+    def prepared(widget: Widget, parameter: Parameter) -> Box:
+        label = without_metadata(widget.label, "diff")
+        if parameter.path in paths:
+            return relabelled(widget, f"{label}[diff:on]")
+        if parameter.path in starts:
+            return Real(starts[parameter.path])
+        return relabelled(widget, label) if parameter.is_switched_on else widget
+
+    return with_widgets(circuit, prepared, core.inherit)
+
+
+def _grouped(target: Box, model: Box, variables: Sequence[Parameter]) -> dict[str, Box]:
+    """Target and model, with the widgets that stay in a group: one, if they have some in common."""
+    learnt = {variable.path for variable in variables}
+    shown = {parameter.path for parameter in find_parameters(target)}
+    own = {parameter.path for parameter in find_parameters(model)} - learnt
+    group = "target" if own & shown else "model"
+    return {
+        "hidden": Group("vgroup", "target", target),
+        "known": Group("vgroup", group, model) if own else model,
+    }

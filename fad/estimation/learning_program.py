@@ -1,0 +1,182 @@
+"""How a program learns: its loss, its optimizer, its user interface, written in Faust."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fad.base.errors import FadError, counted
+from fad.diagram.parameters import Parameter
+from fad.differentiation.channels import Output
+from fad.differentiation.seeds import tags
+from fad.estimation.recipes import LOSSES, OPTIMIZERS, RATE, SCHEDULES, written
+from fad.text.printer import bound, quote, real
+
+#: Which outputs a learning program has.
+Channels = Literal["loss", "audio", "all"]
+
+_EXTERNAL = "external"
+#: What target and model hear, by name.
+_INPUTS = {
+    "noise": "par(i, {ins}, no.noises({ins}, i))",
+    "sine": "par(i, {ins}, os.osc(220*(i + 1)))",
+    _EXTERNAL: "si.bus({all})",
+}
+#: What becomes of the loss and the other outputs.
+_CHOSEN = {
+    "loss": "_, par(i, {count}, !)",
+    "audio": "_, si.bus({count}) : (\\(loss, sound).(attach(sound, loss))), si.bus({count} - 1)",
+    "all": "si.bus(1 + {count})",
+}
+
+#: What to say about the parts of the program.
+COMMENTS = {
+    "target": "the sound to be matched",
+    "parameters": "what is learnt, each with its slope",
+    "dual": "the loss with its derivatives, then both sounds",
+    "gradients": "the derivatives of the loss",
+    "learn": "steps go back to the parameters",
+}
+
+_LIBRARIES = {
+    "df": "fad.lib",
+    "no": "noises.lib",
+    "os": "oscillators.lib",
+    "si": "signals.lib",
+    "so": "soundfiles.lib",
+}
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How to learn; see `fad.estimate`."""
+
+    loss: str
+    window: int
+    optimizer: str
+    rate: float
+    schedule: tuple[str, ...]
+    clip: float | None
+    input: str
+    outputs: Channels
+    folder: Path
+
+    def check(self) -> None:
+        """Raises `FadError` for numbers that make no sense."""
+        if self.window < 1:
+            raise FadError(f"a window of {self.window} samples", hint="the shortest has 1 sample")
+        if not 0 < self.rate < float("inf"):
+            raise FadError(f"a learning rate of {self.rate:g}", hint=f"a usual one is {RATE:g}")
+        if self.clip is not None and not 0 < self.clip < float("inf"):
+            raise FadError(f"derivatives cannot be limited to {self.clip:g}")
+
+    def described(self) -> str:
+        """What the program does, in a sentence."""
+        window = f" over {self.window} samples" if self.window > 1 else ""
+        schedule = "".join(f", {name}" for name in self.schedule)
+        clip = "" if self.clip is None else f", derivatives limited to {self.clip:g}"
+        return (
+            f"loss: {self.loss}{window}; optimizer: {self.optimizer}, rate {self.rate:g}{schedule}"
+            f"{clip}; input: {self.input}"
+        )
+
+    def channels(self, outs: int) -> tuple[Output, ...]:
+        """The output channels of the program, for a target of so many outputs."""
+        numbers = [""] if outs == 1 else [str(index) for index in range(outs)]
+        heard = [
+            Output(f"{name}{number}", index)
+            for name in ("target", "estimate")
+            for index, number in enumerate(numbers)
+        ]
+        loss = Output("loss", 0)
+        return {"loss": (loss,), "audio": tuple(heard), "all": (loss, *heard)}[self.outputs]
+
+    def text(self, variables: Sequence[Parameter], ins: int, outs: int) -> str:
+        """The program, in which the target is called `hidden` and the model `known`.
+
+        Args:
+            variables: what is learnt, with the initial values to learn from.
+            ins, outs: the numbers of inputs and outputs of both.
+        """
+        return "\n".join(self._lines(variables, ins, outs)) + "\n"
+
+    def _lines(self, variables: Sequence[Parameter], ins: int, outs: int) -> Iterator[str]:
+        titles = _titles(variables)
+        names = [f"learnt_{tag}" for tag in tags(variable.label for variable in variables)]
+        for prefix, file in _LIBRARIES.items():
+            yield f"{prefix} = library({quote(file)});"
+        for name, title, variable in zip(names, titles, variables, strict=True):
+            yield f"{name} = hgroup({quote(title)}, {_learnable(variable, title)});"
+        yield f"parameters = vgroup({quote('learning')}, ({', '.join(names)}));"
+        meters = ", ".join(f"hbargraph({quote(title)}, -1, 1)" for title in titles)
+        yield f"gradients = vgroup({quote('gradients')}, ({meters}));"
+        yield f"rate = vgroup({quote('learning')}, {_rate(self.rate)});"
+        yield f"steps = gradients : par(i, {len(variables)}, {self._step()});"
+        yield f"loss = {written('loss', LOSSES, self.loss, window=str(self.window))};"
+        if self.input == _EXTERNAL:
+            yield f"target = par(i, {ins}, !), si.bus({outs});"
+            yield f"model = known, par(i, {outs}, !);"
+        else:
+            yield "target = hidden;"
+            yield "model = known;"
+        yield f"input = {self._input(ins, outs)};"
+        yield f"meter = hbargraph({quote('loss')}, 0, 1), si.bus({2 * outs});"
+        yield f"chosen = {_CHOSEN[self.outputs].format(count=2 * outs)};"
+        yield "estimate = df.estimate(model, parameters);"
+        yield "process = input : df.learn(target, estimate, loss, steps) : meter : chosen;"
+
+    def _step(self) -> str:
+        """From the derivative by a parameter to its step."""
+        rate = "rate"
+        for schedule in self.schedule:
+            rate = written("schedule", SCHEDULES, schedule, rate=rate)
+        step = written("optimizer", OPTIMIZERS, self.optimizer, rate=rate)
+        return step if self.clip is None else f"df.clip({real(self.clip)}) : {step}"
+
+    def _input(self, ins: int, outs: int) -> str:
+        if self.input in _INPUTS:
+            return _INPUTS[self.input].format(ins=ins, all=ins + outs)
+        from fad.runtime.wav import read_wav  # needs numpy, which takes its time
+
+        samples, _ = read_wav(self.input)
+        count = len(samples)
+        if count not in (1, ins):
+            raise FadError(
+                f"`{self.input}` has {counted(count, 'channel')}, "
+                f"and the target {counted(ins, 'input')}",
+                hint="a file of one channel goes to all inputs",
+            )
+        path = Path(os.path.relpath(self.input, self.folder)).as_posix()
+        url = f"input [url:{{'{path}'}}]"
+        player = f"so.loop(soundfile({quote(url)}, {count}), 0)"
+        return player if count == ins else f"{player} <: si.bus({ins})"
+
+
+def _titles(variables: Sequence[Parameter]) -> list[str]:
+    """What the parameters are called on the screen: their labels, or paths where two are alike."""
+    titles = [variable.label for variable in variables]
+    if len(set(titles)) < len(titles):
+        titles = [variable.path.strip("/").replace("/", " ") for variable in variables]
+    counts = [titles[:index].count(title) for index, title in enumerate(titles)]
+    return [
+        f"{title} {count + 1}" if count else title
+        for title, count in zip(titles, counts, strict=True)
+    ]
+
+
+def _learnable(parameter: Parameter, title: str) -> str:
+    low, high = bound(parameter.min), bound(parameter.max)
+    is_log = parameter.scale == "log"
+    unit = f" [unit:{parameter.unit}]" if parameter.unit else ""
+    label = quote(f"{title}{unit}{' [scale:log]' if is_log else ''}")
+    scale = "df.logarithmic" if is_log else "df.linear"
+    meter = f"hbargraph({label}, {low}, {high})"
+    return f"df.learnable({bound(parameter.init)}, {low}, {high}, {scale}, {meter})"
+
+
+def _rate(rate: float) -> str:
+    low, high = f"{rate / 1000:.3g}", bound(max(1.0, 10 * rate))
+    return f"hslider({quote('learning rate [scale:log]')}, {real(rate)}, {low}, {high}, {low})"

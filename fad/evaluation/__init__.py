@@ -1,0 +1,1 @@
+"""From syntax trees to core diagrams: the lambda calculus that Faust programs are written in."""

@@ -1,0 +1,468 @@
+"""From the program as written to a core diagram: closures, application, matching, iteration.
+
+The language is a lambda calculus over diagrams, in normal order: a definition is evaluated when
+it is used, once, in the environment it was written in. What is left over at the end and still
+waits for arguments becomes a lambda box. Each answer here is the standard compiler's own, asked
+with its expanded diagrams; surprising ones are explained where they are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fad.base.errors import (
+    Call,
+    EvaluationError,
+    FadError,
+    counted,
+    either,
+    nearest,
+    telling,
+)
+from fad.base.source import Source, Span
+from fad.diagram import arity
+from fad.diagram.box import (
+    COMPOSITIONS,
+    Arity,
+    Bargraph,
+    Box,
+    Composition,
+    Cut,
+    EmptyEnvironment,
+    Group,
+    Int,
+    Lambda,
+    Par,
+    Primitive,
+    Real,
+    Seq,
+    Slider,
+    Slot,
+    Switch,
+    Waveform,
+    Wire,
+    factors,
+)
+from fad.diagram.primitives import PRIMITIVES
+from fad.evaluation.environments import Environments
+from fad.evaluation.excerpts import excerpt
+from fad.evaluation.folding import Folder, Number, to_int
+from fad.evaluation.functions import Functions, call_at
+from fad.evaluation.iterations import Iterations
+from fad.evaluation.leaves import Widgets
+from fad.evaluation.limits import MAX_DEPTH, MAX_WIRES
+from fad.evaluation.scope import (
+    OPERATORS,
+    Closure,
+    EnvironmentValue,
+    Function,
+    Matcher,
+    Operator,
+    PatternVariable,
+    Scope,
+    Thunk,
+)
+from fad.evaluation.suggestions import undefined
+from fad.syntax import nodes
+from fad.syntax.definitions import for_precision, merge
+from fad.syntax.libraries import Libraries, Module
+
+if TYPE_CHECKING:
+    from fad.differentiation.operations import LocalRules
+
+#: What can carry a name. One on a wire or a number would rename every other wire and number.
+_NAMED = (
+    Bargraph,
+    Closure,
+    Composition,
+    Group,
+    Lambda,
+    Matcher,
+    Slider,
+    Switch,
+    Waveform,
+)
+
+
+@dataclass
+class Evaluation:
+    """A program's diagram and what is known about where its parts came from.
+
+    Attributes:
+        process: the core diagram, closed and well typed.
+        names: the name that a diagram has in the source; the outermost one, where it has several.
+        origins: where a diagram was first composed.
+        made_by: for the result of a call, the file and the name of the function; the innermost
+            one, where several calls have this result.
+        warnings: what the user should know, one sentence each.
+    """
+
+    process: Box
+    names: dict[Box, str] = field(default_factory=dict)
+    origins: dict[Box, Span] = field(default_factory=dict)
+    made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    module: Module,
+    libraries: Libraries,
+    precision: str = "double",
+    main: str = "process",
+    rules: Module | None = None,
+) -> Evaluation:
+    """The diagram that a program denotes.
+
+    Args:
+        module: the parsed program.
+        libraries: finds and parses the files that the program names.
+        precision: `single`, `double` or `quad`: which precision-prefixed definitions count.
+        main: the definition to evaluate.
+        rules: the user's derivatives of foreign functions, for the operators in the program.
+
+    Raises:
+        FadError: the program has no value; the error says where and why.
+    """
+    return Evaluator(libraries, precision, rules).run(module, main)
+
+
+class Evaluator:
+    def __init__(self, libraries: Libraries, precision: str, rules: Module | None = None) -> None:
+        self.libraries = libraries
+        self.precision = precision
+        self.user_rules = rules
+        #: What operations do to tangents, once an operator has asked for it.
+        self.local_rules: LocalRules | None = None
+        self.folder = Folder()
+        self.names: dict[Box, str] = {}
+        self.origins: dict[Box, Span] = {}
+        self.made_by: dict[Box, tuple[str, str]] = {}
+        #: Of a function by its identity: the file and the name that define it.
+        self.definitions: dict[int, tuple[str, str]] = {}
+        self.warnings: list[str] = []
+        self._symbolic: dict[Box, Box] = {}
+        self._used: dict[Box, Box] = {}
+        self.main: Source | None = None
+        self.called: dict[Box, tuple[tuple[nodes.Apply, Scope], ...]] = {}
+        self._slots = 0
+        self._depth = 0
+        self.functions = Functions(self)
+        self.environments = Environments(self, libraries, precision)
+        self._cases: dict[type, Callable[[Any, Scope], Box]] = {
+            nodes.Integer: self._integer,
+            nodes.Float: self._float,
+            nodes.Name: self._name,
+            nodes.Primitive: self._primitive,
+            nodes.Compose: self._compose,
+            nodes.Infix: self._infix,
+            nodes.Delay1: self._delay1,
+            **self.functions.cases(),
+            **self.environments.cases(),
+            **Iterations(self).cases(),
+            **Widgets(self).cases(),
+        }
+
+    def run(
+        self, module: Module, main: str = "process", given: Mapping[str, Box] | None = None
+    ) -> Evaluation:
+        """The diagram that a program denotes; see `evaluate`.
+
+        Several programs may be run one after the other. What is known about their parts is
+        collected, so that the diagram of one can be given to the next.
+
+        Args:
+            module, main: the program and the definition to evaluate.
+            given: name -> closed diagram, of names that the program uses and does not define.
+        """
+        try:
+            process = self._run(module, main, given or {})
+        except FadError as error:
+            error.calls = telling(error.calls, module.source)
+            raise
+        return Evaluation(process, self.names, self.origins, self.made_by, self.warnings)
+
+    def _run(self, module: Module, main: str, given: Mapping[str, Box]) -> Box:
+        self.main = module.source
+        for name in module.names:
+            # Nobody may use it, but two definitions of one name are a mistake all the same.
+            if group := for_precision(module.definitions(name), self.precision):
+                merge(group, module.source)
+        scope = self.environments.file_scope(module)
+        scope.bindings.update(given)
+        if main not in scope.bindings:
+            similar = nearest(main, module.names)
+            hint = f"add `{main} = ...;`"
+            if similar:
+                hint = f"it defines {either(similar)}: did you mean `{main}`?"
+            message = f"{module.source.name} does not define `{main}`"
+            raise EvaluationError(message, None, hint)
+        thunk = scope.bindings[main]
+        assert isinstance(thunk, Thunk)
+        process = self.symbolise(self.force(thunk))
+        self.check(process, thunk.scope.span(thunk.body))
+        return process
+
+    # -- The engine: expressions, names, definitions -------------------------------------------
+
+    def eval(self, node: nodes.Expr, scope: Scope) -> Box:
+        return self._cases[type(node)](node, scope)
+
+    def _name(self, node: nodes.Name, scope: Scope) -> Box:
+        return self.lookup(node.id, scope, scope.span(node))
+
+    def lookup(self, name: str, scope: Scope, span: Span) -> Box:
+        bound = scope.find(name)
+        if type(bound) is Thunk:
+            return bound.value if bound.value is not None else self.force(bound, span)
+        if bound is None and name in OPERATORS:
+            return Operator(name, span)
+        if bound is None:
+            raise undefined(name, scope, span, self.libraries)
+        assert isinstance(bound, Box)
+        try:
+            return self._again(bound)
+        except EvaluationError as error:
+            error.span = error.span or span
+            raise
+
+    def _again(self, box: Box) -> Box:
+        """An argument where it is used. The standard compiler evaluates it there a second time:
+        what computes numbers, and was not computed when it was made (`sum(i, 3, i)`), is now."""
+        if not isinstance(box, Composition | Group):
+            return box
+        found = self._used.get(box)
+        if found is None:
+            children = tuple(map(self._again, box.children))
+            found = self._computed(*children) if isinstance(box, Seq) else None
+            found = self._used[box] = found or box.rebuild(children)
+            if found.children:
+                self.inherit(box, found)
+        return found
+
+    def inherit(self, old: Box, new: Box) -> None:
+        """What is known about a box is also known about the one that takes its place."""
+        facts: tuple[dict[Box, Any], ...] = (
+            self.names,
+            self.origins,
+            self.made_by,
+            self.called,
+        )
+        for known in facts:
+            if old in known:
+                known.setdefault(new, known[old])
+
+    def force(self, thunk: Thunk, span: Span | None = None) -> Box:
+        """The value of a definition; it is evaluated the first time it is asked for."""
+        if thunk.value is not None:
+            return thunk.value
+        if thunk.running:
+            raise EvaluationError(
+                f"endless evaluation: `{thunk.name}` is defined in terms of itself",
+                span or thunk.scope.span(thunk.body),
+                "a loop in a signal is written with `~` or `letrec`",
+            )
+        thunk.running = True
+        self.enter(span)
+        try:
+            value = self.eval(thunk.body, thunk.scope)
+        finally:
+            self.leave()
+            thunk.running = False
+        thunk.value = value
+        self.record_name(value, thunk.name)
+        if isinstance(value, Closure) and value.node is thunk.body:
+            self.definitions[id(value.node)] = (thunk.scope.source.name, thunk.name)
+        return value
+
+    def enter(self, span: Span | None) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise EvaluationError(
+                f"endless evaluation: more than {MAX_DEPTH} calls inside each other",
+                span,
+                "a recursive definition needs a case that ends it, such as `f(0) = ...;`",
+            )
+
+    def leave(self) -> None:
+        """Ends what `enter` began."""
+        self._depth -= 1
+
+    def record_name(self, box: Box, name: str) -> None:
+        if isinstance(box, _NAMED):
+            self.names[box] = name
+
+    def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
+        """A composition, with the place where it was first made."""
+        if box.arity is not None and max(box.arity) > MAX_WIRES:
+            inputs, outputs = box.arity
+            raise EvaluationError(
+                f"this diagram is too large: it has {counted(inputs, 'input')} and "
+                f"{counted(outputs, 'output')}; the limit is {MAX_WIRES}",
+                scope.span(node),
+            )
+        if box not in self.origins:
+            self.origins[box] = scope.span(node)
+        return box
+
+    def symbolise(self, box: Box) -> Box:
+        """A value as a closed diagram: functions that are left become lambda boxes."""
+        if box.closed:
+            return box
+        found = self._symbolic.get(box)
+        if found is None:
+            found = self._symbolic[box] = self._symbolise_open(box)
+            self.inherit(box, found)
+        return found
+
+    def _symbolise_open(self, box: Box) -> Box:
+        if isinstance(box, Closure | Matcher):
+            name = box.node.params[box.applied] if isinstance(box, Closure) else "x"
+            slot = self.new_slot(name)
+            self.enter(box.scope.span(box.node))
+            body = self.symbolise(self.functions.call(box, [slot]))
+            self.leave()
+            return Lambda(slot, body)
+        if isinstance(box, EnvironmentValue):
+            return (
+                EmptyEnvironment() if box.main is None else self.environments.component_diagram(box)
+            )
+        if isinstance(box, PatternVariable):
+            return box
+        if isinstance(box, Operator):
+            raise EvaluationError(f"`{box.name}` without arguments", box.span, OPERATORS[box.name])
+        return box.rebuild(tuple(self.symbolise(child) for child in box.children))
+
+    def new_slot(self, name: str) -> Slot:
+        self._slots += 1
+        return Slot(self._slots, name)
+
+    def check(self, box: Box, span: Span) -> Arity:
+        """The arity of a closed diagram, or the error that says which parts misfit."""
+        if not box.closed:
+            raise EvaluationError("a variable of a pattern is not a diagram yet", span)
+        try:
+            return self.arity(box)
+        except FadError as error:
+            error.span = error.span or span
+            raise
+
+    def arity(self, box: Box) -> Arity:
+        return arity.check(box, excerpt, self.origins, self.names, self._calls_of)
+
+    def _calls_of(self, box: Box) -> list[Call]:
+        """The calls that a diagram is the result of, as far as they may be worth showing."""
+        return [call_at(node, scope) for node, scope in self.called.get(box, ())]
+
+    # -- Numbers -------------------------------------------------------------------------------
+
+    def number(self, box: Box) -> Number | None:
+        """The number that a value denotes, if it is a diagram that denotes one."""
+        if isinstance(box, Int | Real):
+            return box
+        if isinstance(box, Function):
+            return None
+        return self.folder.number(self.symbolise(box))
+
+    def constant(self, node: nodes.Expr, scope: Scope, what: str) -> Number:
+        """An expression that must be a number."""
+        value = self.eval(node, scope)
+        if isinstance(value, Int | Real):
+            return value
+        if isinstance(value, EnvironmentValue) and value.main is None:
+            raise EvaluationError(
+                f"{what} must be a number: this is an environment", scope.span(node)
+            )
+        box = self.symbolise(value)
+        inputs, outputs = self.check(box, scope.span(node))
+        if (inputs, outputs) != (0, 1):
+            raise EvaluationError(
+                f"{what} must be a number: this has {counted(inputs, 'input')} and "
+                f"{counted(outputs, 'output')}",
+                scope.span(node),
+            )
+        number: Number | None = self.at(node, scope, lambda: self.folder.number(box))
+        if number is None:
+            raise EvaluationError(
+                f"{what} must be a number that is known at compile time",
+                scope.span(node),
+                f"it depends on {either(sorted(slot.name for slot in box.free))}, a parameter of "
+                "a function that is not applied to arguments"
+                if box.free
+                else f"it is {excerpt(box)}",
+            )
+        return number
+
+    def at(self, node: nodes.Node, scope: Scope, compute: Callable[[], Any]) -> Any:
+        """Runs a computation on numbers; an error in it is an error of this node."""
+        try:
+            return compute()
+        except EvaluationError as error:
+            error.span = error.span or scope.span(node)
+            raise
+
+    def constant_int(self, node: nodes.Expr, scope: Scope, what: str) -> int:
+        number = self.constant(node, scope, what)
+        return number.value if isinstance(number, Int) else to_int(number.value)
+
+    def constant_float(self, node: nodes.Expr, scope: Scope, what: str) -> float:
+        return float(self.constant(node, scope, what).value)
+
+    # -- Atoms and compositions ----------------------------------------------------------------
+
+    def _integer(self, node: nodes.Integer, scope: Scope) -> Box:
+        return Int(node.value)
+
+    def _float(self, node: nodes.Float, scope: Scope) -> Box:
+        return Real(node.value)
+
+    def _primitive(self, node: nodes.Primitive, scope: Scope) -> Box:
+        if node.name == "_":
+            return Wire()
+        return Cut() if node.name == "!" else Primitive(node.name)
+
+    def _compose(self, node: nodes.Compose, scope: Scope) -> Box:
+        left, right = self.eval(node.left, scope), self.eval(node.right, scope)
+        if node.op == ":":
+            return self._sequence(left, right, node, scope)
+        return self.made(COMPOSITIONS[node.op](left, right), node, scope)
+
+    def _infix(self, node: nodes.Infix, scope: Scope) -> Box:
+        left, right = self.eval(node.left, scope), self.eval(node.right, scope)
+        return self._sequence(Par(left, right), Primitive(node.op), node, scope)
+
+    def _delay1(self, node: nodes.Delay1, scope: Scope) -> Box:
+        return self._sequence(self.eval(node.body, scope), Primitive("mem"), node, scope)
+
+    def _sequence(self, left: Box, right: Box, node: nodes.Node, scope: Scope) -> Box:
+        """A sequential composition; numbers into a small primitive are computed."""
+        number: Number | None = self.at(node, scope, lambda: self._computed(left, right))
+        if number is not None:
+            return number
+        return self.made(Seq(left, right), node, scope)
+
+    def _computed(self, left: Box, right: Box) -> Number | None:
+        """The number that `left : right` is, for numbers into a small primitive."""
+        small = isinstance(right, Primitive) and PRIMITIVES[right.name] <= 2
+        if small or isinstance(right, Wire):
+            numbers = _numeric_tuple(left)
+            if numbers and right.arity and len(numbers) == right.arity[0]:
+                (signal,) = self.folder.run(right, numbers)
+                if isinstance(signal, Int | Real):
+                    return signal
+        return None
+
+
+def _numeric_tuple(box: Box) -> tuple[Number, ...]:
+    """The numbers of a parallel composition of nothing else; empty for any other box."""
+    if isinstance(box, Int | Real):
+        return (box,)
+    if not isinstance(box, Par):
+        return ()
+    numbers = []
+    for part in factors(box):
+        if not isinstance(part, Int | Real):
+            return ()
+        numbers.append(part)
+    return tuple(numbers)

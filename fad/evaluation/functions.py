@@ -1,0 +1,260 @@
+"""Functions and their application: lambdas, rules that match patterns, diagrams as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fad.base.errors import Call, EvaluationError, FadError, counted, place, quoted
+from fad.diagram.box import EMPTY, Box, Primitive, Seq, Wire, parallel
+from fad.diagram.primitives import RIGHT_ARGUMENT
+from fad.evaluation import patterns
+from fad.evaluation.excerpts import excerpt
+from fad.evaluation.limits import MAX_CALLS
+from fad.evaluation.scope import (
+    Closure,
+    EnvironmentValue,
+    Matcher,
+    Operator,
+    PatternVariable,
+    Scope,
+)
+from fad.syntax import nodes
+from fad.syntax.definitions import with_variables
+
+if TYPE_CHECKING:
+    from fad.evaluation.evaluator import Evaluator
+
+
+class Functions:
+    """Evaluates functions and applies them.
+
+    Args:
+        core: evaluates everything else.
+    """
+
+    def __init__(self, core: Evaluator) -> None:
+        self._core = core
+        self._closures: dict[tuple[int, int, Scope], Closure] = {}
+        self._matchers: dict[tuple[int, Scope], Matcher] = {}
+        self._results: dict[tuple[object, ...], Box] = {}
+        self._calls = 0
+
+    def cases(self) -> dict[type, Callable[[Any, Scope], Box]]:
+        """What evaluates each construct."""
+        return {
+            nodes.Apply: self._apply_node,
+            nodes.Lambda: self._lambda,
+            nodes.Nothing: self._nothing,
+            nodes.Case: self._case,
+            nodes.Variable: self._variable,
+        }
+
+    def _lambda(self, node: nodes.Lambda, scope: Scope) -> Box:
+        return self.closure(node, 0, scope)
+
+    def _nothing(self, node: nodes.Nothing, scope: Scope) -> Box:
+        return EMPTY
+
+    def closure(self, node: nodes.Lambda, applied: int, scope: Scope) -> Closure:
+        key = id(node), applied, scope
+        found = self._closures.get(key)
+        if found is None:
+            found = self._closures[key] = Closure(node, applied, scope)
+        return found
+
+    def _apply_node(self, node: nodes.Apply, scope: Scope) -> Box:
+        function = self._core.eval(node.function, scope)
+        if isinstance(node.arguments[-1], nodes.Nothing) and not isinstance(function, Operator):
+            raise EvaluationError(
+                "`()` is no diagram",
+                scope.span(node.arguments[-1]),
+                "only the operators take a list with nothing in it: `fad(expr, ())`",
+            )
+        arguments = [self._core.eval(argument, scope) for argument in node.arguments]
+        try:
+            result = self.call(function, arguments, node, scope)
+        except FadError as error:
+            if error.span is None:
+                error.span = scope.span(node)
+            else:
+                error.calls.append(call_at(node, scope))
+            raise
+        if result not in self._core.origins:
+            self._core.origins[result] = scope.span(node)
+        calls = self._core.called.get(result, ())
+        # The calls that a message may need: the first one, and the first one in the user's text.
+        main = self._core.main
+        if not calls or (scope.source is main and calls[-1][1].source is not main):
+            self._core.called[result] = (*calls, (node, scope))
+        called = node.function
+        if isinstance(function, Operator):
+            return result
+        if isinstance(called, nodes.Name):
+            self._core.record_name(result, called.id)
+        elif isinstance(called, nodes.Access):
+            self._core.record_name(result, called.name)
+        return result
+
+    def call(
+        self,
+        function: Box,
+        arguments: list[Box],
+        node: nodes.Node | None = None,
+        scope: Scope | None = None,
+    ) -> Box:
+        """A value applied to arguments, which may be fewer or more than it takes."""
+        given = len(arguments)
+        while arguments:
+            if isinstance(function, Closure):
+                wanted = len(function.node.params) - function.applied
+                taken, arguments = arguments[:wanted], arguments[wanted:]
+                function = self._beta(function, taken)
+            elif isinstance(function, Matcher):
+                wanted = len(function.rules[0][0]) - len(function.arguments)
+                taken, arguments = arguments[:wanted], arguments[wanted:]
+                function = self._select(function, tuple(taken))
+            elif isinstance(function, Operator) and node is not None and scope is not None:
+                # It needs all of the compiler, which needs the evaluator.
+                from fad.differentiation import operators
+
+                return operators.apply(self._core, function.name, arguments, node, scope)
+            elif isinstance(function, EnvironmentValue) and function.main is not None:
+                function = self._core.environments.component_process(function)
+            elif isinstance(function, EnvironmentValue):
+                raise EvaluationError("an environment cannot be applied to arguments")
+            else:
+                return self._connect(function, arguments, given - len(arguments))
+        return function
+
+    def _beta(self, closure: Closure, arguments: list[Box]) -> Box:
+        """A closure applied to at most as many arguments as it waits for.
+
+        An argument that denotes a number is that number inside the function.
+        """
+        values = tuple(self._core.number(argument) or argument for argument in arguments)
+        key = (closure, *values)
+        found = self._results.get(key)
+        if found is not None:
+            return found
+        node, applied = closure.node, closure.applied + len(values)
+        inner = Scope(closure.scope, closure.scope.source)
+        inner.bindings.update(zip(node.params[closure.applied : applied], values, strict=True))
+        if applied < len(node.params):
+            result: Box = self.closure(node, applied, inner)
+        else:
+            result = self.body(node.body, inner)
+            if id(node) in self._core.definitions:
+                self._core.made_by.setdefault(result, self._core.definitions[id(node)])
+        self._results[key] = result
+        return result
+
+    def body(self, body: nodes.Expr, scope: Scope) -> Box:
+        self._core.enter(scope.span(body))
+        self._calls += 1
+        if self._calls > MAX_CALLS:
+            raise EvaluationError(
+                f"the program is too large: more than {MAX_CALLS} calls and copies",
+                scope.span(body),
+                "iterations inside each other multiply, and so do calls",
+            )
+        try:
+            return self._core.eval(body, scope)
+        finally:
+            self._core.leave()
+
+    def _connect(self, function: Box, arguments: list[Box], taken: int) -> Box:
+        """A diagram applied to arguments: they feed its first inputs, wires feed the others.
+
+        `taken` arguments before them went to the function that the diagram is the result of.
+        """
+        ins = self._call_arity(function)
+        if ins is None:
+            return Seq(parallel(arguments), function)
+        outs = sum(self._argument_outputs(argument) for argument in arguments)
+        if outs > ins:
+            diagram = excerpt(self._core.symbolise(function))
+            hint = f"the diagram is {diagram}"
+            if taken:
+                hint = (
+                    f"the function takes {counted(taken, 'argument')}, its result gets the rest: "
+                    f"it is {diagram}"
+                )
+            raise EvaluationError(
+                f"too many arguments: {counted(outs, 'signal')} for a diagram with "
+                f"{counted(ins, 'input')}",
+                None,
+                hint,
+            )
+        wires: list[Box] = [Wire()] * (ins - outs)
+        on_the_right = (
+            outs == 1 and isinstance(function, Primitive) and function.name in RIGHT_ARGUMENT
+        )
+        return Seq(parallel(wires + arguments if on_the_right else arguments + wires), function)
+
+    def _call_arity(self, function: Box) -> int | None:
+        box = self._core.symbolise(function)
+        if not box.closed:
+            return None  # a pattern such as `f(x)`: its variables are not diagrams yet
+        return self._core.arity(box)[0]
+
+    def _argument_outputs(self, argument: Box) -> int:
+        box = self._core.symbolise(argument)
+        if not box.closed:
+            return 1
+        return self._core.arity(box)[1]
+
+    def _case(self, node: nodes.Case, scope: Scope) -> Box:
+        key = id(node), scope
+        found = self._matchers.get(key)
+        if found is None:
+            rules = tuple(
+                (tuple(self._pattern(pattern, scope) for pattern in rule.patterns), rule.body)
+                for rule in node.rules
+            )
+            found = self._matchers[key] = Matcher(node, rules, (), scope)
+        return found
+
+    def _pattern(self, pattern: nodes.Expr, scope: Scope) -> Box:
+        """A pattern evaluated as a diagram in which its names are variables."""
+        return patterns.simplify(self._core.eval(with_variables(pattern), scope), self._core.number)
+
+    def _variable(self, node: nodes.Variable, scope: Scope) -> Box:
+        return PatternVariable(node.id)
+
+    def _select(self, matcher: Matcher, arguments: tuple[Box, ...]) -> Box:
+        """A matcher applied to at most as many arguments as it waits for."""
+        arguments = matcher.arguments + arguments
+        key = (id(matcher.node), matcher.scope, *arguments)
+        found = self._results.get(key)
+        if found is not None:
+            return found
+        if len(arguments) < len(matcher.rules[0][0]):
+            result: Box = Matcher(matcher.node, matcher.rules, arguments, matcher.scope)
+        else:
+            result = self._match(matcher, arguments)
+        self._results[key] = result
+        return result
+
+    def _match(self, matcher: Matcher, arguments: tuple[Box, ...]) -> Box:
+        for shapes, body in matcher.rules:
+            bound: dict[str, Box] = {}
+            if all(
+                patterns.match(shape, argument, bound, self._core.number)
+                for shape, argument in zip(shapes, arguments, strict=True)
+            ):
+                inner = Scope(matcher.scope, matcher.scope.source)
+                inner.bindings.update(bound)
+                return self.body(body, inner)
+        shown = ", ".join(excerpt(argument) for argument in arguments)
+        where = place(matcher.scope.span(matcher.node))
+        count = len(matcher.rules)
+        raise EvaluationError(
+            f"no rule matches the arguments ({shown})",
+            None,
+            f"the only rule is at {where}" if count == 1 else f"the {count} rules start at {where}",
+        )
+
+
+def call_at(node: nodes.Apply, scope: Scope) -> Call:
+    return Call(quoted(scope.span(node.function)), scope.span(node))

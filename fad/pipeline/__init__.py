@@ -1,0 +1,1 @@
+"""Whole jobs: a program in, a program out."""

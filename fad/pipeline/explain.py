@@ -1,0 +1,139 @@
+"""`fad transform --explain`: what each part of a program became in its dual, and why."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from fad.base.deep_stack import with_deep_stack
+from fad.base.errors import place
+from fad.base.source import Source
+from fad.diagram.box import ForeignFunction, Primitive, Slider, Switch, postorder
+from fad.differentiation.activity import Active, Bundles, members
+from fad.differentiation.dual import Part
+from fad.differentiation.rules import ARGUMENTS
+from fad.differentiation.surrogates import Kind
+from fad.evaluation.evaluator import Evaluation
+from fad.evaluation.excerpts import excerpt
+from fad.pipeline.transform import Draft, Options, drafted, evaluated
+from fad.text.emitter import definitions
+from fad.text.lines import WIDTH
+
+_INDENT = " " * 12
+#: The longest text of a diagram of the source.
+_SOURCE_LENGTH = 84
+
+
+def explain(
+    program: str | Path | Source,
+    *,
+    include: Sequence[str | Path] = (),
+    wrt: Sequence[str] = (),
+    surrogate: Sequence[Kind] = (),
+    rules: str | Path | Source | None = None,
+) -> str:
+    """What each part of a program became in its dual, and why.
+
+    Args:
+        program: a text, or the path of a file.
+        include, wrt, surrogate, rules: see `fad.transform`.
+
+    Returns:
+        A text for people: for each part of the source that derivatives reach (its parameters, the
+        definitions with a name, its operations) the diagram that it was, the definition that it
+        became, and which parameters reach it where; then what no parameter reaches, and where
+        derivatives end.
+
+    Raises:
+        FadError: what `fad.transform` raises.
+    """
+
+    def compute() -> str:
+        _, libraries, evaluation = evaluated(program, include, "double", rules)
+        draft = drafted(evaluation, libraries, Options(tuple(wrt), "all", tuple(surrogate), rules))
+        return "\n".join(_lines(evaluation, draft)) + "\n"
+
+    return with_deep_stack(compute)
+
+
+def _lines(evaluation: Evaluation, draft: Draft) -> Iterator[str]:
+    dual, labels = draft.dual, draft.dual.seeds.labels
+    texts = definitions(draft.process, draft.names, draft.notes)
+    for part in dual.parts:
+        text = texts.get(draft.simple.get(part.dual, part.dual))
+        if text is not None or _is_named(part, evaluation):
+            yield from _explained(part, evaluation, text, labels)
+            yield ""
+    reached = {part.source for part in dual.parts}
+    alone = dict.fromkeys(
+        evaluation.names[box]
+        for box in postorder(evaluation.process)
+        if box in evaluation.names and box not in reached and box is not evaluation.process
+    )
+    if alone:
+        yield "as they were, because no parameter reaches them:"
+        yield from textwrap.wrap(
+            ", ".join(alone), WIDTH, initial_indent="  ", subsequent_indent="  "
+        )
+        yield ""
+    if dual.dropped:
+        yield "where derivatives end first:"
+    for index, dropped in dual.dropped.items():
+        where = f" at {place(dropped.span, folder=False)}" if dropped.span else ""
+        yield f"  d/d{labels[index]} in `{dropped.construct}`{where}: {dropped.reason}"
+
+
+def _is_named(part: Part, evaluation: Evaluation) -> bool:
+    return part.source in evaluation.names and part.source is not evaluation.process
+
+
+def _explained(
+    part: Part, evaluation: Evaluation, became: str | None, labels: Sequence[str]
+) -> Iterator[str]:
+    name = evaluation.names.get(part.source, excerpt(part.source, 30))
+    span = evaluation.origins.get(part.source)
+    yield f"{name}, {place(span, folder=False)}" if span else name
+    if part.source.closed and not isinstance(part.source, Primitive):
+        yield from _wrapped("was", excerpt(part.source, _SOURCE_LENGTH, evaluation.names))
+    if became is None:
+        yield from _wrapped("became", "a part of what it is in")
+    else:
+        yield _headed("became", became.replace("\n", f"\n{_INDENT}"))
+    yield from _wrapped("because", _reason(part, labels))
+
+
+def _reason(part: Part, labels: Sequence[str]) -> str:
+    match part.source:
+        case Slider() | Switch():
+            return "it is a parameter: its derivative by itself is 1"
+        case Primitive() | ForeignFunction():
+            return "; ".join(
+                f"{argument} carries {_by(active, labels)}"
+                for argument, active in zip(ARGUMENTS, part.inputs, strict=False)
+            )
+    texts = []
+    if part.inputs:
+        texts.append(f"its inputs carry {_each(part.inputs, labels)}")
+    texts.append(f"its outputs carry {_each(part.outputs, labels)}")
+    return ", ".join(texts)
+
+
+def _each(bundles: Bundles, labels: Sequence[str]) -> str:
+    texts = [_by(active, labels) for active in bundles]
+    return texts[0] if len(set(texts)) == 1 else "; ".join(texts)
+
+
+def _by(active: Active, labels: Sequence[str]) -> str:
+    return ", ".join(f"d/d{labels[index]}" for index in members(active)) or "no derivative"
+
+
+def _wrapped(head: str, text: str) -> Iterable[str]:
+    if not text:
+        return []
+    lines = textwrap.wrap(text, WIDTH - len(_INDENT), break_long_words=False)
+    return [_headed(head, f"\n{_INDENT}".join(lines))]
+
+
+def _headed(head: str, text: str) -> str:
+    return f"  {head}".ljust(len(_INDENT)) + text

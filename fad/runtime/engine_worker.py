@@ -1,0 +1,351 @@
+"""The child process in which libfaust runs; `engine` starts it and talks to it over pipes.
+
+It is run by its path, with the parent's module search path as arguments, and imports nothing of
+fad: it starts fast, and never picks up a module from the folder the user happens to be in.
+A message is its length in eight bytes, then a pickle. Requests are `(verb, arguments)`; replies
+are `("ready" | "ok" | "refused" | "misused" | "failed", value)`. What libfaust prints goes to
+the standard error, a file that the parent reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import pickle
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+HEADER = struct.Struct(">Q")
+
+
+class Program(NamedTuple):
+    """What every request is about.
+
+    Args:
+        source: the Faust text.
+        name: the program's name, for its top group and its messages.
+        include: folders to search for files, nearest first.
+        precision: `single`, `double` or `quad`.
+    """
+
+    source: str
+    name: str
+    include: tuple[str, ...]
+    precision: str
+
+    @property
+    def options(self) -> list[str]:
+        """libfaust's command line; cyfaust itself adds the folder of the standard libraries."""
+        return [f"-{self.precision}", *(part for path in self.include for part in ("-I", path))]
+
+
+class Refused(Exception):
+    """libfaust does not accept the program; the reason is the exception's, or what it printed."""
+
+
+class Misused(Exception):
+    """The request itself is wrong."""
+
+
+def send(stream: BinaryIO, message: object) -> None:
+    """Write one message."""
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(HEADER.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> Any:
+    """Read one message; raises `EOFError` when the other side is gone."""
+    (size,) = HEADER.unpack(_read(stream, HEADER.size))
+    return pickle.loads(_read(stream, size))
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
+
+
+@contextlib.contextmanager
+def _nearest_folder(program: Program) -> Iterator[None]:
+    """Work in the program's own folder.
+
+    libfaust looks for a file in the working directory, then among the standard libraries, then in
+    the `-I` folders: only so do the user's files come before libraries of the same name.
+    """
+    home = Path.cwd()
+    if program.include:
+        os.chdir(program.include[0])
+    try:
+        yield
+    finally:
+        os.chdir(home)
+
+
+def _expand(program: Program) -> str:
+    from cyfaust import cyfaust
+
+    with _nearest_folder(program):
+        result = cyfaust.expand_dsp_from_string(program.name, program.source, *program.options)
+    if result is None:
+        raise Refused
+    return str(result[1])
+
+
+@contextlib.contextmanager
+def _generated(program: Program, *options: str) -> Iterator[Path]:
+    """The folder with the files that libfaust's C++ backend writes."""
+    from cyfaust import cyfaust
+
+    with tempfile.TemporaryDirectory() as folder, _nearest_folder(program):
+        accepted = cyfaust.generate_auxfiles_from_string(
+            program.name,
+            program.source,
+            *program.options,
+            *("-lang", "cpp", "-O", folder, "-o", "program.cpp"),
+            *options,
+        )
+        if not accepted or not any(Path(folder).iterdir()):
+            raise Refused
+        yield Path(folder)
+
+
+def _generate(program: Program, *options: str) -> dict[str, str]:
+    """What libfaust writes about a program: suffix -> text."""
+    with _generated(program, *options) as folder:
+        return {path.suffix: path.read_text("utf-8") for path in folder.iterdir()}
+
+
+def _diagrams(program: Program, fold: int) -> dict[str, str]:
+    """libfaust's block diagrams: file name -> text."""
+    # It names their folder after the program, which may have a name that is none for a folder.
+    named = program._replace(name="program")
+    with _generated(named, "-svg", "-f", str(fold)) as folder:
+        # It cuts long labels between bytes, which may leave half a character.
+        files = {
+            path.name: path.read_text("utf-8", "ignore") for path in folder.glob("*-svg/*.svg")
+        }
+    if not files:
+        raise Refused
+    return files
+
+
+def _cpp(program: Program) -> str:
+    return _generate(program)[".cpp"]
+
+
+def _json(program: Program) -> str:
+    return _generate(program, "-json")[".json"]
+
+
+class Interpreter:
+    """libfaust's interpreter.
+
+    Args:
+        keep: keep the program that was compiled last, for a request with the same source.
+    """
+
+    def __init__(self, keep: bool) -> None:
+        self._keep = keep
+        self._program: Program | None = None
+        self._factory: Any = None
+
+    def compile(self, program: Program) -> tuple[int, int, str]:
+        """The numbers of inputs and outputs, and the JSON description."""
+        with self._instance(program) as instance:
+            return instance.get_numinputs(), instance.get_numoutputs(), self._factory.get_json()
+
+    def render(
+        self,
+        program: Program,
+        inputs: NDArray[np.float64] | None,
+        frames: int,
+        sample_rate: int,
+    ) -> NDArray[np.float64]:
+        """The outputs of a program that starts from its initial state."""
+        import numpy as np
+
+        real = np.float32 if program.precision == "single" else np.float64
+        with self._instance(program) as instance:
+            instance.init(sample_rate)
+            if '"type": "soundfile"' in self._factory.get_json():
+                # The user interface loads the sound files, as float32; with -double, the
+                # interpreter would read them as doubles, and the values of the widgets too.
+                if real is not np.float32:
+                    raise Refused("its interpreter plays sound files in single precision only")
+                instance.build_user_interface(program.include[0] if program.include else "")
+            expected = (instance.get_numinputs(), frames)
+            if inputs is None:
+                inputs = np.zeros(expected)
+            if inputs.shape != expected:
+                raise Misused(f"inputs have shape {inputs.shape}, {program.name} takes {expected}")
+            outputs = np.zeros((instance.get_numoutputs(), frames), real)
+            if frames:
+                # The interpreter declares its buffers as float32 and, with -double, uses doubles.
+                reals = np.ascontiguousarray(inputs, real)
+                instance.compute(frames, reals.view(np.float32), outputs.view(np.float32))
+        return outputs.astype(np.float64, copy=False)
+
+    @contextlib.contextmanager
+    def _instance(self, program: Program) -> Iterator[Any]:
+        if self._program != program:
+            self._program = self._factory = None  # the old one's memory goes first
+            self._factory = _factory(program)
+            self._program = program
+        instance = self._factory.create_dsp_instance()
+        try:
+            yield instance
+        finally:
+            instance.delete()  # before its factory goes
+            if not self._keep:
+                self._program = self._factory = None
+
+
+class Player:
+    """A program in the interpreter that goes on from request to request.
+
+    In single precision only: with `-double`, the interpreter would read the values of the widgets,
+    which are float32, as doubles.
+    """
+
+    def __init__(self) -> None:
+        self._instance: Any = None
+        self._factory: Any = None
+
+    def start(self, program: Program, sample_rate: int) -> tuple[int, int, str]:
+        """Start from the initial state: the numbers of inputs and outputs, and the description."""
+        if program.precision != "single":
+            raise Misused("the interpreter moves widgets in single precision only")
+        if self._instance is not None:
+            self._instance.delete()  # before its factory goes
+        self._instance = self._factory = None
+        factory = _factory(program)
+        instance = factory.create_dsp_instance()
+        instance.init(sample_rate)
+        if '"type": "soundfile"' in factory.get_json():
+            instance.build_user_interface(program.include[0] if program.include else "")
+        self._factory, self._instance = factory, instance
+        return instance.get_numinputs(), instance.get_numoutputs(), factory.get_json()
+
+    def advance(
+        self,
+        program: Program,
+        inputs: NDArray[np.float64],
+        pieces: list[tuple[int, dict[str, float]]],
+        watched: tuple[str, ...],
+    ) -> tuple[NDArray[np.float64], list[list[float]]]:
+        """Go on, piece by piece: the outputs, and the values of widgets after each piece."""
+        import numpy as np
+
+        instance = self._instance
+        if instance is None:
+            raise Misused(f"{program.name} has not been started")
+        outputs = np.zeros((instance.get_numoutputs(), inputs.shape[1]))
+        values = []
+        done = 0
+        for frames, moves in pieces:
+            for address, value in moves.items():
+                instance.set_param(address, value)
+            part = np.ascontiguousarray(inputs[:, done : done + frames], np.float32)
+            heard = np.zeros((len(outputs), frames), np.float32)
+            instance.compute(frames, part, heard)
+            outputs[:, done : done + frames] = heard
+            values.append([instance.get_param(address) for address in watched])
+            done += frames
+        return outputs, values
+
+
+def _factory(program: Program) -> Any:
+    from cyfaust import cyfaust
+
+    try:
+        with _nearest_folder(program):
+            factory = cyfaust.create_dsp_factory_from_string(
+                program.name, program.source, *program.options
+            )
+    except AssertionError:  # cyfaust's own check, on an empty program
+        factory = None
+    if factory is None:
+        raise Refused
+    return factory
+
+
+def _limit_memory(size: int) -> None:
+    """Bound the address space to a number of bytes, where the system can; write no core dumps."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if size:
+            resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def _answer(answer: Callable[..., object], *arguments: object) -> tuple[str, object]:
+    try:
+        return "ok", answer(*arguments)
+    except Refused as error:
+        return "refused", str(error)
+    except Misused as error:
+        return "misused", str(error)
+    except Exception as error:
+        return "failed", f"{type(error).__name__}: {error}"
+
+
+def serve(requests: BinaryIO, replies: BinaryIO, keep: bool) -> None:
+    """Answer requests until the other side closes."""
+    from cyfaust import cyfaust  # noqa: F401  # loaded before the first request's time runs
+
+    interpreter, player = Interpreter(keep), Player()
+    verbs: dict[str, Callable[..., object]] = {
+        "expand": _expand,
+        "json": _json,
+        "cpp": _cpp,
+        "diagrams": _diagrams,
+        "compile": interpreter.compile,
+        "render": interpreter.render,
+        "start": player.start,
+        "advance": player.advance,
+    }
+    send(replies, ("ready", None))
+    with open(os.devnull, "w") as nowhere, contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            verb, fields, arguments, patience = receive(requests)
+            # Ends this process even while libfaust holds the interpreter lock and the parent,
+            # which normally keeps the time, is gone.
+            faulthandler.dump_traceback_later(patience, exit=True, file=nowhere)
+            reply = _answer(verbs[verb], Program(*fields), *arguments)
+            faulthandler.cancel_dump_traceback_later()
+            send(replies, reply)
+
+
+def main() -> None:
+    """`engine_worker.py MEMORY_LIMIT KEEP FOLDER...`: the folders are the module search path."""
+    _limit_memory(int(sys.argv[1]))
+    sys.path[:] = sys.argv[3:]
+    tempfile.tempdir = str(Path.cwd())  # removed however this process ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to handle
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # libfaust prints there too, and cyfaust through Python
+    sys.stdout = os.fdopen(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
+    serve(sys.stdin.buffer, replies, keep=sys.argv[2] == "1")
+    # The parent, which would remove it, may have been killed.
+    shutil.rmtree(tempfile.tempdir, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

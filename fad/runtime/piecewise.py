@@ -1,0 +1,229 @@
+"""Running a program piece by piece: its widgets can be moved and read between the pieces."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, Protocol, cast
+
+import numpy as np
+
+from fad.base.errors import EngineError
+from fad.runtime.engine import Engine
+from fad.runtime.native import COMPILERS, executable, find_compiler, installed
+from fad.runtime.recording import Samples
+
+Real = Literal["single", "double"]
+
+_HARNESS = Path(__file__).with_name("harness.cpp")
+#: As in `fad.runtime.native`, but for longer runs.
+_OPTIONS = ("-std=c++17", "-O2", "-w", "-ffp-contract=off")
+_FLOATS: dict[Real, str] = {"single": "float", "double": "double"}
+#: How libfaust writes a label that has no text.
+_NO_LABEL = "0x00"
+_GROUPS = ("vgroup", "hgroup", "tgroup")
+_BARGRAPHS = ("vbargraph", "hbargraph")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A program that libfaust takes, and where it runs.
+
+    Attributes:
+        source: the Faust text.
+        name: the program's file name.
+        folders: where its files are, its own folder first.
+        rate: the sample rate, in Hz.
+        precision: how it computes.
+    """
+
+    source: str
+    name: str
+    folders: tuple[Path, ...]
+    rate: int
+    precision: Real
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some frames during which no widget moves.
+
+    Attributes:
+        frames: their number.
+        moves: the number of a control -> its value from here on.
+    """
+
+    frames: int
+    moves: Mapping[int, float]
+
+
+class Player(Protocol):
+    """A program that runs.
+
+    Attributes:
+        inputs, outputs: its numbers of channels.
+        controls: the paths of its sliders, entries and switches, as libfaust has them.
+        bargraphs: the paths of its bargraphs.
+    """
+
+    inputs: int
+    outputs: int
+    controls: list[str]
+    bargraphs: list[str]
+
+    def advance(self, inputs: Samples, pieces: Sequence[Piece]) -> tuple[Samples, Samples]:
+        """Lets the program go on, and moves widgets on the way.
+
+        Args:
+            inputs: the audio inputs, of shape (channels, frames).
+            pieces: the pieces that these frames fall into.
+
+        Returns:
+            The outputs, of shape (channels, frames), and the values of the bargraphs after each
+            piece, of shape (pieces, bargraphs).
+
+        Raises:
+            EngineError: the program fails.
+        """
+
+
+@contextmanager
+def native_player(text: Text, engine: Engine) -> Iterator[Player]:
+    """A program as native code, from its initial state.
+
+    Raises:
+        EngineError: libfaust or the C++ compiler does not take it, or there is none.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise EngineError(
+            "there is no C++ compiler to run the program with",
+            hint=f"install one ({', '.join(COMPILERS)})",
+        )
+    code = engine.cpp(text.source, text.name, include=text.folders, precision=text.precision)
+    files = {"harness.cpp": _HARNESS.read_text("utf-8"), "program.hpp": code}
+    options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[text.precision]}"]
+    data = executable(compiler, options, files, text.folders)
+    with installed(data) as file:
+        command = [file, str(text.rate)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            try:
+                yield _Native(process)
+            finally:
+                process.kill()
+                with suppress(OSError):  # a request that was not read
+                    process.stdin.close()  # type: ignore[union-attr]
+
+
+class _Native:
+    """The other side of `harness.cpp`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._requests = cast("IO[bytes]", process.stdin)
+        self._answers = cast("IO[bytes]", process.stdout)
+        self.inputs, self.outputs, count = self._numbers(3)
+        told = [self._read(*self._numbers(1)).decode("utf-8", "replace") for _ in range(count)]
+        self._tags = [tag for tag, widget in enumerate(told) if widget[0] == "c"]
+        self.controls = [_known_path(told[tag][1:]) for tag in self._tags]
+        self.bargraphs = [_known_path(widget[1:]) for widget in told if widget[0] == "b"]
+
+    def advance(self, inputs: Samples, pieces: Sequence[Piece]) -> tuple[Samples, Samples]:
+        """See `Player`."""
+        outputs = np.empty((self.outputs, inputs.shape[1]))
+        values = np.empty((len(pieces), len(self.bargraphs)))
+        done = 0
+        for piece, row in zip(pieces, values, strict=True):
+            part = slice(done, done + piece.frames)
+            self._ask(piece, inputs[:, part])
+            size = self.outputs * piece.frames
+            answer = np.frombuffer(self._read(8 * (size + len(row))), np.float64)
+            outputs[:, part] = answer[:size].reshape(self.outputs, piece.frames)
+            row[:] = answer[size:]
+            done += piece.frames
+        return outputs, values
+
+    def _ask(self, piece: Piece, inputs: Samples) -> None:
+        try:
+            self._requests.write(struct.pack("=ii", piece.frames, len(piece.moves)))
+            for control, value in piece.moves.items():
+                self._requests.write(struct.pack("=id", self._tags[control], value))
+            self._requests.write(inputs.tobytes())
+            self._requests.flush()
+        except OSError:
+            raise self._failure() from None
+
+    def _numbers(self, count: int) -> tuple[int, ...]:
+        return struct.unpack(f"={count}i", self._read(4 * count))
+
+    def _read(self, size: int) -> bytes:
+        data = self._answers.read(size)
+        if len(data) < size:
+            raise self._failure()
+        return data
+
+    def _failure(self) -> EngineError:
+        return EngineError(f"the program stopped with code {self._process.wait()} while it ran")
+
+
+@contextmanager
+def interpreted_player(text: Text, engine: Engine) -> Iterator[Player]:
+    """A program in libfaust's interpreter, in single precision, from its initial state.
+
+    Raises:
+        EngineError: libfaust does not take it.
+    """
+    yield _Interpreted(text, engine)
+
+
+class _Interpreted:
+    """A program that libfaust's interpreter runs."""
+
+    def __init__(self, text: Text, engine: Engine) -> None:
+        self._engine = engine
+        self._name = text.name
+        started = engine.start(text.source, text.name, sample_rate=text.rate, include=text.folders)
+        self.inputs, self.outputs = started.inputs, started.outputs
+        widgets = list(_described_widgets(started.description["ui"]))
+        bargraphs = [widget for widget in widgets if widget.kind in _BARGRAPHS]
+        controls = [widget for widget in widgets if widget.kind not in _BARGRAPHS]
+        self.controls = [widget.path for widget in controls]
+        self.bargraphs = [widget.path for widget in bargraphs]
+        self._controls = [widget.address for widget in controls]
+        self._watched = [widget.address for widget in bargraphs]
+
+    def advance(self, inputs: Samples, pieces: Sequence[Piece]) -> tuple[Samples, Samples]:
+        """See `Player`."""
+        parts = [
+            (piece.frames, {self._controls[n]: value for n, value in piece.moves.items()})
+            for piece in pieces
+        ]
+        outputs, values = self._engine.advance(self._name, inputs, parts, self._watched)
+        return outputs, np.array(values, np.float64).reshape(len(pieces), len(self._watched))
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A widget in libfaust's description: its path has the labels as they are, its address not."""
+
+    kind: str
+    path: str
+    address: str
+
+
+def _described_widgets(items: Sequence[Any], groups: str = "") -> Iterator[_Described]:
+    for item in items:
+        path = f"{groups}/{item['label']}"
+        if item["type"] in _GROUPS:
+            yield from _described_widgets(item["items"], path)
+        elif item["type"] != "soundfile":
+            yield _Described(item["type"], _known_path(path), item["address"])
+
+
+def _known_path(path: str) -> str:
+    """A path of libfaust's with labels as fad has them."""
+    return "/".join("" if label == _NO_LABEL else label for label in path.split("/"))

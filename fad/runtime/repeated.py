@@ -1,0 +1,140 @@
+"""Running a diagram again and again, with its widgets at different values.
+
+Native code is compiled once and its widgets are moved while it runs. libfaust's interpreter cannot
+move them in double precision: there, the program is compiled again for each value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fad.base.deep_stack import with_deep_stack
+from fad.diagram.box import Box, ForeignFunction, Slider, Soundfile, Switch, postorder
+from fad.diagram.parameters import Parameter, Widget, with_values, with_widgets
+from fad.runtime.engine import Engine
+from fad.runtime.native import TAG, Binary, compile_natively, find_compiler
+from fad.text.emitter import emit
+
+Samples = NDArray[np.float64]
+#: How far a widget can be moved at least, in units of its value (or of 1).
+MARGIN = 1e-3
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where programs run.
+
+    Attributes:
+        engine: the standard compiler.
+        name: the program's file name.
+        folder: where the files are that it needs.
+        rate: the sample rate, in Hz.
+        native: whether to use a C++ compiler; `None`: where there is one.
+    """
+
+    engine: Engine
+    name: str
+    folder: Path
+    rate: int
+    native: bool | None = None
+
+
+class Runner(Protocol):
+    """A program that can be run from its initial state."""
+
+    def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
+        """The outputs, of shape (channels, frames).
+
+        Args:
+            inputs: the audio inputs, of shape (channels, frames).
+            values: path -> value of the widgets that are not where they start; at most `MARGIN`
+                from there.
+
+        Raises:
+            EngineError: the standard compiler, or the C++ compiler, does not take the program.
+        """
+
+
+def runner(box: Box, place: Place) -> Runner:
+    """The way to run a closed diagram at a place."""
+    return Native(box, place) if runs_natively(box, place.native) else Interpreted(box, place)
+
+
+def runs_natively(box: Box, native: bool | None) -> bool:
+    """Whether a diagram runs as native code, or else in libfaust's interpreter.
+
+    Programs with foreign functions always run as native code, because the interpreter cannot call
+    them; programs with sound files never do, because native code would have to load them.
+
+    Args:
+        box: the diagram.
+        native: what the others do; `None`: native code where there is a C++ compiler.
+    """
+    kinds = {type(part) for part in postorder(box)}
+    if ForeignFunction in kinds:
+        return True
+    if Soundfile in kinds:
+        return False
+    return find_compiler() is not None if native is None else native
+
+
+@dataclass(frozen=True)
+class Interpreted:
+    """A diagram that libfaust interprets."""
+
+    box: Box
+    place: Place
+
+    def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
+        """See `Runner`."""
+        text = with_deep_stack(lambda: emit(with_values(self.box, values)))
+        return self.place.engine.render(
+            text,
+            self.place.name,
+            inputs=inputs,
+            frames=inputs.shape[1],
+            sample_rate=self.place.rate,
+            include=[self.place.folder],
+        )
+
+
+@dataclass(frozen=True)
+class Native:
+    """A diagram as native code."""
+
+    box: Box
+    place: Place
+
+    def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
+        """See `Runner`."""
+        binary, tags = self._compiled
+        moved = {tags[path]: value for path, value in values.items() if path in tags}
+        return binary.run(inputs, self.place.rate, moved)
+
+    @cached_property
+    def _compiled(self) -> tuple[Binary, Mapping[str, int]]:
+        """The binary, and the tags of the widgets by path."""
+        tags: dict[str, int] = {}
+
+        def tagged(widget: Widget, parameter: Parameter) -> Box:
+            tag = tags.setdefault(parameter.path, len(tags))
+            label = f"{widget.label}[{TAG}:{tag}]"
+            if isinstance(widget, Switch):
+                return Switch(widget.kind, label)
+            margin = MARGIN * max(1.0, abs(widget.init))
+            # Only where it will be needed: a range decides about the sizes of delay lines.
+            low = min(widget.min, widget.init - margin)
+            high = max(widget.max, widget.init + margin)
+            return Slider(widget.kind, label, widget.init, low, high, widget.step)
+
+        text = with_deep_stack(lambda: emit(with_widgets(self.box, tagged)))
+        place = self.place
+        code = place.engine.cpp(text, place.name, include=[place.folder])
+        return compile_natively(code, place.folder), tags

@@ -1,0 +1,217 @@
+"""The files of a program: where an `import` or a `library` finds them, each read once."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+
+from fad.base.cache import Cache
+from fad.base.errors import SourceError, either, nearest
+from fad.base.source import Source, Span
+from fad.syntax import module as modules
+from fad.syntax.module import Module
+
+__all__ = ["Libraries", "Module", "decode", "read_source"]
+
+_LIBRARY_PATH_VARIABLE = "FAUST_LIB_PATH"
+_SUFFIXES = (".lib", ".dsp")
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r")
+# The share of control characters above which a file is taken for something else than a text.
+_CONTROLS_LIMIT = 0.02
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """Finds, reads and parses the files that a program is made of.
+
+    Args:
+        search: folders to search before the standard ones (`-I`), in order.
+        main: the folder of the main program; the current one by default.
+        cache: where parsed files are kept between runs.
+    """
+
+    search: Sequence[Path] = ()
+    main: Path = Path()
+    cache: Cache = field(default_factory=Cache)
+    _loaded: dict[Path, Module] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def load(self, path: str, importer: Source | None = None, span: Span | None = None) -> Module:
+        """The module of a file named in a program.
+
+        Looked for in the folder of the importing file, then of the main program, the folders of
+        `search`, those of the environment variable `FAUST_LIB_PATH`, the libraries of an installed
+        Faust, the libraries that come with cyfaust, and last the one that comes with fad.
+
+        Args:
+            path: the path as written.
+            importer: the text it is written in.
+            span: where it is written.
+
+        Raises:
+            SourceError: the file is missing or not a text; the place is `span`.
+            ParseError: the file is not Faust; the place is in that file.
+        """
+        if "http://" in path or "https://" in path:
+            raise SourceError(
+                f"cannot import `{path}` from the network",
+                span,
+                "download the file and import the copy",
+            )
+        return self._module(self._find(path, importer, span), span)
+
+    def text(self, path: str) -> str:
+        """The text of a file named in a program, not parsed.
+
+        Raises:
+            SourceError: the file is missing or not a text.
+        """
+        return read_source(self._find(path, None, None)).text
+
+    def parse(self, source: Source) -> Module:
+        """The module of a text that was read elsewhere, such as the main program.
+
+        Raises:
+            ParseError: the text is not Faust.
+        """
+        return modules.load(source, self.cache)
+
+    def _find(self, path: str, importer: Source | None, span: Span | None) -> Path:
+        path = path.removeprefix("file://")
+        for folder in self._folders(importer):
+            if os.path.isfile(folder / path):
+                return folder / path
+        raise self._missing(path, importer, span)
+
+    def _module(self, path: Path, span: Span | None) -> Module:
+        resolved = path.resolve()
+        if resolved not in self._loaded:
+            self._loaded[resolved] = self.parse(read_source(path, self._shown(path), span))
+        return self._loaded[resolved]
+
+    def _folders(self, importer: Source | None) -> Iterator[Path]:
+        if importer is not None and importer.path is not None:
+            yield importer.path.parent
+        yield self.main
+        yield from self._own_folders
+        yield from _standard_folders()
+
+    @cached_property
+    def _own_folders(self) -> tuple[Path, ...]:
+        """The folders that the user named."""
+        variable = os.environ.get(_LIBRARY_PATH_VARIABLE, "")
+        return (*self.search, *map(Path, filter(None, variable.split(os.pathsep))))
+
+    def _shown(self, path: Path) -> str:
+        """The name for messages: standard libraries go by their own, wherever they are."""
+        resolved = path.resolve()
+        for folder in _standard_folders():
+            if resolved.is_relative_to(folder.resolve()):
+                return resolved.relative_to(folder.resolve()).as_posix()
+        return str(path)
+
+    def _missing(self, path: str, importer: Source | None, span: Span | None) -> SourceError:
+        message = f"cannot find `{path}`"
+        if os.path.isdir(path):
+            message += ", which is a folder"
+        if Path(path).is_absolute():
+            return SourceError(message, span)
+        standard = [folder.resolve() for folder in _standard_folders()]
+        folders = list(dict.fromkeys(self._folders(importer)))
+        own = [str(folder) for folder in folders if folder.resolve() not in standard]
+        hint = f"looked in {', '.join(f'`{folder}`' for folder in own)} and the standard libraries"
+        available = {name for folder in folders for name in _files(folder)}
+        # The endings would make all names look alike.
+        stems = {Path(name).stem: name for name in sorted(available)}
+        if similar := nearest(Path(path).stem, stems):
+            hint = f"did you mean {either(stems[stem] for stem in similar)}? {hint}"
+        return SourceError(message, span, hint)
+
+
+def read_source(path: str | Path, shown: str | None = None, span: Span | None = None) -> Source:
+    """Reads a text file.
+
+    Args:
+        path: the file.
+        shown: its name in messages; by default the path.
+        span: what asked for it, the place of an error.
+
+    Raises:
+        SourceError: the file is missing, unreadable, or not a text.
+    """
+    name = str(path) if shown is None else shown
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise SourceError(f"cannot find `{name}`", span) from None
+    except IsADirectoryError:
+        raise SourceError(f"`{name}` is a folder, not a file", span) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SourceError(f"cannot read `{name}`: {reason}", span) from None
+    return decode(data, name, Path(path), span)
+
+
+def as_source(program: str | Path | Source) -> Source:
+    """A program that is given as a text, as the path of a file, or as a source already.
+
+    Raises:
+        SourceError: the file is missing, unreadable, or not a text.
+    """
+    if isinstance(program, Source):
+        return program
+    return read_source(program) if isinstance(program, Path) else Source("<text>", program)
+
+
+def decode(data: bytes, name: str, path: Path | None = None, span: Span | None = None) -> Source:
+    """The text in some bytes.
+
+    Faust does not say how its texts are encoded: they are taken for UTF-8 and, where that fails,
+    for Latin-1, in which every byte is a character.
+
+    Args:
+        data: the bytes.
+        name: the text's name in messages.
+        path: the file they come from, if they do.
+        span: what asked for it, the place of an error.
+
+    Raises:
+        SourceError: the bytes are not a text.
+    """
+    if not _looks_like_text(data):
+        raise SourceError(f"`{name}` is not a text file", span)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return Source(name, text, path)
+
+
+def _looks_like_text(data: bytes) -> bool:
+    controls = len(data) - len(data.translate(None, delete=_CONTROLS))
+    return b"\0" not in data and controls <= len(data) * _CONTROLS_LIMIT
+
+
+@cache
+def _standard_folders() -> tuple[Path, ...]:
+    """The libraries of an installed Faust, those inside the cyfaust package, and fad's own."""
+    folders = [Path("/usr/local/share/faust"), Path("/usr/share/faust")]
+    if executable := shutil.which("faust"):
+        folders.insert(0, Path(executable).resolve().parent.parent / "share" / "faust")
+    # Found without importing it, which would load the whole compiler.
+    package = importlib.util.find_spec("cyfaust")
+    for location in (package.submodule_search_locations or []) if package else []:
+        folders.append(Path(location) / "resources" / "libraries")
+    folders.append(Path(__file__).parents[1] / "lib")
+    return tuple(folder for folder in dict.fromkeys(folders) if folder.is_dir())
+
+
+def _files(folder: Path) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if name.endswith(_SUFFIXES)]
+    except OSError:
+        return []
