@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from fad.diagram.parameters import Parameter
     from fad.differentiation.channels import Output
     from fad.estimation.estimate import estimate
-    from fad.pipeline.transform import Program, expand, transform
+    from fad.pipeline.expand import expand
+    from fad.pipeline.program import Program
+    from fad.pipeline.transform import transform
     from fad.runtime.recording import Recording
     from fad.runtime.run import run
 
@@ -35,12 +37,12 @@ _HOMES = {
     "FadError": "fad.base.errors",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",
-    "Program": "fad.pipeline.transform",
+    "Program": "fad.pipeline.program",
     "Recording": "fad.runtime.recording",
     "Report": "fad.checking.check",
     "check": "fad.checking.check",
     "estimate": "fad.estimation.estimate",
-    "expand": "fad.pipeline.transform",
+    "expand": "fad.pipeline.expand",
     "run": "fad.runtime.run",
     "transform": "fad.pipeline.transform",
 }

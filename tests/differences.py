@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fad
-from fad.base.deep_stack import with_deep_stack
 from fad.base.source import Source
-from fad.diagram.parameters import with_values
+from fad.diagram.widgets import with_values
 from fad.evaluation.evaluator import evaluate
 from fad.runtime.engine import Engine
 from fad.syntax.libraries import Libraries, read_source
@@ -50,7 +49,7 @@ def compare(
     source = read_source(program) if isinstance(program, Path) else Source("test.dsp", program)
     libraries = Libraries()
     module = libraries.parse(source)
-    box = with_deep_stack(lambda: evaluate(module, libraries)).process
+    box = evaluate(module, libraries).process
     dual = fad.transform(source)
     assert box.arity is not None
     inputs = np.random.default_rng(seed).uniform(-1, 1, (box.arity[0], frames))

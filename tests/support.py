@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import fad
-from fad.base.deep_stack import with_deep_stack
+from fad.base.deep_stack import recursive
+from fad.base.precision import Precision
 from fad.base.source import Source
 from fad.diagram.box import Box, Lambda, Slot
 from fad.evaluation.evaluator import Evaluation, evaluate
-from fad.pipeline.transform import Precision
 from fad.runtime.engine import Engine
 from fad.syntax.libraries import Libraries
 
-# As `with_deep_stack` does, but before hypothesis looks: it warns when a test changes the limit.
+# As `recursive` does, but before hypothesis looks: it warns when a test changes the limit.
 sys.setrecursionlimit(1_000_000)
 
 ROOT = Path(__file__).parent.parent
@@ -118,11 +118,8 @@ def read(text: str) -> Box:
 def evaluation(text: str) -> Evaluation:
     """What the evaluator makes of a program."""
 
-    def compute() -> Evaluation:
-        libraries = Libraries()
-        return evaluate(libraries.parse(Source("test.dsp", text)), libraries)
-
-    return with_deep_stack(compute)
+    libraries = Libraries()
+    return evaluate(libraries.parse(Source("test.dsp", text)), libraries)
 
 
 def canonical(box: Box) -> Box:
@@ -147,7 +144,7 @@ def canonical(box: Box) -> Box:
                 memo[key] = box.rebuild(tuple(visit(part, known) for part in box.children))
         return memo[key]
 
-    return with_deep_stack(lambda: visit(box, {}))
+    return recursive(visit)(box, {})
 
 
 def difference(one: Box, other: Box) -> tuple[Box, Box] | None:

@@ -313,8 +313,8 @@ def test_an_interrupted_computation_ends_quietly(tmp_path):
 
 BROKEN = """
 import fad.cli.main
-import fad.pipeline.transform
-fad.pipeline.transform.expand = None
+import fad.pipeline.expand
+fad.pipeline.expand.expand = None
 fad.cli.main.main()
 """
 

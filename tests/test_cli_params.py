@@ -217,7 +217,10 @@ def test_check_on_a_mono_file(run: Run, tmp_path: Path) -> None:
     write_wav(tmp_path / "in.wav", np.zeros((1, 100)))
     done = run("check", "synth.dsp", "--input", "in.wav")
     assert done.returncode == 1
-    assert done.stderr == "error: the input has 1 channel, the program has 2 audio inputs\n"
+    assert done.stderr == (
+        "error: the input has 1 channel, the program has 2 audio inputs\n"
+        "hint: give a channel for each input\n"
+    )
 
 
 @pytest.mark.parametrize("width", [2, 3, 4])

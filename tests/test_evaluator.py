@@ -9,8 +9,8 @@ import pytest
 
 import fad
 from fad.base.errors import FadError
+from fad.base.precision import Precision
 from fad.diagram.box import Int, Par, Real
-from fad.pipeline.transform import Precision
 from fad.runtime.engine import Engine, EngineRefusal
 from tests.support import expansion, expansions, program, read
 

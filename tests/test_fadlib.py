@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 import fad
 import fad.runtime.native
-from fad.runtime.engine import Engine, Precision
+from fad.base.precision import Precision
+from fad.runtime.engine import Engine
 from fad.syntax.libraries import Libraries
 
 Signal = NDArray[np.float64]

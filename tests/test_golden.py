@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 from support import evaluation
 
 import fad
-from fad.base.deep_stack import with_deep_stack
 from fad.base.source import Source
 from fad.checking.check import STEP
 from fad.checking.quotients import Judgement, Runs, judge
 from fad.diagram.box import Primitive, postorder
-from fad.diagram.parameters import Parameter, find_parameters, select, with_values
+from fad.diagram.parameters import Parameter, find_parameters, select
+from fad.diagram.widgets import with_values
 from fad.differentiation.rules import DERIVATIVES
-from fad.pipeline.transform import evaluated
+from fad.pipeline.front import Request, read
 from fad.runtime.engine import Engine
 from fad.text.emitter import emit
 from fad.text.lines import WIDTH
@@ -138,19 +138,19 @@ def judged(
 
     The outputs that the dual repeats are compared here.
     """
-    _, _, original = with_deep_stack(lambda: evaluated(source, [LIBRARIES], "double"))
+    original = read(Request(source, [LIBRARIES])).evaluated()
     box = original.process
     assert box.arity is not None
     inputs, outputs = box.arity
-    variables = select(list(with_deep_stack(lambda: find_parameters(box))), inputs, wrt)
+    variables = select(list(find_parameters(box)), inputs, wrt)
     noise = np.random.default_rng(1).uniform(-0.9, 0.9, (inputs, FRAMES))
 
     def moved(variable: Parameter, offset: float) -> NDArray[np.float64]:
         values = {variable.path: variable.init + offset}
-        return run(engine, with_deep_stack(lambda: emit(with_values(box, values))), noise)
+        return run(engine, emit(with_values(box, values)), noise)
 
     lanes = run(engine, text, noise).reshape(outputs, 1 + len(variables), FRAMES)
-    centre = run(engine, with_deep_stack(lambda: emit(box)), noise)
+    centre = run(engine, emit(box), noise)
     # By value: libfaust orders sums by what else is in a program, which shows in the last bit.
     np.testing.assert_allclose(lanes[:, 0], centre, rtol=1e-12, atol=1e-15)
 

@@ -46,7 +46,7 @@ def test_what_is_read_is_written_alike(box: Box) -> None:
     found = evaluation(text)
     # In several definitions, what has a name and what stands between operators can change.
     assume(text.count("=") == 1)
-    assert emit(found.process, found.names) == text
+    assert emit(found.process, found.facts.names) == text
 
 
 #: What may be too long for a line: a leaf, with what comes before it on its line.

@@ -16,7 +16,7 @@ import fad
 from fad.base.errors import FadError
 from fad.drawing.picture import Panel, Picture, picture
 from fad.drawing.plot import draw, format_of, rendered, require_matplotlib
-from fad.drawing.ticks import linear_ticks, log_ticks, short, written
+from fad.drawing.ticks import linear_ticks, log_ticks, short, tick_labels
 from fad.runtime.engine import Engine
 from fad.runtime.native import find_compiler
 from fad.runtime.recording import Recording
@@ -457,7 +457,7 @@ def plain(texts: list[str]) -> list[str]:
     ],
 )
 def test_numbers_beside_axes(low: float, high: float, most: int, texts: str) -> None:
-    assert plain(written(linear_ticks(low, high, most))) == texts.split()
+    assert plain(tick_labels(linear_ticks(low, high, most))) == texts.split()
 
 
 @pytest.mark.parametrize(
@@ -471,7 +471,7 @@ def test_numbers_beside_axes(low: float, high: float, most: int, texts: str) -> 
     ],
 )
 def test_numbers_beside_logarithmic_axes(low: float, high: float, texts: str) -> None:
-    assert written(log_ticks(low, high, 5), is_log=True) == texts.split()
+    assert tick_labels(log_ticks(low, high, 5), is_log=True) == texts.split()
 
 
 def test_short_numbers() -> None:

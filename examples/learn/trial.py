@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 import fad
 from examples.learn.catalogue import Example
+from fad.base.precision import NativePrecision
 from fad.base.source import Source
 from fad.diagram.parameters import Parameter
-from fad.pipeline.transform import Program
+from fad.pipeline.program import Program
 from fad.runtime.engine import Engine
-from fad.runtime.piecewise import Real
 from fad.runtime.recording import Recording
 
 HERE = Path(__file__).parent
-PRECISIONS: tuple[Real, ...] = ("double", "single")
+PRECISIONS: tuple[NativePrecision, ...] = ("double", "single")
 #: The number of starting points.
 STARTS = 3
 #: A value has to be near enough for at least this share of the time before the next change.
@@ -56,7 +56,7 @@ class Trial:
             and 100 % of it.
     """
 
-    precision: Real
+    precision: NativePrecision
     start: dict[str, float]
     phases: tuple[Phase, ...]
     errors: dict[str, list[float]]
@@ -106,7 +106,9 @@ def starting_point(parameters: Sequence[Parameter], start: int) -> dict[str, flo
     return values
 
 
-def record(example: Example, program: Program, precision: Real, engine: Engine) -> Recording:
+def record(
+    example: Example, program: Program, precision: NativePrecision, engine: Engine
+) -> Recording:
     """Runs a learning program while the hidden values change."""
     moves = [{f"/target/{label}": x for label, x in each.items()} for each in example.hidden]
     return fad.run(
@@ -119,7 +121,9 @@ def record(example: Example, program: Program, precision: Real, engine: Engine) 
     )
 
 
-def judged(example: Example, program: Program, recording: Recording, precision: Real) -> Trial:
+def judged(
+    example: Example, program: Program, recording: Recording, precision: NativePrecision
+) -> Trial:
     """What came of a run."""
     if example.by_curve:
         times, errors = _curve_error(recording)

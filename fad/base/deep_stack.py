@@ -6,34 +6,72 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _STACK_BYTES = 512 * 1024 * 1024
 _RECURSION_LIMIT = 1_000_000
 
 
-def with_deep_stack(compute: Callable[[], T]) -> T:
-    """The result of a computation that may recurse a million calls deep.
+def recursive(function: Callable[P, T]) -> Callable[P, T]:
+    """Marks a function that may recurse a million calls deep, and gives it the room to.
 
     It runs in a thread with a large stack, of which only what is used takes memory. What it
-    raises is raised here.
+    raises is raised in the caller. When a function with room calls another one, that one has room
+    already and runs as it is.
     """
+
+    @wraps(function)
+    def with_room(*arguments: P.args, **options: P.kwargs) -> T:
+        call = partial(function, *arguments, **options)
+        if getattr(_HERE, "is_deep", False):
+            return call()
+        with _LIMIT.raised():
+            # In a browser there are no threads: there, the one stack has to do.
+            return _marked_deep(call) if sys.platform == "emscripten" else _in_thread(call)
+
+    return with_room
+
+
+def _in_thread(call: Callable[[], T]) -> T:
+    """The result of a call that runs in a thread with a large stack."""
     results: list[T] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            results.append(compute())
+            results.append(_marked_deep(call))
         except BaseException as error:  # handed over to the caller, whatever it is
             errors.append(error)
 
-    with _LIMIT.raised():
-        _start(run).join()
+    _started(run).join()
     if errors:
         raise errors[0]
     return results[0]
+
+
+def _marked_deep(call: Callable[[], T]) -> T:
+    """The result of a call in which this thread counts as one with room."""
+    _HERE.is_deep = True
+    try:
+        return call()
+    finally:
+        _HERE.is_deep = False
+
+
+def _started(run: Callable[[], None]) -> threading.Thread:
+    """A running thread with a large stack; the size is a setting of the whole process."""
+    with _STACK_SIZE:
+        usual = threading.stack_size(_STACK_BYTES)
+        try:
+            thread = threading.Thread(target=run, name="fad", daemon=True)
+            thread.start()
+        finally:
+            threading.stack_size(usual)
+    return thread
 
 
 class _RecursionLimit:
@@ -60,17 +98,7 @@ class _RecursionLimit:
                     sys.setrecursionlimit(self._usual)
 
 
+#: What belongs to the thread that asks: whether it has room for recursion.
+_HERE = threading.local()
 _LIMIT = _RecursionLimit()
 _STACK_SIZE = threading.Lock()
-
-
-def _start(run: Callable[[], None]) -> threading.Thread:
-    """A running thread with a large stack; the size is a setting of the whole process, too."""
-    with _STACK_SIZE:
-        usual = threading.stack_size(_STACK_BYTES)
-        try:
-            thread = threading.Thread(target=run, name="fad", daemon=True)
-            thread.start()
-        finally:
-            threading.stack_size(usual)
-    return thread

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
+from types import TracebackType
 from typing import NamedTuple
 
 from fad.base.source import Source, Span
@@ -85,6 +85,32 @@ class OutputError(FadError):
     """A result that could not be written."""
 
 
+class located:
+    """Gives errors that have no place this one: `with located(span): ...`.
+
+    Args:
+        span: the place, or a function that finds it: most often there is no error, and then
+            nobody needs the place.
+    """
+
+    __slots__ = ("_span",)
+
+    def __init__(self, span: Span | Callable[[], Span | None] | None) -> None:
+        self._span = span
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, FadError) and error.span is None:
+            error.span = self._span() if callable(self._span) else self._span
+
+
 def telling(calls: Sequence[Call], main: Source) -> list[Call]:
     """The calls worth showing: the innermost one, the innermost one in the user's own text, and
     the outermost one.
@@ -108,24 +134,6 @@ def place(span: Span, folder: bool = True) -> str:
     line, column = span.location
     name = span.source.name if folder else PurePath(span.source.name).name
     return f"{name}:{line}:{column}"
-
-
-def nearest(word: str, candidates: Iterable[str], count: int = 3) -> list[str]:
-    """The candidates that look most like a word, best first; for "did you mean"."""
-    return difflib.get_close_matches(word, list(candidates), n=count, cutoff=0.6)
-
-
-def either(words: Iterable[str]) -> str:
-    """A list of words in prose: `a`, `b` or `c`."""
-    quoted = [f"`{word}`" for word in words]
-    if len(quoted) < 2:
-        return "".join(quoted)
-    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
-
-
-def counted(count: int, noun: str) -> str:
-    """A count and its noun in the right number: `1 input`, `3 inputs`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _excerpt(span: Span) -> str:

@@ -15,21 +15,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.base.deep_stack import with_deep_stack
-from fad.base.errors import FadError, counted
-from fad.base.source import Source
-from fad.checking.quotients import Judgement, Runs, Samples, Verdict, judge
-from fad.diagram.box import Box
-from fad.diagram.parameters import Parameter, find_parameters, input_index, select, with_values
+from fad.base.errors import FadError
+from fad.checking.quotients import Judgement, Runs, Verdict, judge
+from fad.diagram.box import Box, arity_of
+from fad.diagram.parameters import Parameter, find_parameters, input_index, resolved, select
+from fad.diagram.widgets import with_values
 from fad.differentiation.dual import Dual, dense, lost
+from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import by_parameters
 from fad.differentiation.surrogates import Kind
-from fad.evaluation.evaluator import Evaluation
-from fad.pipeline.transform import derive, evaluated
+from fad.evaluation.core import Evaluation
+from fad.pipeline.front import Request, read
+from fad.pipeline.transform import derive
 from fad.runtime.engine import Engine
-from fad.runtime.repeated import Place, Runner, runner
-from fad.runtime.schedule import noise, resolved
-from fad.syntax.libraries import Libraries
+from fad.runtime.input_signals import Samples, checked, noise
+from fad.runtime.repeated import Host, Runner, runner
+from fad.syntax.libraries import ProgramLike
 
 #: The step of the difference quotients, in units of the parameter (or of 1, if that is more).
 STEP = 1e-6
@@ -114,12 +115,12 @@ class Report:
 
 
 def check(
-    program: str | Path | Source,
+    program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
-    rules: str | Path | Source | None = None,
+    rules: ProgramLike | None = None,
     inputs: NDArray[np.float64] | None = None,
     seconds: float = 0.05,
     rate: int = 44100,
@@ -154,27 +155,20 @@ def check(
             not fit the program; the standard compiler refuses, crashes or takes too long
             (`EngineError`).
     """
-    module, libraries, evaluation = with_deep_stack(lambda: evaluated(program, include, "double"))
-    arity = evaluation.process.arity
-    assert arity is not None
+    front = read(Request(program, include, rules=rules))
+    evaluation = front.evaluated()
+    count = arity_of(evaluation.process)[0]
     widgets = list(find_parameters(evaluation.process))
     values = resolved(widgets, at or {})
     variables = [
         replace(variable, init=values.get(variable.path, variable.init))
-        for variable in select(widgets, arity[0], wrt)
+        for variable in select(widgets, count, wrt)
     ]
-    samples = _inputs(arity[0], inputs, round(seconds * rate), seed)
-    source = module.source
+    samples = _inputs(count, inputs, round(seconds * rate), seed)
     with contextlib.nullcontext(engine) if engine is not None else Engine() as faust:
-        place = Place(
-            faust,
-            Path(source.name).name,
-            source.path.parent if source.path else Path(),
-            rate,
-            native,
-        )
+        host = Host(faust, front.name, front.folder, rate, native)
         return _Check(
-            evaluation, values, variables, libraries, place, samples, surrogate, rules
+            evaluation, values, variables, front.operations, surrogate, host, samples
         ).report()
 
 
@@ -185,17 +179,8 @@ def _inputs(
         raise FadError("there is nothing to run: the time is less than a sample")
     if inputs is None:
         return noise(seed, count, frames)
-    if inputs.ndim != 2 or len(inputs) != count:
-        channels = len(inputs) if inputs.ndim == 2 else 1
-        raise FadError(
-            f"the input has {counted(channels, 'channel')}, "
-            f"the program has {counted(count, 'audio input')}"
-        )
-    if not inputs.shape[1] and count:
-        raise FadError("the input is empty")
-    if not count:
-        return np.zeros((0, frames))
-    return np.ascontiguousarray(inputs[:, :frames], np.float64)
+    whole = checked(inputs, count)
+    return np.ascontiguousarray(whole[:, :frames]) if count else np.zeros((0, frames))
 
 
 @dataclass(frozen=True)
@@ -206,19 +191,18 @@ class _Check:
         evaluation: the program.
         values: path -> value of the widgets that the user has moved.
         variables: the parameters to compare, each `init` being where it is compared.
-        libraries, surrogate, rules: what the dual depends on; see `fad.pipeline.transform.derive`.
-        place: where to run.
+        operations, surrogate: what the dual depends on; see `derive`.
+        host: where to run.
         inputs: the audio inputs.
     """
 
     evaluation: Evaluation
     values: Mapping[str, float]
     variables: Sequence[Parameter]
-    libraries: Libraries
-    place: Place
-    inputs: NDArray[np.float64]
+    operations: Operations
     surrogate: Sequence[Kind]
-    rules: str | Path | Source | None
+    host: Host
+    inputs: NDArray[np.float64]
 
     def report(self) -> Report:
         dual = self._dual(self.evaluation, self.surrogate)
@@ -229,7 +213,7 @@ class _Check:
         lanes = exact_lanes = self._lanes(exact, {})
         if dual.sloped:
             # Only the lanes without slopes at quantisers can agree with quotients.
-            exact = self._dual_runner(self._dual(replace(self.evaluation, made_by={}), ()))
+            exact = self._dual_runner(self._dual(_without_makers(self.evaluation), ()))
             exact_lanes = self._lanes(exact, {})
         pairs: list[list[Pair]] = []
         for index, variable in enumerate(self.variables):
@@ -247,9 +231,9 @@ class _Check:
         unlike = _differing(outputs, lanes[:, 0])
         rounded = tuple(i for i in unlike if _is_rounding(outputs[i], lanes[i, 0]))
         return Report(
-            self.place.name,
+            self.host.name,
             self.inputs.shape[1],
-            self.place.rate,
+            self.host.rate,
             tuple(pair for row in zip(*pairs, strict=True) for pair in row),
             tuple(output for output in unlike if output not in rounded),
             rounded,
@@ -292,16 +276,13 @@ class _Check:
         return [verdict not in ("mismatch", "undefined") for verdict in verdicts]
 
     def _dual(self, evaluation: Evaluation, surrogate: Sequence[Kind]) -> Dual:
-        seeds = by_parameters(self.variables)
-        return with_deep_stack(
-            lambda: derive(evaluation, seeds, self.libraries, surrogate, self.rules)
-        )
+        return derive(evaluation, by_parameters(self.variables), self.operations, surrogate)
 
     def _dual_runner(self, dual: Dual) -> Runner:
         return self._runner(dense(dual, len(self.variables)))
 
     def _runner(self, box: Box) -> Runner:
-        return runner(with_deep_stack(lambda: with_values(box, self.values)), self.place)
+        return runner(with_values(box, self.values), self.host)
 
     def _lanes(self, dual: Runner, values: Mapping[str, float]) -> NDArray[np.float64]:
         """What a dual computes: (outputs, the output and its tangents, frames)."""
@@ -333,6 +314,11 @@ class _Check:
         inputs = self.inputs.copy()
         inputs[channel] += offset
         return original.run(inputs, {})
+
+
+def _without_makers(evaluation: Evaluation) -> Evaluation:
+    """A program of which nobody knows that parts of it come from a library."""
+    return replace(evaluation, facts=replace(evaluation.facts, made_by={}))
 
 
 def _is_excusable(judgement: Judgement) -> bool:

@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float64]
+from fad.runtime.input_signals import Samples
+
 #: What came of one output and one parameter.
 Verdict = Literal["agrees", "zero", "jump", "quantised", "mismatch", "undefined"]
 

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from fad.base.source import Source
-    from fad.pipeline.transform import Program
+    from fad.pipeline.program import Program
 
 STANDARD_INPUT = "-"
 #: The exit code when the user's input is at fault.
@@ -68,7 +68,8 @@ def program_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def kinds(text: str) -> Any:
     """The kinds of reads that get a slope."""
-    from fad.base.errors import FadError, either
+    from fad.base.errors import FadError
+    from fad.base.prose import either
     from fad.differentiation.surrogates import KINDS
 
     names = [name.strip() for name in text.split(",") if name.strip()]

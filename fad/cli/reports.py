@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fad.base.errors import counted
-from fad.pipeline.manifest import described
+from fad.base.prose import counted
+from fad.pipeline.program import parameter_data
 
 if TYPE_CHECKING:
     from fad.checking.check import Report
-    from fad.pipeline.transform import Program
+    from fad.pipeline.program import Program
     from fad.runtime.recording import Recording
 
 #: Wide enough for any table: where it is shown, lines may wrap, but nothing is cut.
@@ -49,7 +49,7 @@ def parameters_table(program: Program) -> str:
 def parameters_json(program: Program) -> str:
     """All widgets of a program as JSON."""
     widgets = [
-        {**described(widget), "variable": widget in program.parameters}
+        {**parameter_data(widget), "variable": widget in program.parameters}
         for widget in program.widgets
     ]
     return json.dumps(widgets, indent=2, ensure_ascii=False) + "\n"

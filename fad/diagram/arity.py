@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from fad.base.errors import ArityError, Call, counted
+from fad.base.errors import ArityError, Call
+from fad.base.prose import counted
 from fad.base.source import Span
 from fad.diagram.box import (
     Arity,

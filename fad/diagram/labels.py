@@ -86,3 +86,11 @@ def widget_path(label: str, groups: Sequence[str] = ()) -> list[str]:
         else:
             path.append(plain_name(step[2:] if _is_group_step(step) else step))
     return path
+
+
+def identifier(text: str, fallback: str) -> str:
+    """A Faust identifier that resembles a text."""
+    words = re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_")
+    if not words or words[0].isdigit():
+        words = f"{fallback}_{words}".rstrip("_")
+    return words

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from fad.base.errors import FadError, either
+from fad.base.errors import FadError
+from fad.base.prose import either, nearest
 from fad.diagram.box import Box, Group, Slider, Switch
 from fad.diagram.labels import metadata, plain_name, widget_path
 
@@ -17,6 +18,8 @@ GroupPath = tuple[str, ...]
 Widget = Slider | Switch
 
 _INPUT = re.compile(r"input:(\d+)")
+#: How many names an error lists.
+_MOST_NAMES = 8
 _ON, _OFF = ("on", "1"), ("off", "0")
 
 
@@ -162,60 +165,35 @@ def _matches(parameter: Parameter, name: str) -> bool:
     return any(fnmatchcase(text, name) for text in (parameter.label, parameter.path))
 
 
-def with_widgets(
-    box: Box,
-    change: Callable[[Widget, Parameter], Box],
-    replaced: Callable[[Box, Box], None] = lambda old, new: None,
-) -> Box:
-    """A diagram with something else in the places of its widgets.
+def resolved(widgets: Sequence[Parameter], values: Mapping[str, float]) -> dict[str, float]:
+    """Path -> value, for widgets that are named by label or path; a label means all that have it.
 
-    Args:
-        box: a closed diagram.
-        change: from a widget, and the parameter that it is at its place.
-        replaced: told of each part that is another one now, with that one.
+    Raises:
+        FadError: a name that no widget has, or a value that is outside the range.
     """
-    memo: dict[tuple[Box, GroupPath], Box] = {}
-
-    def rewrite(box: Box, groups: GroupPath) -> Box:
-        key = box, groups
-        if key not in memo:
-            if isinstance(box, Widget):
-                memo[key] = change(box, parameter_at(box, groups))
-            else:
-                inner = (*groups, plain_name(box.label)) if isinstance(box, Group) else groups
-                memo[key] = box.rebuild(tuple(rewrite(child, inner) for child in box.children))
-            if memo[key] is not box:
-                replaced(box, memo[key])
-        return memo[key]
-
-    return rewrite(box, ())
+    found: dict[str, float] = {}
+    for name, value in values.items():
+        named = [widget for widget in widgets if name in (widget.path, widget.label)]
+        if not named:
+            raise _unknown(name, widgets)
+        for widget in named:
+            if not widget.min <= value <= widget.max:  # NaN is in no range
+                raise FadError(
+                    f"{value:g} is outside the range of `{widget.path}`",
+                    hint=f"it goes from {widget.min:g} to {widget.max:g}",
+                )
+            found[widget.path] = float(value)
+    return found
 
 
-def relabelled(widget: Widget, label: str) -> Widget:
-    """The same widget under another label."""
-    if isinstance(widget, Switch):
-        return Switch(widget.kind, label)
-    return Slider(widget.kind, label, widget.init, widget.min, widget.max, widget.step)
-
-
-def with_values(box: Box, values: Mapping[str, float]) -> Box:
-    """A diagram whose widgets start at other values, and can reach them.
-
-    Args:
-        box: a closed diagram.
-        values: parameter path -> value. Paths that do not occur are passed by. A button or
-            checkbox becomes an entry of that value.
-    """
-
-    def moved(widget: Widget, parameter: Parameter) -> Box:
-        value = values.get(parameter.path)
-        return widget if value is None else _moved(widget, value)
-
-    return with_widgets(box, moved) if values else box
-
-
-def _moved(box: Widget, value: float) -> Slider:
-    if isinstance(box, Slider):
-        low, high = min(box.min, value), max(box.max, value)
-        return Slider(box.kind, box.label, value, low, high, box.step)
-    return Slider("nentry", box.label, value, min(0.0, value), max(1.0, value), 1.0)
+def _unknown(name: str, widgets: Sequence[Parameter]) -> FadError:
+    message = f"no widget is called `{name}`"
+    if not widgets:
+        return FadError(message, hint="the program has no sliders, entries or switches")
+    similar = nearest(name, [w.path if "/" in name else w.label for w in widgets])
+    if similar:
+        return FadError(message, hint=f"did you mean {either(dict.fromkeys(similar))}?")
+    paths = [widget.path for widget in widgets]
+    more = len(paths) - _MOST_NAMES
+    hint = f"there is {either(paths[:_MOST_NAMES])}" + (f", and {more} more" if more > 0 else "")
+    return FadError(message, hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fad.diagram.box import Box, Cut, Int, Par, Real, Route, Seq, Slot, Wire, factors, parallel
-from fad.differentiation.activity import Active, Bundles, members
+from fad.differentiation.active_sets import Active, Bundles, members
 
 
 def width(bundles: Bundles) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fad.base.errors import place
 from fad.base.source import Span
 from fad.diagram.box import Box, Cut, Real, Route, Seq, Wire, arity_of, parallel
-from fad.differentiation.activity import Bundles, union
+from fad.differentiation.active_sets import Bundles, union
 from fad.differentiation.channels import Output
 from fad.differentiation.seeds import Seeds
 

@@ -3,8 +3,8 @@
 A wire that carries a signal becomes a bundle: the signal (the primal), then one tangent for each
 parameter that is active on the wire, in parameter order; the bundles of neighbouring wires follow
 each other. Compositions of diagrams become the same compositions of their duals. What no tangent
-reaches stays as it is. What a primitive does to tangents is looked up in `operations`;
-nothing here names a primitive.
+reaches stays as it is. What a primitive does to tangents is looked up in `operations`; nothing
+here names a primitive.
 
 Source of the method: T. Rushton, Differentiable DSP in Faust, IFC 2024, section 3, made sparse.
 """
@@ -15,7 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from fad.base.errors import DifferentiationError, either
+from fad.base.deep_stack import recursive
+from fad.base.errors import DifferentiationError
+from fad.base.prose import either
 from fad.base.source import Span
 from fad.diagram.box import (
     Bargraph,
@@ -38,36 +40,36 @@ from fad.diagram.box import (
     parallel,
     postorder,
 )
-from fad.diagram.labels import plain_name
-from fad.diagram.parameters import GroupPath, Widget, parameter_at
-from fad.differentiation.activity import (
+from fad.diagram.facts import Facts
+from fad.diagram.interpret import arriving, routed
+from fad.diagram.parameters import Widget
+from fad.differentiation.active_sets import (
     NONE,
     Active,
-    Activity,
     Bundles,
     bits,
     members,
-    merged,
     placed,
-    routed,
     shape,
     union,
 )
+from fad.differentiation.activity import Activity
 from fad.differentiation.bundles import beside, lane_route, of_primals, width, wires
 from fad.differentiation.dual import Dropped, Dual, Part
-from fad.differentiation.operations import LocalRules, Operation, shape_name, user_rules
+from fad.differentiation.operations import Operations, rule_names, shape_name
 from fad.differentiation.rules import ARGUMENTS, Unsupported
 from fad.differentiation.seeds import Seed, Seeds
-from fad.differentiation.surrogates import Surrogates
+from fad.differentiation.surrogates import Kind, SlopedRead, with_slopes
+from fad.differentiation.variables import Variable, with_variables
 
 
+@recursive
 def differentiate(
     box: Box,
     seeds: Seeds,
-    rules: LocalRules,
-    surrogates: Surrogates,
-    origins: Mapping[Box, Span],
-    names: Mapping[Box, str],
+    operations: Operations,
+    facts: Facts,
+    surrogate: Sequence[Kind] = (),
     new_slot: Callable[[str], Slot] | None = None,
 ) -> Dual:
     """The dual of a diagram with respect to variables.
@@ -78,10 +80,10 @@ def differentiate(
     Args:
         box: a well-typed diagram. The slots that are free in it are constants or variables.
         seeds: the variables, and the lanes of their tangents.
-        rules: what primitives and foreign functions do to tangents.
-        surrogates: which reads at whole positions are given a slope.
-        origins: where diagrams were written, for messages.
-        names: the names of diagrams.
+        operations: what primitives and foreign functions do to tangents.
+        facts: what is known about the diagram's parts: their names go to their duals, their
+            origins into messages, and their makers decide about slopes.
+        surrogate: the kinds of reads at whole positions that are given a slope everywhere.
         new_slot: makes slots that do not occur in the diagram, where it is a part of a program.
 
     Raises:
@@ -89,25 +91,21 @@ def differentiate(
     """
     if new_slot is None:
         new_slot = _slots_after(box)
-    transform = _Forward(box, seeds, rules, surrogates, origins, dict(names), new_slot)
+    with_leaves, originals = with_variables(box, seeds)
+    marked, originals = with_slopes(with_leaves, originals, facts.made_by, surrogate)
+    transform = _Forward(marked, originals, seeds, operations, facts, new_slot)
     sources = [seeds.inputs.get(index) for index in range(arity_of(box)[0])]
     inputs = tuple(NONE if seed is None else bits([seed.lane]) for seed in sources)
-    outer = {slot: _Bound((slot,), NONE) for slot in box.free}
-    dual, outputs = transform.dual(box, inputs, (), outer)
+    outer = {slot: _Bound((slot,), NONE) for slot in marked.free}
+    dual, outputs = transform.dual(marked, inputs, outer)
     if any(inputs):
         lanes = (lane for seed in sources for lane in _seeded(Wire(), seed))
         dual = Seq(parallel(lanes), dual)
-    for word, shapes in transform.shapes.items():
-        for operation, letters in shapes.items():
-            name = word if len(shapes) == 1 else f"{word}_{letters}"
-            transform.names.setdefault(operation, name)
-    # The name of a parameter goes with its value and seed.
-    alone = {part.source for part in transform.context.parts if isinstance(part.source, Widget)}
     return Dual(
         dual,
         outputs,
         transform.context.dropped,
-        {part: name for part, name in transform.names.items() if part not in alone},
+        transform.all_names(),
         transform.context.parts,
         seeds,
         transform.sloped,
@@ -154,236 +152,225 @@ class _Context:
     parts: list[Part] = field(default_factory=list)
 
 
-@dataclass
 class _Forward:
-    root: Box
-    seeds: Seeds
-    rules: LocalRules
-    surrogates: Surrogates
-    origins: Mapping[Box, Span]
-    names: dict[Box, str]
-    new_slot: Callable[[str], Slot]
-    sloped: list[Dropped] = field(default_factory=list)
-    #: The name of an operation -> its duals, with what tells them apart.
-    shapes: dict[str, dict[Box, str]] = field(default_factory=dict)
+    """Rewrites a diagram in which variables and reads with slopes are marked.
 
-    def __post_init__(self) -> None:
-        self._activity = Activity(
-            self.root, self._leaf_activity, self._seed, self.seeds.signals, self.surrogates.find
-        )
-        tags = [f"_{tag}" for tag in self.seeds.tags]
+    Args:
+        root: the whole diagram.
+        originals: what its parts were before they were marked, where that is something else.
+        seeds, operations, facts, new_slot: see `differentiate`.
+    """
+
+    def __init__(
+        self,
+        root: Box,
+        originals: Mapping[Box, Box],
+        seeds: Seeds,
+        operations: Operations,
+        facts: Facts,
+        new_slot: Callable[[str], Slot],
+    ) -> None:
+        self._originals = originals
+        self._seeds = seeds
+        self._operations = operations
+        self._origins = facts.origins
+        self._new_slot = new_slot
+        self._activity = Activity(root, operations)
+        self._names = dict(facts.names)
+        tags = [f"_{tag}" for tag in seeds.tags]
         self.context = _Context(range(len(tags)), tags)
+        self.sloped: list[Dropped] = []
+        #: The name of an operation -> its duals, with what tells them apart.
+        self._shapes: dict[str, dict[Box, str]] = {}
         self._functions: dict[tuple[Box, Bundles], tuple[_Result, _Context]] = {}
         self._place: Span | None = None
-        self._cases: dict[type[Box], Callable[..., _Result]] = {
-            Wire: self._wire,
-            Cut: self._cut,
-            Primitive: self._primitive,
-            ForeignFunction: self._foreign_function,
-            Bargraph: self._bargraph,
-            Slot: self._slot,
-            Seq: self._seq,
-            Par: self._par,
-            Split: self._split,
-            Merge: self._merge,
-            Rec: self._rec,
-            Route: self._route,
-            Lambda: self._lambda,
-            Group: self._group,
-        }
 
-    def dual(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+    def all_names(self) -> dict[Box, str]:
+        """The names of all parts: those of the source, and those of operations."""
+        for word, shapes in self._shapes.items():
+            for operation, letters in shapes.items():
+                name = word if len(shapes) == 1 else f"{word}_{letters}"
+                self._names.setdefault(operation, name)
+        # The name of a parameter goes with its value and seed.
+        alone = {part.source for part in self.context.parts if isinstance(part.source, Widget)}
+        return {part: name for part, name in self._names.items() if part not in alone}
+
+    def dual(self, box: Box, inputs: Bundles, slots: _Slots) -> _Result:
         """The dual of a box whose inputs carry these bundles, and the bundles it gives."""
+        source = self._originals.get(box, box)
         if not box.free and self._activity.is_inert(box, inputs):
-            return box, (NONE,) * arity_of(box)[1]
-        bound = tuple([slots[slot].lanes[0] for slot in self._activity.free(box)])
-        key = (*self._activity.key(box, inputs, groups), bound)
+            return source, (NONE,) * arity_of(box)[1]
+        key = (box, inputs, *[slots[slot].lanes[0] for slot in box.free])
         context = self.context
         if key not in context.memo:
-            outer, self._place = self._place, self.origins.get(box, self._place)
-            case = self._cases.get(type(box), self._source)
-            if self._seed(box, groups) is not None:
-                case = self._variable
-            result = case(box, inputs, groups, slots)
+            outer, self._place = self._place, self._origins.get(source, self._place)
+            result = self._derived(box, inputs, slots)
             self._place = outer
-            if box in self.names:
-                self.names.setdefault(result[0], self.names[box])
-            if (box in self.names or isinstance(box, _EXPLAINED)) and any(inputs + result[1]):
-                context.parts.append(Part(box, result[0], inputs, result[1]))
+            if source in self._names:
+                self._names.setdefault(result[0], self._names[source])
+            is_part = source in self._names or isinstance(source, _EXPLAINED)
+            if is_part and any(inputs + result[1]):
+                context.parts.append(Part(source, result[0], inputs, result[1]))
             context.memo[key] = result
         return context.memo[key]
 
-    # -- Leaves --------------------------------------------------------------------------------
-
-    def _wire(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return wires(inputs), inputs
-
-    def _cut(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return parallel([Cut()] * width(inputs)), ()
-
-    def _source(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        """A leaf that gives no tangents; those that come in end here."""
-        return of_primals(inputs, box), (NONE,) * arity_of(box)[1]
-
-    def _variable(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        seed = self._seed(box, groups)
-        assert seed is not None
-        return parallel(_seeded(box, seed)), (1 << seed.lane,)
-
-    def _bargraph(self, box: Box, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return parallel([box, *[Wire()] * (width(inputs) - 1)]), inputs
-
-    def _slot(self, box: Slot, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return parallel(slots[box].lanes), (slots[box].active,)
-
-    def _primitive(
-        self, box: Primitive, inputs: Bundles, groups: GroupPath, slots: _Slots
-    ) -> _Result:
-        return self._operation(self.rules.primitive(box), inputs)
-
-    def _foreign_function(
-        self, box: ForeignFunction, inputs: Bundles, groups: GroupPath, slots: _Slots
-    ) -> _Result:
-        operation = self.rules.foreign(box)
-        if operation is None:
-            name, count = box.names[0], len(box.arguments)
-            heads = [f"{rule}({', '.join(ARGUMENTS[:count])})" for rule in user_rules(name, count)]
-            raise self._no_derivative(
-                f"the derivative of the foreign function `{name}` is not known",
-                inputs,
-                f"define {' and '.join(f'`{head} = ...;`' for head in heads)} in a file and give "
-                "it with `--rules`; ",
-            )
-        return self._operation(operation, inputs)
-
-    def _operation(self, operation: Operation, inputs: Bundles) -> _Result:
-        if isinstance(operation.rule, Unsupported):
-            reason = operation.rule.reason
-            raise self._no_derivative(f"`{operation.name}` {reason}", inputs)
-        for index, why in operation.dropped(inputs):
-            self.context.dropped.setdefault(index, Dropped(why, operation.name, self._place))
-        if not operation.active(inputs):
-            return of_primals(inputs, operation.function), (NONE,)
-        dual = self.rules.dual(operation, inputs, self.new_slot)
-        self.shapes.setdefault(operation.word, {})[dual] = shape_name(inputs)
-        return dual, (operation.active(inputs),)
-
-    def _leaf_activity(self, box: Primitive | ForeignFunction, inputs: Bundles) -> Active:
-        if isinstance(box, Primitive):
-            return self.rules.primitive(box).active(inputs)
-        operation = self.rules.foreign(box)
-        return operation.active(inputs) if operation else union(inputs)
-
-    def _no_derivative(self, what: str, inputs: Bundles, remedy: str = "") -> DifferentiationError:
-        reaching = members(bits(index for active in inputs for index in members(active)))
-        names = either(self.seeds.names[self.context.lanes[index]] for index in reaching)
-        return DifferentiationError(
-            f"cannot differentiate: {what}",
-            self._place,
-            f"{remedy}its arguments depend on {names}",
-        )
-
     # -- Compositions --------------------------------------------------------------------------
 
-    def _seq(self, box: Seq, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        read = self.surrogates.find(box)
-        if read is not None:
-            left, middle = self._operands(read.signal, read.position, inputs, groups, slots)
-            if any(middle):
-                dropped = Dropped("a slope has no slope", read.function.name, self._place)
-                self.sloped.append(dropped)
-                right, outputs = self._operation(self.rules.read(read), middle)
-                return Seq(left, right), outputs
-        left, middle = self.dual(box.left, inputs, groups, slots)
-        right, outputs = self.dual(box.right, middle, groups, slots)
-        return Seq(left, right), outputs
+    def _derived(self, box: Box, inputs: Bundles, slots: _Slots) -> _Result:
+        match box:
+            case Seq(right=SlopedRead() as read):
+                return self._read(box, read, inputs, slots)
+            case Seq() | Split():
+                left, middle = self.dual(box.left, inputs, slots)
+                right, outputs = self.dual(box.right, arriving(box, middle, union), slots)
+                return type(box)(left, right), outputs
+            case Merge():
+                return self._merge(box, inputs, slots)
+            case Par():
+                first = arity_of(box.left)[0]
+                left, lanes = self.dual(box.left, inputs[:first], slots)
+                right, others = self.dual(box.right, inputs[first:], slots)
+                return beside(left, right), lanes + others
+            case Rec():
+                return self._loop(box, inputs, slots)
+            case Lambda():
+                return self._lambda(box, inputs, slots)
+            case Group():
+                body, outputs = self.dual(box.body, inputs, slots)
+                return Group(box.kind, box.label, body), outputs
+            case Slot():
+                return parallel(slots[box].lanes), (slots[box].active,)
+        return self._leaf(box, inputs)
 
-    def _par(self, box: Par, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        return self._operands(box.left, box.right, inputs, groups, slots)
+    def _read(self, box: Seq, read: SlopedRead, inputs: Bundles, slots: _Slots) -> _Result:
+        left, middle = self.dual(box.left, inputs, slots)
+        if any(middle):
+            right, outputs = self.dual(read, middle, slots)
+            return Seq(left, right), outputs
+        # No tangent arrives: the read is written as it was.
+        operands = []
+        for operand in read.operands(box):
+            count = arity_of(operand)[0]
+            operands.append(self.dual(operand, inputs[:count], slots)[0])
+            inputs = inputs[count:]
+        operation = self._operations.of(read)
+        assert operation is not None
+        return operation.apply(operands), (NONE,)
 
-    def _operands(
-        self, left: Box, right: Box, inputs: Bundles, groups: GroupPath, slots: _Slots
-    ) -> _Result:
-        """The dual of `left , right`."""
-        count = arity_of(left)[0]
-        first, lanes = self.dual(left, inputs[:count], groups, slots)
-        second, others = self.dual(right, inputs[count:], groups, slots)
-        return beside(first, second), lanes + others
-
-    def _split(self, box: Split, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        left, middle = self.dual(box.left, inputs, groups, slots)
-        copies = arity_of(box.right)[0] // len(middle)
-        right, outputs = self.dual(box.right, middle * copies, groups, slots)
-        return Split(left, right), outputs
-
-    def _merge(self, box: Merge, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        left, wires = self.dual(box.left, inputs, groups, slots)
-        count = arity_of(box.right)[0]
-        middle = merged(wires, count)
-        right, outputs = self.dual(box.right, middle, groups, slots)
-        if wires == middle * (len(wires) // count):
+    def _merge(self, box: Merge, inputs: Bundles, slots: _Slots) -> _Result:
+        left, meeting = self.dual(box.left, inputs, slots)
+        middle = arriving(box, meeting, union)
+        right, outputs = self.dual(box.right, middle, slots)
+        if meeting == middle * (len(meeting) // len(middle)):
             return Merge(left, right), outputs
-        targets = [index % count for index in range(len(wires))]
-        return Seq(Seq(left, lane_route(wires, middle, enumerate(targets))), right), outputs
+        targets = [index % len(middle) for index in range(len(meeting))]
+        return Seq(Seq(left, lane_route(meeting, middle, enumerate(targets))), right), outputs
 
-    def _rec(self, box: Rec, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+    def _loop(self, box: Rec, inputs: Bundles, slots: _Slots) -> _Result:
         sets = {slot: bound.active for slot, bound in slots.items()}
-        fed, _ = self._activity.feedback(box, inputs, groups, sets)
-        left, outputs = self.dual(box.left, fed + inputs, groups, slots)
-        right, _ = self.dual(box.right, outputs[: arity_of(box.right)[0]], groups, slots)
+        outputs = self._activity.outputs(box, inputs, sets)
+        taken = outputs[: arity_of(box.right)[0]]
+        fed = self._activity.outputs(box.right, taken, sets)
+        left, _ = self.dual(box.left, fed + inputs, slots)
+        right, _ = self.dual(box.right, taken, slots)
         return Rec(left, right), outputs
 
-    def _route(self, box: Route, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        outputs = routed(box, inputs)
-        pairs = ((source - 1, target - 1) for source, target in box.pairs)
-        return lane_route(inputs, outputs, pairs), outputs
-
-    def _lambda(self, box: Lambda, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+    def _lambda(self, box: Lambda, inputs: Bundles, slots: _Slots) -> _Result:
         if box.free or not self._activity.is_constant(box):
-            return self._function(box, inputs, groups, slots)
+            return self._function(box, inputs, slots)
         # A function without variables is the same for all sets of parameters of one shape.
         lanes = list(members(union(inputs)))
         key = box, shape(inputs)
         if key not in self._functions:
             outer = self.context
-            numbers = [str(1 + place) for place in range(len(lanes))]
+            numbers = [str(1 + number) for number in range(len(lanes))]
             tags = numbers if len(numbers) > 1 else [""]
             self.context = _Context([outer.lanes[lane] for lane in lanes], tags)
-            result = self._function(box, key[1], groups, {})
+            result = self._function(box, key[1], {})
             self._functions[key] = result, self.context
             self.context = outer
         (dual, outputs), inner = self._functions[key]
-        for place, dropped in inner.dropped.items():
-            self.context.dropped.setdefault(lanes[place], dropped)
+        for number, dropped in inner.dropped.items():
+            self.context.dropped.setdefault(lanes[number], dropped)
         for part in inner.parts:
             bundles = placed(part.inputs, lanes), placed(part.outputs, lanes)
             self.context.parts.append(replace(part, inputs=bundles[0], outputs=bundles[1]))
         return dual, placed(outputs, lanes)
 
-    def _function(self, box: Lambda, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
+    def _function(self, box: Lambda, inputs: Bundles, slots: _Slots) -> _Result:
         active = inputs[0]
         name = box.slot.name
-        lanes = [self.new_slot(name)]
+        lanes = [self._new_slot(name)]
         for tag in (self.context.tags[index] for index in members(active)):
             mark = "_" if name[-1].isdigit() and tag.isdigit() else ""
-            lanes.append(self.new_slot(f"d{name}{mark}{tag}"))
+            lanes.append(self._new_slot(f"d{name}{mark}{tag}"))
         inner = {**slots, box.slot: _Bound(tuple(lanes), active)}
-        body, outputs = self.dual(box.body, inputs[1:], groups, inner)
+        body, outputs = self.dual(box.body, inputs[1:], inner)
         for slot in reversed(lanes):
             body = Lambda(slot, body)
         return body, outputs
 
-    def _group(self, box: Group, inputs: Bundles, groups: GroupPath, slots: _Slots) -> _Result:
-        body, outputs = self.dual(box.body, inputs, (*groups, plain_name(box.label)), slots)
-        return Group(box.kind, box.label, body), outputs
+    # -- Leaves --------------------------------------------------------------------------------
 
-    # -- Names and numbers ---------------------------------------------------------------------
+    def _leaf(self, box: Box, inputs: Bundles) -> _Result:
+        match box:
+            case Wire():
+                return wires(inputs), inputs
+            case Cut():
+                return parallel([Cut()] * width(inputs)), ()
+            case Route():
+                outputs = routed(box, inputs, union)
+                pairs = ((source - 1, target - 1) for source, target in box.pairs)
+                return lane_route(inputs, outputs, pairs), outputs
+            case Bargraph():
+                return parallel([box, *[Wire()] * (width(inputs) - 1)]), inputs
+            case Variable():
+                seed = Seed(box.lane, box.value)
+                return parallel(_seeded(box.signal, seed)), (1 << box.lane,)
+            case Primitive() | ForeignFunction():
+                return self._operation(box, inputs)
+            case SlopedRead():
+                flat = Dropped("a slope has no slope", box.function.name, self._place)
+                self.sloped.append(flat)
+                return self._operation(box, inputs)
+        # All others are sources: they give no tangents, and those that come in end there.
+        return of_primals(inputs, box), (NONE,) * arity_of(box)[1]
 
-    def _seed(self, box: Box, groups: GroupPath) -> Seed | None:
-        """The seed of a box that is a variable."""
-        if isinstance(box, Widget):
-            return self.seeds.widgets.get(parameter_at(box, groups).path)
-        return self.seeds.signals.get(box)
+    def _operation(self, box: Primitive | ForeignFunction | SlopedRead, inputs: Bundles) -> _Result:
+        operation = self._operations.of(box)
+        if operation is None:
+            assert isinstance(box, ForeignFunction), "all others have rules"
+            raise self._without_rule(box, inputs)
+        if isinstance(operation.rule, Unsupported):
+            reason = operation.rule.reason
+            raise self._no_derivative(f"`{operation.name}` {reason}", inputs)
+        for index, why in operation.dropped(inputs):
+            self.context.dropped.setdefault(index, Dropped(why, operation.name, self._place))
+        active = operation.active(inputs)
+        if not active:
+            return of_primals(inputs, operation.primal), (NONE,)
+        dual = self._operations.dual(operation, inputs, self._new_slot)
+        self._shapes.setdefault(operation.word, {})[dual] = shape_name(inputs)
+        return dual, (active,)
+
+    def _without_rule(self, box: ForeignFunction, inputs: Bundles) -> DifferentiationError:
+        name, arguments = box.names[0], ", ".join(ARGUMENTS[: len(box.arguments)])
+        rules = rule_names(name, len(box.arguments))
+        heads = " and ".join(f"`{rule}({arguments}) = ...;`" for rule in rules)
+        return self._no_derivative(
+            f"the derivative of the foreign function `{name}` is not known",
+            inputs,
+            f"define {heads} in a file and give it with `--rules`; ",
+        )
+
+    def _no_derivative(self, what: str, inputs: Bundles, remedy: str = "") -> DifferentiationError:
+        reaching = (self.context.lanes[index] for index in members(union(inputs)))
+        names = either(self._seeds.names[lane] for lane in reaching)
+        return DifferentiationError(
+            f"cannot differentiate: {what}",
+            self._place,
+            f"{remedy}its arguments depend on {names}",
+        )
 
 
 def _seeded(signal: Box, seed: Seed | None) -> list[Box]:

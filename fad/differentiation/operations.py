@@ -1,14 +1,12 @@
-"""Rules as diagrams: what one function does to tangents, given which tangents arrive."""
+"""What single functions do to tangents: their rules, as diagrams."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Protocol
 
-from fad.base.errors import DifferentiationError, counted
-from fad.base.source import Source, Span
 from fad.diagram.box import (
     Box,
     Cut,
@@ -20,10 +18,12 @@ from fad.diagram.box import (
     Real,
     Seq,
     Slot,
+    Wire,
+    arity_of,
     parallel,
 )
-from fad.diagram.primitives import PRIMITIVES
-from fad.differentiation.activity import NONE, Active, Bundles, members, shape, union
+from fad.diagram.labels import identifier
+from fad.differentiation.active_sets import NONE, Active, Bundles, members, shape, union
 from fad.differentiation.rules import (
     ARGUMENTS,
     DERIVATIVES,
@@ -34,11 +34,7 @@ from fad.differentiation.rules import (
     Rule,
     Zero,
 )
-from fad.differentiation.surrogates import Read
-from fad.evaluation.evaluator import evaluate
-from fad.syntax.libraries import Libraries
-from fad.syntax.module import Module
-from fad.text.emitter import identifier
+from fad.differentiation.surrogates import SlopedRead
 
 _ABSENT = Real(0.0)
 _WHOLE = Primitive("int")
@@ -54,7 +50,7 @@ class Operation:
 
     Attributes:
         name: what it is called in messages.
-        key: what its rule is called among the expressions of the tables.
+        key: what tells its rule from all others: where it stands, and its name there.
         rule: how it acts on tangents.
         function: its diagram.
         casts_last: whether the last argument is made whole first.
@@ -71,12 +67,29 @@ class Operation:
         """A name for its dual."""
         return _WORDS.get(self.name) or identifier(f"d_{self.name}", "dual")
 
+    @property
+    def inputs(self) -> int:
+        """The number of its arguments."""
+        return arity_of(self.function)[0]
+
+    @property
+    def is_user_defined(self) -> bool:
+        """Whether its rule is the user's own."""
+        return self.key.startswith("user ")
+
     def apply(self, arguments: Sequence[Box]) -> Box:
         """Its result for some arguments."""
         *first, last = arguments
         if self.casts_last:
             last = Seq(last, _WHOLE)
         return Seq(parallel([*first, last]), self.function)
+
+    @property
+    def primal(self) -> Box:
+        """It as a function of wires."""
+        if not self.casts_last:
+            return self.function
+        return self.apply([Wire()] * self.inputs)
 
     def active(self, inputs: Bundles) -> Active:
         """The parameters whose tangents leave it."""
@@ -102,49 +115,71 @@ class Operation:
                         yield from ((index, rule.zero[name]) for index in members(active))
 
 
-class LocalRules:
-    """What single functions do to tangents, read from the tables of rules.
+class Expressions(Protocol):
+    """The expressions of rules, which are Faust texts, as diagrams.
 
-    Args:
-        libraries: parses the expressions of the rules (from the cache, when they were read before).
-        user: the user's own rules for foreign functions: definitions `d_name` of a partial
-            derivative as a function of the arguments, or `d_name_1`, `d_name_2` ... one for each
-            of several arguments. They go before those of the tables.
+    Attributes:
+        user_names: what the user's own rules define.
     """
 
-    def __init__(self, libraries: Libraries, user: Module | None = None) -> None:
-        self._libraries = libraries
-        self._user = user
+    @property
+    def user_names(self) -> Container[str]: ...
+
+    def of_table(self, text: str, parameters: Sequence[str]) -> Box:
+        """A function from its parameters to the value of an expression over them."""
+
+    def of_user(self, name: str, count: int) -> Box:
+        """The user's rule of that name, as a function of so many arguments."""
+
+
+class Operations:
+    """What single functions do to tangents, by the tables of rules.
+
+    Args:
+        expressions: the expressions of the rules. The user's own rules for foreign functions are
+            definitions `d_name` of a partial derivative as a function of the arguments, or
+            `d_name_1`, `d_name_2` ... one for each of several arguments. They go before those of
+            the tables.
+    """
+
+    def __init__(self, expressions: Expressions) -> None:
+        self._expressions = expressions
+        self._known: dict[Box, Operation | None] = {}
         self._functions: dict[tuple[str, int], Box] = {}
         self._duals: dict[tuple[str, Box, Bundles], Box] = {}
 
-    def primitive(self, box: Primitive) -> Operation:
-        """A primitive with its rule."""
-        return Operation(box.name, f"primitive {box.name}", DERIVATIVES[box.name], box)
+    def afresh(self) -> Operations:
+        """The same rules, for another diagram, whose functions are not those of the first."""
+        return Operations(self._expressions)
 
-    def foreign(self, box: ForeignFunction) -> Operation | None:
-        """A foreign function with its rule, if there is one for any of its names."""
+    def of(self, box: Primitive | ForeignFunction | SlopedRead) -> Operation | None:
+        """A function with its rule; `None` for a foreign function that has none."""
+        if box not in self._known:
+            self._known[box] = self._found(box)
+        return self._known[box]
+
+    def _found(self, box: Primitive | ForeignFunction | SlopedRead) -> Operation | None:
+        match box:
+            case Primitive():
+                return Operation(box.name, f"primitive {box.name}", DERIVATIVES[box.name], box)
+            case SlopedRead():
+                function, rule = box.function, SURROGATES[box.kind]
+                key = f"surrogate {box.kind}"
+                return Operation(function.name, key, rule, function, box.is_cast)
         names = [
             name.removesuffix(suffix)
             for name in box.names
             for suffix in _SUFFIXES
             if name.endswith(suffix)
         ]
-        known = () if self._user is None else self._user.names
         for name in names:
-            definitions = user_rules(name, len(box.arguments))
-            if set(definitions) <= set(known):
-                return Operation(name, f"user {name}", Partials(*definitions), box)
+            rules = rule_names(name, len(box.arguments))
+            if all(rule in self._expressions.user_names for rule in rules):
+                return Operation(name, f"user {name}", Partials(*rules), box)
         for name in names:
             if name in FOREIGN:
                 return Operation(name, f"foreign {name}", FOREIGN[name], box)
         return None
-
-    def read(self, read: Read) -> Operation:
-        """A read at a whole position that is given a slope."""
-        rule = SURROGATES[read.kind]
-        function = read.function
-        return Operation(function.name, f"surrogate {read.kind}", rule, function, read.is_cast)
 
     def dual(self, operation: Operation, inputs: Bundles, fresh: Callable[[str], Slot]) -> Box:
         """The function from an operation's input bundles to its output bundle.
@@ -206,44 +241,20 @@ class LocalRules:
         """An expression of a rule as a function of what it may use."""
         key = operation.key, position
         if key not in self._functions:
-            if operation.key.startswith("user "):
-                self._functions[key] = self._user_function(operation, position)
-            else:
-                name = _definition_name(*key)
-                self._functions[key] = evaluate(self._module, self._libraries, main=name).process
+            self._functions[key] = self._expression(operation, position)
         return self._functions[key]
 
-    def _user_function(self, operation: Operation, position: int) -> Box:
-        """A rule of the user, as a function of the arguments and the result."""
-        assert isinstance(operation.rule, Partials) and self._user is not None
-        count = len(operation.rule.texts)
-        name = operation.rule.texts[position]
-        box = evaluate(self._user, self._libraries, main=name).process
-        if box.arity != (count, 1):
-            definition = self._user.definitions(name)[0]
-            assert box.arity is not None
-            raise DifferentiationError(
-                f"the rule `{name}` must take {counted(count, 'argument')} and give 1 signal: "
-                f"it takes {box.arity[0]} and gives {box.arity[1]}",
-                Span(self._user.source, definition.start, definition.end),
-            )
-        return Par(box, Cut())
-
-    @cached_property
-    def _module(self) -> Module:
-        """All expressions of the tables as one Faust text."""
-        tables: Sequence[tuple[str, Mapping[str, Rule]]] = [
-            ("primitive", DERIVATIVES),
-            ("foreign", FOREIGN),
-            ("surrogate", SURROGATES),
-        ]
-        lines = [
-            line
-            for kind, rules in tables
-            for name, rule in rules.items()
-            for line in _definitions(f"{kind} {name}", rule, _count(name, rule))
-        ]
-        return self._libraries.parse(Source("<rules>", "\n".join(lines)))
+    def _expression(self, operation: Operation, position: int) -> Box:
+        rule, count = operation.rule, operation.inputs
+        names = ARGUMENTS[:count]
+        if isinstance(rule, Linear):
+            tangents = [f"d{name}" for name in names]
+            return self._expressions.of_table(rule.text, (*names, *tangents, "r"))
+        assert isinstance(rule, Partials), "only partials and linear rules have expressions"
+        text = rule.texts[position]
+        if operation.is_user_defined:
+            return Par(self._expressions.of_user(text, count), Cut())
+        return self._expressions.of_table(text, (*names, "r"))
 
 
 def shape_name(inputs: Bundles) -> str:
@@ -256,44 +267,14 @@ def shape_name(inputs: Bundles) -> str:
     return "_".join(f"{names}{count if count > 1 else ''}" for names, count in counts)
 
 
-def user_rules(name: str, count: int) -> list[str]:
+def rule_names(name: str, count: int) -> list[str]:
     """What the user's rules for a foreign function with this many arguments are called."""
     return [f"d_{name}"] if count == 1 else [f"d_{name}_{i + 1}" for i in range(count)]
-
-
-def _count(name: str, rule: Rule) -> int:
-    """The number of arguments of a rule's function."""
-    if isinstance(rule, Partials):
-        return len(rule.texts)
-    if isinstance(rule, Linear):
-        named = [
-            position
-            for position, argument in enumerate(ARGUMENTS)
-            if _uses(rule, f"d?{argument}") or argument in rule.zero
-        ]
-        return PRIMITIVES.get(name) or 1 + max(named)
-    return 0
-
-
-def _definitions(key: str, rule: Rule, count: int) -> Iterable[str]:
-    """The expressions of a rule as Faust definitions."""
-    names = ARGUMENTS[:count]
-    if isinstance(rule, Partials):
-        for position, text in enumerate(rule.texts):
-            yield f"{_definition_name(key, position)}({', '.join((*names, 'r'))}) = {text};"
-    elif isinstance(rule, Linear):
-        parameters = (*names, *(f"d{name}" for name in names), "r")
-        yield f"{_definition_name(key, 0)}({', '.join(parameters)}) = {rule.text};"
 
 
 def _uses(rule: Linear, name: str) -> bool:
     """Whether an expression uses a name (a regular expression)."""
     return re.search(rf"\b{name}\b", rule.text) is not None
-
-
-def _definition_name(key: str, position: int) -> str:
-    """A Faust identifier for an expression of a rule."""
-    return f"rule_{key.encode().hex()}_{position}"
 
 
 def _apply(function: Box, arguments: Sequence[Box]) -> Box:

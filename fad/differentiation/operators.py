@@ -6,10 +6,11 @@ it can be differentiated again, and what is differentiated never meets another d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from fad.base.errors import DifferentiationError, EvaluationError, counted, either
+from fad.base.errors import EvaluationError, located
+from fad.base.prose import counted, either
 from fad.base.source import Span
 from fad.diagram.box import (
     EMPTY,
@@ -35,58 +36,76 @@ from fad.diagram.parameters import (
     default_variables,
     find_parameters,
     parameter_at,
-    with_widgets,
 )
-from fad.differentiation.activity import members, union
+from fad.diagram.widgets import with_widgets
+from fad.differentiation.active_sets import members, union
 from fad.differentiation.dual import Dual, dense, lost
 from fad.differentiation.forward import differentiate
-from fad.differentiation.operations import LocalRules
+from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seed, Seeds, by_parameters, tags
-from fad.differentiation.surrogates import Surrogates
+from fad.evaluation.core import Core
 from fad.evaluation.excerpts import excerpt
-from fad.evaluation.scope import OPERATORS, Scope
+from fad.evaluation.scope import Scope
 from fad.syntax import nodes
 
-if TYPE_CHECKING:
-    from fad.evaluation.evaluator import Evaluator
 
-
-def apply(
-    core: Evaluator, name: str, arguments: Sequence[Box], node: nodes.Node, scope: Scope
-) -> Box:
-    """The diagram that an operator makes.
+class DerivativeOperators:
+    """`fad` and `forwardAD`, for the evaluator.
 
     Args:
-        core: the evaluator that meets it.
-        name: `fad` or `forwardAD`.
-        arguments: what it is applied to.
-        node, scope: where.
-
-    Returns:
-        For each output of the first argument, the output and its tangents.
-
-    Raises:
-        EvaluationError: a wrong number of arguments, or a seed that is none.
-        DifferentiationError: a construct without a derivative is on an active path.
+        operations: what single functions do to tangents.
     """
-    if not (len(arguments) == 2 or (name == "forwardAD" and len(arguments) == 1)):
-        hint = OPERATORS[name]
-        if len(arguments) > 2:
-            hint += "; a list is one argument when it is in parentheses"
-        raise EvaluationError(f"`{name}` with {counted(len(arguments), 'argument')}", None, hint)
-    operator = _Operator(core, node, scope)
-    expr = core.symbolise(arguments[0])
-    core.check(expr, operator.span(0))
-    if name == "fad":
-        return operator.fad(expr, arguments[1])
-    return operator.forward(expr, arguments[1] if len(arguments) == 2 else None)
+
+    usage: Mapping[str, str] = MappingProxyType(
+        {
+            "fad": "`fad(expr, seeds)` takes a diagram and what to differentiate it by",
+            "forwardAD": "`forwardAD(expr)` differentiates by the parameters of a diagram, "
+            "`forwardAD(expr, values)` by values in their places",
+        }
+    )
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    def apply(
+        self, core: Core, name: str, arguments: Sequence[Box], node: nodes.Node, scope: Scope
+    ) -> Box:
+        """The diagram that an operator makes.
+
+        Args:
+            core: the evaluator that meets it.
+            name: `fad` or `forwardAD`.
+            arguments: what it is applied to.
+            node, scope: where.
+
+        Returns:
+            For each output of the first argument, the output and its tangents.
+
+        Raises:
+            EvaluationError: a wrong number of arguments, or a seed that is none.
+            DifferentiationError: a construct without a derivative is on an active path.
+        """
+        if not (len(arguments) == 2 or (name == "forwardAD" and len(arguments) == 1)):
+            hint = self.usage[name]
+            if len(arguments) > 2:
+                hint += "; a list is one argument when it is in parentheses"
+            raise EvaluationError(
+                f"`{name}` with {counted(len(arguments), 'argument')}", None, hint
+            )
+        operator = _Operator(core, self._operations, node, scope)
+        expr = core.symbolise(arguments[0])
+        core.check(expr, operator.span(0))
+        if name == "fad":
+            return operator.fad(expr, arguments[1])
+        return operator.forward(expr, arguments[1] if len(arguments) == 2 else None)
 
 
 class _Operator:
     """An operator at a place of a program."""
 
-    def __init__(self, core: Evaluator, node: nodes.Node, scope: Scope) -> None:
+    def __init__(self, core: Core, operations: Operations, node: nodes.Node, scope: Scope) -> None:
         self._core = core
+        self._operations = operations
         self._node = node
         self._scope = scope
 
@@ -153,7 +172,9 @@ class _Operator:
             return slots.get(parameter.path, widget)
 
         seeds = Seeds(list(slots), short, short, signals=lanes)
-        opened_expr = with_widgets(expr, opened, self._core.inherit)
+        opened_expr, originals = with_widgets(expr, opened)
+        for new, old in originals.items():
+            self._core.inherit(old, new)
         dual = self._dual(opened_expr, seeds)
         reached = {*members(union(dual.outputs)), *dual.dropped}
         for lane, path in enumerate(slots):
@@ -224,28 +245,14 @@ class _Operator:
             return parameter.label
         if isinstance(seed, Slot):
             return seed.name
-        return self._core.names.get(seed) or excerpt(seed, 20)
+        return self._core.facts.names.get(seed) or excerpt(seed, 20)
 
     def _dual(self, expr: Box, seeds: Seeds) -> Dual:
         core = self._core
-        span = self._scope.span(self._node)
-        if core.local_rules is None:
-            core.local_rules = LocalRules(core.libraries, core.user_rules)
-        try:
-            dual = differentiate(
-                expr,
-                seeds,
-                core.local_rules,
-                Surrogates(expr, core.made_by),
-                core.origins,
-                core.names,
-                core.new_slot,
-            )
-        except DifferentiationError as error:
-            error.span = error.span or span
-            raise
+        with located(lambda: self._scope.span(self._node)):
+            dual = differentiate(expr, seeds, self._operations, core.facts, new_slot=core.new_slot)
         for part, name in dual.names.items():
-            core.names.setdefault(part, name)
+            core.facts.names.setdefault(part, name)
         for text in lost(dual).values():
             self._warn(text)
         return dual

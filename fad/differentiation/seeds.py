@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fad.diagram.box import Box
+from fad.diagram.labels import identifier
 from fad.diagram.parameters import Parameter, input_index
-from fad.text.emitter import identifier
 
 
 class Seed(NamedTuple):

@@ -13,11 +13,11 @@ a read that is interpolated already has its exact derivative, through the weight
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from fad.diagram.box import Box, Par, Primitive, Seq, postorder
+from fad.diagram.box import Arity, Box, Par, Primitive, Seq, parallel, postorder
+from fad.diagram.primitives import PRIMITIVES
 
 #: What a slope can stand for the derivative of.
 Kind = Literal["tables", "delays"]
@@ -38,66 +38,106 @@ LIBRARY_RULES: Mapping[tuple[str, str], Kind] = MappingProxyType(
 _TABLE, _DELAY, _WHOLE = Primitive("rdtable"), Primitive("@"), Primitive("int")
 
 
-@dataclass(frozen=True)
-class Read:
-    """`signal, position : function`, a read at a whole position.
+class SlopedRead(Box):
+    """A read at a whole position that is given a slope, as a function of what it reads and where.
+
+    Its last input is the position before it is made whole; so where the original is
+    `signal, (position : int) : @`, there is `signal, position : SlopedRead`.
 
     Attributes:
         kind: what is read.
-        signal: the table (its size and content), or the signal that is delayed.
-        position: the diagram of the position, before it is made whole.
-        is_cast: whether the position was made whole by an `int`, and not by the read itself.
         function: the primitive that reads.
+        is_cast: whether the position was made whole by an `int`, and not by the read itself.
+        original: the whole read in the program: each has its own slope, at its own place.
     """
 
+    __slots__ = ("function", "is_cast", "kind", "original")
+    fields = ("kind", "function", "is_cast", "original")
     kind: Kind
-    signal: Box
+    function: Primitive
+    is_cast: bool
+    original: Box
+
+    def _infer(self) -> Arity:
+        return PRIMITIVES[self.function.name], 1
+
+    def operands(self, application: Seq) -> tuple[Box, ...]:
+        """What it is applied to in `signal, position : SlopedRead`: signals, then the position."""
+        pair = application.left
+        assert isinstance(pair, Par)
+        signals = pair.left.children if self.kind == "tables" else (pair.left,)
+        return *signals, pair.right
+
+
+class _Read(NamedTuple):
+    """A read at a whole position: what is read, in parts, and where, before it is made whole."""
+
+    kind: Kind
+    function: Primitive
+    signals: tuple[Box, ...]
     position: Box
     is_cast: bool
-    function: Primitive
 
 
-class Surrogates:
-    """Which reads of a diagram get a slope.
+def with_slopes(
+    root: Box,
+    originals: Mapping[Box, Box],
+    made_by: Mapping[Box, tuple[str, str]],
+    everywhere: Sequence[Kind] = (),
+) -> tuple[Box, Mapping[Box, Box]]:
+    """A diagram in which the reads that get a slope are marked.
 
     Args:
         root: the whole diagram.
-        made_by: the library file and definition that a diagram is the result of.
+        originals: what parts of it were in the program, where they have been changed before.
+        made_by: the library file and definition that a diagram of the program is the result of.
         everywhere: the kinds that get a slope wherever they are.
+
+    Returns:
+        The new diagram, and what its parts were in the program, where they have been changed.
     """
+    inside: set[tuple[Box, Kind]] = {
+        (part, kind)
+        for box in postorder(root)
+        if (kind := LIBRARY_RULES.get(made_by.get(originals.get(box, box), ("", ""))))
+        for part in postorder(box)
+    }
+    if not inside and not everywhere:
+        return root, originals
+    became: dict[Box, Box] = {}
+    sources = dict(originals)
 
-    def __init__(
-        self,
-        root: Box,
-        made_by: Mapping[Box, tuple[str, str]],
-        everywhere: Sequence[Kind] = (),
-    ) -> None:
-        self._everywhere = frozenset(everywhere)
-        self._inside: set[tuple[Box, Kind]] = set()
-        for box in postorder(root):
-            kind = LIBRARY_RULES.get(made_by.get(box, ("", "")))
-            if kind is not None:
-                self._inside.update((inner, kind) for inner in postorder(box))
+    def note(new: Box, old: Box) -> Box:
+        if new is not old:
+            sources.setdefault(new, originals.get(old, old))
+        return new
 
-    def find(self, box: Seq) -> Read | None:
-        """The read that a box is, if it gets a slope."""
-        read = _read(box)
-        if read is None or read.kind in self._everywhere or (box, read.kind) in self._inside:
-            return read
+    for part in postorder(root):
+        read = _read(part)
+        if read is None or not (read.kind in everywhere or (part, read.kind) in inside):
+            new = part.rebuild(tuple([became[child] for child in part.children]))
+        else:
+            signals = note(
+                parallel([became[signal] for signal in read.signals]), parallel(read.signals)
+            )
+            function = SlopedRead(read.kind, read.function, read.is_cast, part)
+            new = Seq(Par(signals, became[read.position]), function)
+        became[part] = note(new, part)
+    return became[root], sources
+
+
+def _read(box: Box) -> _Read | None:
+    """The read at a whole position that a diagram is, if it is one."""
+    if not (isinstance(box, Seq) and isinstance(box.left, Par)):
         return None
-
-
-def _read(box: Seq) -> Read | None:
     function, operands = box.right, box.left
-    if not isinstance(operands, Par):
-        return None
     if function is _DELAY:
         if operands.left.arity and operands.left.arity[1] == 1:
-            return Read("delays", operands.left, *_uncast(operands.right), _DELAY)
+            return _Read("delays", _DELAY, (operands.left,), *_uncast(operands.right))
     elif function is _TABLE:
         size, rest = operands.left, operands.right
         if isinstance(rest, Par) and size.arity == rest.left.arity == (0, 1):
-            return Read("tables", Par(size, rest.left), *_uncast(rest.right), _TABLE)
+            return _Read("tables", _TABLE, (size, rest.left), *_uncast(rest.right))
     return None
 
 

@@ -7,14 +7,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import fad
 from fad.base.output_folder import refuse_foreign, write_folder
-from fad.base.source import Source
 from fad.differentiation.surrogates import Kind
 from fad.drawing.block_diagrams_page import INDEX, Sheets, is_index, page
-from fad.pipeline.transform import Program
+from fad.pipeline.expand import expand
+from fad.pipeline.front import folder_of
+from fad.pipeline.program import Program
+from fad.pipeline.transform import transform
 from fad.runtime.engine import Engine, EngineRefusal
-from fad.syntax.libraries import as_source
+from fad.syntax.libraries import ProgramLike, as_source
 
 _WHOLE = "process.svg"
 #: Programs with more boxes than this are drawn on several sheets. It is less than libfaust's own
@@ -39,14 +40,14 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_diagrams(
-    program: str | Path | Source,
+    program: ProgramLike,
     folder: str | Path,
     *,
     dual: bool = False,
     include: Sequence[str | Path] = (),
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
-    rules: str | Path | Source | None = None,
+    rules: ProgramLike | None = None,
 ) -> Program:
     """Writes the block diagrams of a program, and of its dual, and a page that shows them.
 
@@ -71,17 +72,16 @@ def write_diagrams(
     refuse_foreign(folder, _is_own)
     source = as_source(program)
     if dual:
-        written = fad.transform(source, include=include, wrt=wrt, surrogate=surrogate, rules=rules)
+        written = transform(source, include=include, wrt=wrt, surrogate=surrogate, rules=rules)
     else:
-        written = fad.expand(source, include=include)
-    place = Path() if source.path is None else source.path.parent
-    folders = [place, *map(Path, include)]
+        written = expand(source, include=include)
+    folders = [folder_of(source), *map(Path, include)]
     with Engine() as engine:
         try:
             drawn = [_drawn(engine, "source", source.text, written.name, folders)]
         except EngineRefusal:
             # The standard compiler does not know the operators that a program may use.
-            text = fad.expand(source, include=include).source
+            text = expand(source, include=include).source
             drawn = [_drawn(engine, "source", text, written.name, folders)]
         if dual:
             drawn.append(_drawn(engine, "dual", written.source, written.name, folders))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from string import Template
 
-from fad.base.errors import counted
+from fad.base.prose import counted
 from fad.base.version import __version__
 from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
-from fad.pipeline.transform import Program
+from fad.pipeline.program import Program
 
 #: The page's file name.
 INDEX = "index.html"

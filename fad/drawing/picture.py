@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from fad.diagram.parameters import Parameter
-from fad.runtime.recording import Meter, Recording, Samples
+from fad.runtime.input_signals import Samples
+from fad.runtime.recording import Meter, Recording
 
 Kind = Literal["parameters", "gradients", "loss", "sliders", "outputs"]
 

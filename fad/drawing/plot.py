@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fad.base.errors import FadError, either
+from fad.base.errors import FadError
+from fad.base.prose import either
 from fad.drawing.picture import Kind, Panel, Picture, Section
-from fad.drawing.ticks import linear_ticks, log_ticks, short, written
+from fad.drawing.ticks import linear_ticks, log_ticks, short, tick_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -353,11 +354,11 @@ def _arrange(axes: Axes, picture: Picture, panel: Panel, place: _Place) -> None:
     axes.set_xlim(0, picture.seconds)
     axes.set_ylim(low, high)
     times = linear_ticks(0, picture.seconds, min(_MOST_TIMES, int(place.width / _TIME_WIDTH)))
-    axes.set_xticks(times, written(times))
+    axes.set_xticks(times, tick_labels(times))
     ticks = (log_ticks if panel.is_log else linear_ticks)(
         low, high, round(place.height / _TICK_HEIGHT)
     )
-    axes.set_yticks(ticks, written(ticks, panel.is_log))
+    axes.set_yticks(ticks, tick_labels(ticks, panel.is_log))
     axes.tick_params(
         labelsize=_SIZES["small"], labelcolor=_FAINT, color=_LINE, length=3, width=0.8, pad=2
     )

@@ -49,7 +49,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
     return [10.0**power for power in powers if power % step == 0]
 
 
-def written(ticks: Sequence[float], is_log: bool = False) -> list[str]:
+def tick_labels(ticks: Sequence[float], is_log: bool = False) -> list[str]:
     """The numbers beside an axis as texts, with no more digits than tell them apart.
 
     Args:

@@ -10,36 +10,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fad.base.deep_stack import with_deep_stack
-from fad.base.errors import FadError, counted, either
+from fad.base.errors import FadError
+from fad.base.precision import Precision
+from fad.base.prose import counted, either
 from fad.base.source import Source
 from fad.base.version import __version__
 from fad.diagram.box import Box, Group, Real, arity_of
-from fad.diagram.labels import without_metadata
-from fad.diagram.parameters import (
-    Parameter,
-    Widget,
-    find_parameters,
-    relabelled,
-    select,
-    with_widgets,
-)
+from fad.diagram.labels import identifier, without_metadata
+from fad.diagram.parameters import Parameter, Widget, find_parameters, resolved, select
+from fad.diagram.widgets import relabelled, with_widgets
 from fad.estimation.learning_program import COMMENTS, Channels, Learning
 from fad.estimation.recipes import usual_rate
 from fad.evaluation.evaluator import Evaluator
-from fad.pipeline.comments import described
-from fad.pipeline.transform import Precision, Program, declares, user_rules
-from fad.runtime.schedule import resolved
-from fad.syntax.libraries import Libraries, as_source
+from fad.pipeline.comments import parameter_comments
+from fad.pipeline.front import Front, Request, read
+from fad.pipeline.program import Program
+from fad.syntax.libraries import ProgramLike, as_source
 from fad.syntax.module import Module
-from fad.text.emitter import Note, emit, identifier
+from fad.text.emitter import emit
 from fad.text.lines import comment
+from fad.text.plan import Note
 from fad.text.simplify import simplify
 
 
 def estimate(
-    target: str | Path | Source,
-    model: str | Path | Source | None = None,
+    target: ProgramLike,
+    model: ProgramLike | None = None,
     *,
     include: Sequence[str | Path] = (),
     precision: Precision = "double",
@@ -54,7 +50,7 @@ def estimate(
     clip: float | None = None,
     input: str = "noise",
     outputs: Channels = "loss",
-    rules: str | Path | Source | None = None,
+    rules: ProgramLike | None = None,
     folder: str | Path = ".",
 ) -> Program:
     """Writes the Faust program in which a model learns to sound like a target.
@@ -99,49 +95,33 @@ def estimate(
         loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, Path(folder)
     )
     learning.check()
-    request = _Request(
-        target,
-        model,
-        tuple(map(Path, include)),
-        precision,
-        tuple(wrt),
-        dict(start or {}),
-        tuple(freeze),
-        learning,
-        rules,
-    )
-    return with_deep_stack(lambda: _estimate(request))
+    front = read(Request(target, include, precision, rules))
+    job = _Job(learning, model, tuple(wrt), dict(start or {}), tuple(freeze))
+    return _estimated(front, job)
 
 
 @dataclass(frozen=True)
-class _Request:
-    """What is asked for; see `estimate`."""
+class _Job:
+    """What is to be learnt, and how; see `estimate`."""
 
-    target: str | Path | Source
-    model: str | Path | Source | None
-    include: tuple[Path, ...]
-    precision: Precision
+    learning: Learning
+    model: ProgramLike | None
     wrt: tuple[str, ...]
     start: Mapping[str, float]
     freeze: tuple[str, ...]
-    learning: Learning
-    rules: str | Path | Source | None
 
 
-def _estimate(request: _Request) -> Program:
-    source = as_source(request.target)
-    libraries = Libraries(request.include, source.path.parent if source.path else Path())
-    core = Evaluator(libraries, request.precision, user_rules(request.rules, libraries))
-    module = libraries.parse(source)
-    target = model = _named(core, module)
-    if request.model is not None:
-        model = _named(core, libraries.parse(as_source(request.model)))
+def _estimated(front: Front, job: _Job) -> Program:
+    core = front.evaluator()
+    target = model = _named(core, front.module)
+    if job.model is not None:
+        model = _named(core, front.libraries.parse(as_source(job.model)))
         _check_fit(target, model)
     everything = tuple(find_parameters(model))
-    starts = resolved(everything, request.start)
+    starts = resolved(everything, job.start)
     variables = tuple(
         _learnt(variable, starts.get(variable.path, variable.init))
-        for variable in _variables(everything, request.wrt, request.freeze)
+        for variable in _variables(everything, job.wrt, job.freeze)
     )
     for variable in variables:
         _check_range(variable)
@@ -155,32 +135,31 @@ def _estimate(request: _Request) -> Program:
     given = _grouped(
         _prepared(core, target, (), {}), _prepared(core, model, variables, starts), variables
     )
-    own = Source("<learning>", request.learning.text(variables, ins, outs))
-    evaluation = core.run(libraries.parse(own), given=given)
-    process, simple = simplify(evaluation.process, named=evaluation.names)
-    names = {simple.get(part, part): part_name for part, part_name in evaluation.names.items()}
-    places = {simple.get(part, part): span.source for part, span in evaluation.origins.items()}
-    library = libraries.load("fad.lib").source
+    own = Source("<learning>", job.learning.text(variables, ins, outs))
+    evaluation = core.run(front.libraries.parse(own), given=given)
+    process, simple = simplify(evaluation.process, named=evaluation.facts.names)
+    facts = evaluation.facts.renamed(simple)
+    texts = {part: span.source for part, span in facts.origins.items()}
+    library = front.libraries.load("fad.lib").source
     notes = {
-        part: Note(comment=COMMENTS[part_name])
-        for part, part_name in names.items()
-        if part_name in COMMENTS and places.get(part, own) in (own, library)
+        part: Note(comment=COMMENTS[name])
+        for part, name in facts.names.items()
+        if name in COMMENTS and texts.get(part, own) in (own, library)
     }
-    name = Path(source.name).name
     header = [
-        f"// Learns the parameters of {name}, by fad {__version__}.",
-        *comment(request.learning.described()),
-        *described(variables),
+        f"// Learns the parameters of {front.name}, by fad {__version__}.",
+        *comment(job.learning.summary()),
+        *parameter_comments(variables),
         *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
         *(line for warning in evaluation.warnings for line in comment(f"warning: {warning}")),
-        *declares(module),
+        *front.declares,
     ]
     return Program(
-        emit(process, names, header, notes),
+        emit(process, facts.names, header, notes),
         variables,
-        request.learning.channels(outs),
+        job.learning.channels(outs),
         tuple(evaluation.warnings),
-        name,
+        front.name,
         tuple(find_parameters(process)),
     )
 
@@ -188,8 +167,8 @@ def _estimate(request: _Request) -> Program:
 def _named(core: Evaluator, module: Module) -> Box:
     """The diagram of a program, which is called like its file."""
     box = core.run(module).process
-    if core.names.get(box) == "process":
-        core.names[box] = identifier(Path(module.source.name).stem, "circuit")
+    if core.facts.names.get(box) == "process":
+        core.facts.names[box] = identifier(Path(module.source.name).stem, "circuit")
     return box
 
 
@@ -263,7 +242,10 @@ def _prepared(
             return Real(starts[parameter.path])
         return relabelled(widget, label) if parameter.is_switched_on else widget
 
-    return with_widgets(circuit, prepared, core.inherit)
+    result, originals = with_widgets(circuit, prepared)
+    for new, old in originals.items():
+        core.inherit(old, new)
+    return result
 
 
 def _grouped(target: Box, model: Box, variables: Sequence[Parameter]) -> dict[str, Box]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fad.base.errors import FadError, counted
+from fad.base.errors import FadError
+from fad.base.prose import counted
+from fad.base.wav_header import wav_content
 from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
 from fad.differentiation.seeds import tags
-from fad.estimation.recipes import LOSSES, OPTIMIZERS, RATE, SCHEDULES, written
+from fad.estimation.recipes import LOSSES, OPTIMIZERS, RATE, SCHEDULES, expression
 from fad.text.printer import bound, quote, real
 
 #: Which outputs a learning program has.
@@ -73,7 +75,7 @@ class Learning:
         if self.clip is not None and not 0 < self.clip < float("inf"):
             raise FadError(f"derivatives cannot be limited to {self.clip:g}")
 
-    def described(self) -> str:
+    def summary(self) -> str:
         """What the program does, in a sentence."""
         window = f" over {self.window} samples" if self.window > 1 else ""
         schedule = "".join(f", {name}" for name in self.schedule)
@@ -115,7 +117,7 @@ class Learning:
         yield f"gradients = vgroup({quote('gradients')}, ({meters}));"
         yield f"rate = vgroup({quote('learning')}, {_rate(self.rate)});"
         yield f"steps = gradients : par(i, {len(variables)}, {self._step()});"
-        yield f"loss = {written('loss', LOSSES, self.loss, window=str(self.window))};"
+        yield f"loss = {expression('loss', LOSSES, self.loss, window=str(self.window))};"
         if self.input == _EXTERNAL:
             yield f"target = par(i, {ins}, !), si.bus({outs});"
             yield f"model = known, par(i, {outs}, !);"
@@ -132,17 +134,14 @@ class Learning:
         """From the derivative by a parameter to its step."""
         rate = "rate"
         for schedule in self.schedule:
-            rate = written("schedule", SCHEDULES, schedule, rate=rate)
-        step = written("optimizer", OPTIMIZERS, self.optimizer, rate=rate)
+            rate = expression("schedule", SCHEDULES, schedule, rate=rate)
+        step = expression("optimizer", OPTIMIZERS, self.optimizer, rate=rate)
         return step if self.clip is None else f"df.clip({real(self.clip)}) : {step}"
 
     def _input(self, ins: int, outs: int) -> str:
         if self.input in _INPUTS:
             return _INPUTS[self.input].format(ins=ins, all=ins + outs)
-        from fad.runtime.wav import read_wav  # needs numpy, which takes its time
-
-        samples, _ = read_wav(self.input)
-        count = len(samples)
+        count = wav_content(self.input)[0].channels
         if count not in (1, ins):
             raise FadError(
                 f"`{self.input}` has {counted(count, 'channel')}, "

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fad.base.errors import FadError, counted, either, nearest
+from fad.base.errors import FadError
+from fad.base.prose import counted, either, nearest
 
 #: Whether a number is one of a kind, and what the kind is.
 _Kind = tuple[Callable[[float], bool], str]
@@ -91,7 +92,7 @@ SCHEDULES: Mapping[str, Recipe] = MappingProxyType(
 )
 
 
-def written(kind: str, table: Mapping[str, Recipe], text: str, **known: str) -> str:
+def expression(kind: str, table: Mapping[str, Recipe], text: str, **known: str) -> str:
     """The Faust expression that a name stands for.
 
     Args:

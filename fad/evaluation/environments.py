@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fad.base.errors import EvaluationError, place, quoted
+from fad.base.precision import Precision
 from fad.base.source import Source, Span
 from fad.diagram.box import Box
+from fad.evaluation.core import Core
 from fad.evaluation.scope import Closure, EnvironmentValue, Scope, Thunk
 from fad.evaluation.suggestions import undefined_in
 from fad.syntax import nodes
 from fad.syntax.definitions import collect, for_precision, letrec_as_with, merge
 from fad.syntax.libraries import Libraries, Module
-
-if TYPE_CHECKING:
-    from fad.evaluation.evaluator import Evaluator
 
 
 class Environments:
@@ -28,7 +27,7 @@ class Environments:
         precision: which precision-prefixed definitions count.
     """
 
-    def __init__(self, core: Evaluator, libraries: Libraries, precision: str) -> None:
+    def __init__(self, core: Core, libraries: Libraries, precision: Precision) -> None:
         self._core = core
         self._libraries = libraries
         self._precision = precision
@@ -149,8 +148,7 @@ class Environments:
             if value.scope in seen:
                 raise self._contains_itself(value)
             seen.add(value.scope)
-            thunk = value.scope.bindings[value.main]
-            value = self._core.force(thunk) if isinstance(thunk, Thunk) else thunk
+            value = self._core.binding(value.main, value.scope)
         return value
 
     def component_diagram(self, component: EnvironmentValue) -> Box:
@@ -193,4 +191,4 @@ class Environments:
         if isinstance(value, EnvironmentValue):
             return EnvironmentValue(copied, value.main)
         assert isinstance(value, Closure)
-        return self._core.functions.closure(value.node, value.applied, copied.view(inner.source))
+        return self._core.closure(value.node, value.applied, copied.view(inner.source))

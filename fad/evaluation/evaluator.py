@@ -9,18 +9,12 @@ with its expanded diagrams; surprising ones are explained where they are made.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fad.base.errors import (
-    Call,
-    EvaluationError,
-    FadError,
-    counted,
-    either,
-    nearest,
-    telling,
-)
+from fad.base.deep_stack import recursive
+from fad.base.errors import Call, EvaluationError, FadError, located, telling
+from fad.base.precision import Precision
+from fad.base.prose import counted, either, nearest
 from fad.base.source import Source, Span
 from fad.diagram import arity
 from fad.diagram.box import (
@@ -45,16 +39,17 @@ from fad.diagram.box import (
     Wire,
     factors,
 )
+from fad.diagram.facts import Facts
 from fad.diagram.primitives import PRIMITIVES
+from fad.evaluation.core import Evaluation, NoOperators, Operators
 from fad.evaluation.environments import Environments
 from fad.evaluation.excerpts import excerpt
-from fad.evaluation.folding import Folder, Number, to_int
+from fad.evaluation.folding import Folding, Number, to_int
 from fad.evaluation.functions import Functions, call_at
 from fad.evaluation.iterations import Iterations
-from fad.evaluation.leaves import Widgets
+from fad.evaluation.leaves import Leaves
 from fad.evaluation.limits import MAX_DEPTH, MAX_WIRES
 from fad.evaluation.scope import (
-    OPERATORS,
     Closure,
     EnvironmentValue,
     Function,
@@ -67,10 +62,8 @@ from fad.evaluation.scope import (
 from fad.evaluation.suggestions import undefined
 from fad.syntax import nodes
 from fad.syntax.definitions import for_precision, merge
-from fad.syntax.libraries import Libraries, Module
-
-if TYPE_CHECKING:
-    from fad.differentiation.operations import LocalRules
+from fad.syntax.libraries import Libraries
+from fad.syntax.module import Module
 
 #: What can carry a name. One on a wire or a number would rename every other wire and number.
 _NAMED = (
@@ -86,70 +79,56 @@ _NAMED = (
 )
 
 
-@dataclass
-class Evaluation:
-    """A program's diagram and what is known about where its parts came from.
-
-    Attributes:
-        process: the core diagram, closed and well typed.
-        names: the name that a diagram has in the source; the outermost one, where it has several.
-        origins: where a diagram was first composed.
-        made_by: for the result of a call, the file and the name of the function; the innermost
-            one, where several calls have this result.
-        warnings: what the user should know, one sentence each.
-    """
-
-    process: Box
-    names: dict[Box, str] = field(default_factory=dict)
-    origins: dict[Box, Span] = field(default_factory=dict)
-    made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-
+@recursive
 def evaluate(
     module: Module,
     libraries: Libraries,
-    precision: str = "double",
+    precision: Precision = "double",
     main: str = "process",
-    rules: Module | None = None,
+    operators: Operators | None = None,
 ) -> Evaluation:
     """The diagram that a program denotes.
 
     Args:
         module: the parsed program.
         libraries: finds and parses the files that the program names.
-        precision: `single`, `double` or `quad`: which precision-prefixed definitions count.
+        precision: which precision-prefixed definitions count.
         main: the definition to evaluate.
-        rules: the user's derivatives of foreign functions, for the operators in the program.
+        operators: what the program may use beside the language; nothing by default.
 
     Raises:
         FadError: the program has no value; the error says where and why.
     """
-    return Evaluator(libraries, precision, rules).run(module, main)
+    return Evaluator(libraries, precision, operators).run(module, main)
 
 
 class Evaluator:
-    def __init__(self, libraries: Libraries, precision: str, rules: Module | None = None) -> None:
-        self.libraries = libraries
-        self.precision = precision
-        self.user_rules = rules
-        #: What operations do to tangents, once an operator has asked for it.
-        self.local_rules: LocalRules | None = None
-        self.folder = Folder()
-        self.names: dict[Box, str] = {}
-        self.origins: dict[Box, Span] = {}
-        self.made_by: dict[Box, tuple[str, str]] = {}
-        #: Of a function by its identity: the file and the name that define it.
-        self.definitions: dict[int, tuple[str, str]] = {}
+    """Evaluates programs, one after the other; see `evaluate` for the arguments."""
+
+    def __init__(
+        self, libraries: Libraries, precision: Precision, operators: Operators | None = None
+    ) -> None:
+        self.facts = Facts()
         self.warnings: list[str] = []
+        self.folding = Folding()
+        self.operators = operators or NoOperators()
+        self._libraries = libraries
+        self._precision = precision
+        #: Of a function by its identity: the file and the name that define it.
+        self._definitions: dict[int, tuple[str, str]] = {}
         self._symbolic: dict[Box, Box] = {}
         self._used: dict[Box, Box] = {}
-        self.main: Source | None = None
-        self.called: dict[Box, tuple[tuple[nodes.Apply, Scope], ...]] = {}
+        self._main: Source | None = None
+        self._called: dict[Box, tuple[tuple[nodes.Apply, Scope], ...]] = {}
         self._slots = 0
         self._depth = 0
-        self.functions = Functions(self)
-        self.environments = Environments(self, libraries, precision)
+        functions = Functions(self)
+        environments = Environments(self, libraries, precision)
+        self._functions = functions
+        self._environments = environments
+        self.closure = functions.closure
+        self.body = functions.body
+        self.component_process = environments.component_process
         self._cases: dict[type, Callable[[Any, Scope], Box]] = {
             nodes.Integer: self._integer,
             nodes.Float: self._float,
@@ -158,12 +137,13 @@ class Evaluator:
             nodes.Compose: self._compose,
             nodes.Infix: self._infix,
             nodes.Delay1: self._delay1,
-            **self.functions.cases(),
-            **self.environments.cases(),
+            **functions.cases(),
+            **environments.cases(),
             **Iterations(self).cases(),
-            **Widgets(self).cases(),
+            **Leaves(self).cases(),
         }
 
+    @recursive
     def run(
         self, module: Module, main: str = "process", given: Mapping[str, Box] | None = None
     ) -> Evaluation:
@@ -181,15 +161,15 @@ class Evaluator:
         except FadError as error:
             error.calls = telling(error.calls, module.source)
             raise
-        return Evaluation(process, self.names, self.origins, self.made_by, self.warnings)
+        return Evaluation(process, self.facts, self.warnings)
 
     def _run(self, module: Module, main: str, given: Mapping[str, Box]) -> Box:
-        self.main = module.source
+        self._main = module.source
         for name in module.names:
             # Nobody may use it, but two definitions of one name are a mistake all the same.
-            if group := for_precision(module.definitions(name), self.precision):
+            if group := for_precision(module.definitions(name), self._precision):
                 merge(group, module.source)
-        scope = self.environments.file_scope(module)
+        scope = self._environments.file_scope(module)
         scope.bindings.update(given)
         if main not in scope.bindings:
             similar = nearest(main, module.names)
@@ -216,16 +196,17 @@ class Evaluator:
         bound = scope.find(name)
         if type(bound) is Thunk:
             return bound.value if bound.value is not None else self.force(bound, span)
-        if bound is None and name in OPERATORS:
+        if bound is None and name in self.operators.usage:
             return Operator(name, span)
         if bound is None:
-            raise undefined(name, scope, span, self.libraries)
+            raise undefined(name, scope, span, self._libraries)
         assert isinstance(bound, Box)
-        try:
+        with located(span):
             return self._again(bound)
-        except EvaluationError as error:
-            error.span = error.span or span
-            raise
+
+    def binding(self, name: str, scope: Scope) -> Box:
+        bound = scope.bindings[name]
+        return self.force(bound) if isinstance(bound, Thunk) else bound
 
     def _again(self, box: Box) -> Box:
         """An argument where it is used. The standard compiler evaluates it there a second time:
@@ -243,15 +224,9 @@ class Evaluator:
 
     def inherit(self, old: Box, new: Box) -> None:
         """What is known about a box is also known about the one that takes its place."""
-        facts: tuple[dict[Box, Any], ...] = (
-            self.names,
-            self.origins,
-            self.made_by,
-            self.called,
-        )
-        for known in facts:
-            if old in known:
-                known.setdefault(new, known[old])
+        self.facts.inherit(old, new)
+        if old in self._called:
+            self._called.setdefault(new, self._called[old])
 
     def force(self, thunk: Thunk, span: Span | None = None) -> Box:
         """The value of a definition; it is evaluated the first time it is asked for."""
@@ -273,7 +248,7 @@ class Evaluator:
         thunk.value = value
         self.record_name(value, thunk.name)
         if isinstance(value, Closure) and value.node is thunk.body:
-            self.definitions[id(value.node)] = (thunk.scope.source.name, thunk.name)
+            self._definitions[id(value.node)] = (thunk.scope.source.name, thunk.name)
         return value
 
     def enter(self, span: Span | None) -> None:
@@ -291,7 +266,7 @@ class Evaluator:
 
     def record_name(self, box: Box, name: str) -> None:
         if isinstance(box, _NAMED):
-            self.names[box] = name
+            self.facts.names[box] = name
 
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""
@@ -302,9 +277,20 @@ class Evaluator:
                 f"{counted(outputs, 'output')}; the limit is {MAX_WIRES}",
                 scope.span(node),
             )
-        if box not in self.origins:
-            self.origins[box] = scope.span(node)
+        if box not in self.facts.origins:
+            self.facts.origins[box] = scope.span(node)
         return box
+
+    def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
+        self.facts.origins.setdefault(result, scope.span(node))
+        calls = self._called.get(result, ())
+        # The calls that a message may need: the first one, and the first one in the user's text.
+        if not calls or (scope.source is self._main and calls[-1][1].source is not self._main):
+            self._called[result] = (*calls, (node, scope))
+
+    def record_maker(self, result: Box, function: nodes.Lambda) -> None:
+        if id(function) in self._definitions:
+            self.facts.made_by.setdefault(result, self._definitions[id(function)])
 
     def symbolise(self, box: Box) -> Box:
         """A value as a closed diagram: functions that are left become lambda boxes."""
@@ -321,17 +307,20 @@ class Evaluator:
             name = box.node.params[box.applied] if isinstance(box, Closure) else "x"
             slot = self.new_slot(name)
             self.enter(box.scope.span(box.node))
-            body = self.symbolise(self.functions.call(box, [slot]))
+            body = self.symbolise(self._functions.call(box, [slot]))
             self.leave()
             return Lambda(slot, body)
         if isinstance(box, EnvironmentValue):
             return (
-                EmptyEnvironment() if box.main is None else self.environments.component_diagram(box)
+                EmptyEnvironment()
+                if box.main is None
+                else self._environments.component_diagram(box)
             )
         if isinstance(box, PatternVariable):
             return box
         if isinstance(box, Operator):
-            raise EvaluationError(f"`{box.name}` without arguments", box.span, OPERATORS[box.name])
+            usage = self.operators.usage[box.name]
+            raise EvaluationError(f"`{box.name}` without arguments", box.span, usage)
         return box.rebuild(tuple(self.symbolise(child) for child in box.children))
 
     def new_slot(self, name: str) -> Slot:
@@ -342,18 +331,15 @@ class Evaluator:
         """The arity of a closed diagram, or the error that says which parts misfit."""
         if not box.closed:
             raise EvaluationError("a variable of a pattern is not a diagram yet", span)
-        try:
+        with located(span):
             return self.arity(box)
-        except FadError as error:
-            error.span = error.span or span
-            raise
 
     def arity(self, box: Box) -> Arity:
-        return arity.check(box, excerpt, self.origins, self.names, self._calls_of)
+        return arity.check(box, excerpt, self.facts.origins, self.facts.names, self._calls_of)
 
     def _calls_of(self, box: Box) -> list[Call]:
         """The calls that a diagram is the result of, as far as they may be worth showing."""
-        return [call_at(node, scope) for node, scope in self.called.get(box, ())]
+        return [call_at(node, scope) for node, scope in self._called.get(box, ())]
 
     # -- Numbers -------------------------------------------------------------------------------
 
@@ -363,7 +349,7 @@ class Evaluator:
             return box
         if isinstance(box, Function):
             return None
-        return self.folder.number(self.symbolise(box))
+        return self.folding.number(self.symbolise(box))
 
     def constant(self, node: nodes.Expr, scope: Scope, what: str) -> Number:
         """An expression that must be a number."""
@@ -382,7 +368,8 @@ class Evaluator:
                 f"{counted(outputs, 'output')}",
                 scope.span(node),
             )
-        number: Number | None = self.at(node, scope, lambda: self.folder.number(box))
+        with located(scope.span(node)):
+            number = self.folding.number(box)
         if number is None:
             raise EvaluationError(
                 f"{what} must be a number that is known at compile time",
@@ -393,14 +380,6 @@ class Evaluator:
                 else f"it is {excerpt(box)}",
             )
         return number
-
-    def at(self, node: nodes.Node, scope: Scope, compute: Callable[[], Any]) -> Any:
-        """Runs a computation on numbers; an error in it is an error of this node."""
-        try:
-            return compute()
-        except EvaluationError as error:
-            error.span = error.span or scope.span(node)
-            raise
 
     def constant_int(self, node: nodes.Expr, scope: Scope, what: str) -> int:
         number = self.constant(node, scope, what)
@@ -437,7 +416,8 @@ class Evaluator:
 
     def _sequence(self, left: Box, right: Box, node: nodes.Node, scope: Scope) -> Box:
         """A sequential composition; numbers into a small primitive are computed."""
-        number: Number | None = self.at(node, scope, lambda: self._computed(left, right))
+        with located(lambda: scope.span(node)):
+            number = self._computed(left, right)
         if number is not None:
             return number
         return self.made(Seq(left, right), node, scope)
@@ -448,7 +428,7 @@ class Evaluator:
         if small or isinstance(right, Wire):
             numbers = _numeric_tuple(left)
             if numbers and right.arity and len(numbers) == right.arity[0]:
-                (signal,) = self.folder.run(right, numbers)
+                (signal,) = self.folding.outputs(right, numbers)
                 if isinstance(signal, Int | Real):
                     return signal
         return None

@@ -13,24 +13,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from fad.base.errors import EvaluationError
-from fad.diagram.box import (
-    Box,
-    Cut,
-    Group,
-    Int,
-    Lambda,
-    Merge,
-    Par,
-    Primitive,
-    Real,
-    Rec,
-    Route,
-    Seq,
-    Slot,
-    Split,
-    Waveform,
-    Wire,
-)
+from fad.diagram.box import Box, Int, Primitive, Real, Rec, Waveform, arity_of
+from fad.diagram.interpret import Interpretation
 
 Number = Int | Real
 
@@ -58,12 +42,12 @@ def to_int(value: float) -> int:
     return -2147483648
 
 
-class Folder:
-    """Runs diagrams on symbolic signals; memoises for as long as it lives."""
+class Folding(Interpretation[Signal]):
+    """Runs diagrams on symbolic signals."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._numbers: dict[Box, Number | None] = {}
-        self._runs: dict[tuple[Box, tuple[Signal, ...]], tuple[Signal, ...]] = {}
         self._terms: dict[tuple[object, ...], Term] = {}
 
     def number(self, box: Box) -> Number | None:
@@ -77,92 +61,43 @@ class Folder:
         if box.arity != (0, 1):
             return None
         if box not in self._numbers:
-            (signal,) = self.run(box, ())
+            (signal,) = self.outputs(box, ())
             self._numbers[box] = None if isinstance(signal, Term) else signal
         return self._numbers[box]
 
-    def run(self, box: Box, inputs: tuple[Signal, ...]) -> tuple[Signal, ...]:
-        """The outputs of a closed, well-typed diagram for given inputs."""
-        return self._run(box, inputs, {})
-
-    def _run(
-        self, box: Box, inputs: tuple[Signal, ...], slots: Mapping[Slot, Signal]
-    ) -> tuple[Signal, ...]:
-        if isinstance(box, Int | Real):
-            return (box,)
-        if isinstance(box, Wire):
-            return inputs
-        if isinstance(box, Primitive):
-            return (self._apply(box.name, inputs),)
-        if isinstance(box, Slot):
-            return (slots.get(box) or self._term(box),)
-        if isinstance(box, Cut):
-            return ()
-        if box.free:  # the result depends on the slots, too
-            return self._compute(box, inputs, slots)
-        key = (box, inputs)
-        if key not in self._runs:
-            self._runs[key] = self._compute(box, inputs, slots)
-        return self._runs[key]
-
-    def _compute(
-        self, box: Box, inputs: tuple[Signal, ...], slots: Mapping[Slot, Signal]
-    ) -> tuple[Signal, ...]:
+    def leaf(self, box: Box, inputs: tuple[Signal, ...]) -> tuple[Signal, ...]:
+        """Numbers and what primitives make of them; all else is opaque."""
         match box:
-            case Seq():
-                return self._run(box.right, self._run(box.left, inputs, slots), slots)
-            case Par():
-                count = _inputs(box.left)
-                return self._run(box.left, inputs[:count], slots) + self._run(
-                    box.right, inputs[count:], slots
-                )
-            case Split():
-                middle = self._run(box.left, inputs, slots)
-                return self._run(box.right, middle * (_inputs(box.right) // len(middle)), slots)
-            case Merge():
-                middle = self._run(box.left, inputs, slots)
-                count = _inputs(box.right)
-                return self._run(
-                    box.right, tuple(self._sum(middle[i::count]) for i in range(count)), slots
-                )
-            case Rec():
-                return self._recursion(box, inputs, slots)
-            case Lambda():
-                return self._run(box.body, inputs[1:], {**slots, box.slot: inputs[0]})
-            case Group():
-                return self._run(box.body, inputs, slots)
-            case Route():
-                return tuple(
-                    self._sum([inputs[i - 1] for i, o in box.pairs if o == output])
-                    for output in range(1, box.outputs + 1)
-                )
+            case Int() | Real():
+                return (box,)
+            case Primitive():
+                return (self._apply(box.name, inputs),)
             case Waveform():
                 return Int(len(box.values)), self._term(box)
-        arity = box.arity
-        assert arity is not None
-        return tuple(self._term(box, inputs, index) for index in range(arity[1]))
+        return tuple([self._term(box, inputs, index) for index in range(arity_of(box)[1])])
 
-    def _recursion(
-        self, box: Rec, inputs: tuple[Signal, ...], slots: Mapping[Slot, Signal]
+    def total(self, values: Sequence[Signal]) -> Signal:
+        """A sum, from the first value to the last."""
+        if not values:
+            return Int(0)
+        result = values[0]
+        for value in values[1:]:
+            result = self._apply("+", (result, value))
+        return result
+
+    def loop(
+        self,
+        box: Rec,
+        key: tuple[object, ...],
+        turn: Callable[[tuple[Signal, ...]], tuple[Signal, ...]],
     ) -> tuple[Signal, ...]:
         """A loop is opaque, but for outputs that do not depend on what is fed back."""
-        back = box.right.arity
-        assert back is not None
-        bound = frozenset((slot, slots.get(slot)) for slot in box.free)
-        fed = tuple(self._term("feedback", box, inputs, bound, index) for index in range(back[0]))
-        outputs = self._run(box.left, self._run(box.right, fed, slots) + inputs, slots)
+        taken = arity_of(box.right)[0]
+        outputs = turn(tuple([self._term("feedback", key, index) for index in range(taken)]))
         return tuple(
-            self._term("loop", box, inputs, bound, index) if isinstance(signal, Term) else signal
+            self._term("loop", key, index) if isinstance(signal, Term) else signal
             for index, signal in enumerate(outputs)
         )
-
-    def _sum(self, signals: Sequence[Signal]) -> Signal:
-        if not signals:
-            return Int(0)
-        total = signals[0]
-        for signal in signals[1:]:
-            total = self._apply("+", (total, signal))
-        return total
 
     def _term(self, *key: object) -> Term:
         return self._terms.setdefault(key, Term())
@@ -175,11 +110,6 @@ class Folder:
         simplify = _ON_TERMS.get(name)
         found = simplify(*args) if simplify else None
         return self._term(name, args) if found is None else found
-
-
-def _inputs(box: Box) -> int:
-    assert box.arity is not None
-    return box.arity[0]
 
 
 # -- Primitives on numbers --------------------------------------------------------------------

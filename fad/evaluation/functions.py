@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fad.base.errors import Call, EvaluationError, FadError, counted, place, quoted
+from fad.base.errors import Call, EvaluationError, FadError, place, quoted
+from fad.base.prose import counted
 from fad.diagram.box import EMPTY, Box, Primitive, Seq, Wire, parallel
 from fad.diagram.primitives import RIGHT_ARGUMENT
 from fad.evaluation import patterns
+from fad.evaluation.core import Core
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.limits import MAX_CALLS
 from fad.evaluation.scope import (
@@ -22,9 +24,6 @@ from fad.evaluation.scope import (
 from fad.syntax import nodes
 from fad.syntax.definitions import with_variables
 
-if TYPE_CHECKING:
-    from fad.evaluation.evaluator import Evaluator
-
 
 class Functions:
     """Evaluates functions and applies them.
@@ -33,7 +32,7 @@ class Functions:
         core: evaluates everything else.
     """
 
-    def __init__(self, core: Evaluator) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
         self._closures: dict[tuple[int, int, Scope], Closure] = {}
         self._matchers: dict[tuple[int, Scope], Matcher] = {}
@@ -80,20 +79,13 @@ class Functions:
             else:
                 error.calls.append(call_at(node, scope))
             raise
-        if result not in self._core.origins:
-            self._core.origins[result] = scope.span(node)
-        calls = self._core.called.get(result, ())
-        # The calls that a message may need: the first one, and the first one in the user's text.
-        main = self._core.main
-        if not calls or (scope.source is main and calls[-1][1].source is not main):
-            self._core.called[result] = (*calls, (node, scope))
-        called = node.function
-        if isinstance(function, Operator):
-            return result
-        if isinstance(called, nodes.Name):
-            self._core.record_name(result, called.id)
-        elif isinstance(called, nodes.Access):
-            self._core.record_name(result, called.name)
+        self._core.record_call(result, node, scope)
+        if not isinstance(function, Operator):
+            called = node.function
+            if isinstance(called, nodes.Name):
+                self._core.record_name(result, called.id)
+            elif isinstance(called, nodes.Access):
+                self._core.record_name(result, called.name)
         return result
 
     def call(
@@ -115,12 +107,10 @@ class Functions:
                 taken, arguments = arguments[:wanted], arguments[wanted:]
                 function = self._select(function, tuple(taken))
             elif isinstance(function, Operator) and node is not None and scope is not None:
-                # It needs all of the compiler, which needs the evaluator.
-                from fad.differentiation import operators
-
+                operators = self._core.operators
                 return operators.apply(self._core, function.name, arguments, node, scope)
             elif isinstance(function, EnvironmentValue) and function.main is not None:
-                function = self._core.environments.component_process(function)
+                function = self._core.component_process(function)
             elif isinstance(function, EnvironmentValue):
                 raise EvaluationError("an environment cannot be applied to arguments")
             else:
@@ -144,8 +134,7 @@ class Functions:
             result: Box = self.closure(node, applied, inner)
         else:
             result = self.body(node.body, inner)
-            if id(node) in self._core.definitions:
-                self._core.made_by.setdefault(result, self._core.definitions[id(node)])
+            self._core.record_maker(result, node)
         self._results[key] = result
         return result
 
@@ -217,7 +206,7 @@ class Functions:
 
     def _pattern(self, pattern: nodes.Expr, scope: Scope) -> Box:
         """A pattern evaluated as a diagram in which its names are variables."""
-        return patterns.simplify(self._core.eval(with_variables(pattern), scope), self._core.number)
+        return patterns.computed(self._core.eval(with_variables(pattern), scope), self._core.number)
 
     def _variable(self, node: nodes.Variable, scope: Scope) -> Box:
         return PatternVariable(node.id)

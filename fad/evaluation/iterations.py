@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fad.base.errors import EvaluationError, counted
+from fad.base.errors import EvaluationError, located
+from fad.base.prose import counted
 from fad.diagram.box import COMPOSITIONS, EMPTY, Box, Int, Par, Primitive, Real, Route, Seq, Wire
+from fad.evaluation.core import Core
 from fad.evaluation.folding import to_int
 from fad.evaluation.limits import MAX_COPIES, MAX_WIRES
 from fad.evaluation.scope import Scope
 from fad.syntax import nodes
-
-if TYPE_CHECKING:
-    from fad.evaluation.evaluator import Evaluator
 
 
 class Iterations:
@@ -23,7 +22,7 @@ class Iterations:
         core: evaluates everything else.
     """
 
-    def __init__(self, core: Evaluator) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
 
     def cases(self) -> dict[type, Callable[[Any, Scope], Box]]:
@@ -77,7 +76,7 @@ class Iterations:
     def _copy(self, node: nodes.Iteration, scope: Scope, index: int) -> Box:
         inner = Scope(scope, scope.source)
         inner.bindings[node.index] = Int(index)
-        return self._core.functions.body(node.body, inner)
+        return self._core.body(node.body, inner)
 
     def _count(self, node: nodes.Count, scope: Scope) -> Box:
         box = self._core.symbolise(self._core.eval(node.body, scope))
@@ -105,7 +104,9 @@ class Iterations:
                 scope.span(node.pairs),
             )
         ends = []
-        for signal in self._core.at(node.pairs, scope, lambda: self._core.folder.run(box, ())):
+        with located(scope.span(node.pairs)):
+            signals = self._core.folding.outputs(box, ())
+        for signal in signals:
             if not isinstance(signal, Int | Real):
                 raise EvaluationError(
                     "the connections of `route` must be numbers that are known at compile time",

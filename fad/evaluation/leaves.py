@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fad.base.errors import EvaluationError, counted
+from fad.base.errors import EvaluationError
+from fad.base.prose import counted
 from fad.diagram.box import (
     Bargraph,
     Box,
@@ -23,22 +24,20 @@ from fad.diagram.box import (
 )
 from fad.diagram.labels import substitute
 from fad.diagram.modulation import modulate, target
+from fad.evaluation.core import Core
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.scope import Scope
 from fad.syntax import nodes
 
-if TYPE_CHECKING:
-    from fad.evaluation.evaluator import Evaluator
 
-
-class Widgets:
+class Leaves:
     """Evaluates widgets and other leaves.
 
     Args:
         core: evaluates everything else.
     """
 
-    def __init__(self, core: Evaluator) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
 
     def cases(self) -> dict[type, Callable[[Any, Scope], Box]]:

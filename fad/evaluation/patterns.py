@@ -45,11 +45,11 @@ def match(pattern: Box, value: Box, bound: dict[str, Box], numeric: Numeric) -> 
     return True
 
 
-def simplify(pattern: Box, numeric: Numeric) -> Box:
+def computed(pattern: Box, numeric: Numeric) -> Box:
     """A pattern with its numeric parts computed, as they are compared with numbers."""
     number = numeric(pattern)
     if number is not None:
         return number
     if isinstance(pattern, Composition):
-        return pattern.rebuild(tuple(simplify(child, numeric) for child in pattern.children))
+        return pattern.rebuild(tuple(computed(child, numeric) for child in pattern.children))
     return pattern

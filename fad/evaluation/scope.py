@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterator
 
 from fad.base.source import Source, Span
 from fad.diagram.box import Box
@@ -157,18 +156,8 @@ class EnvironmentValue(Function):
     main: str | None
 
 
-#: The built-in operators that a program may hide -> what they are applied to.
-OPERATORS: Mapping[str, str] = MappingProxyType(
-    {
-        "fad": "`fad(expr, seeds)` takes a diagram and what to differentiate it by",
-        "forwardAD": "`forwardAD(expr)` differentiates by the parameters of a diagram, "
-        "`forwardAD(expr, values)` by values in their places",
-    }
-)
-
-
 class Operator(Function):
-    """One of the operators, without its arguments, and where it is named."""
+    """A built-in operator that a program may hide, without its arguments, and where it is named."""
 
     __slots__ = ("name", "span")
     fields = ("name", "span")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from fad.base.errors import EvaluationError, FadError, either, nearest
+from fad.base.errors import EvaluationError, FadError
+from fad.base.prose import either, nearest
 from fad.base.source import Span
 from fad.evaluation.scope import Scope, Thunk
 from fad.syntax import nodes

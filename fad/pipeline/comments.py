@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from fad.diagram.box import Box, ForeignFunction, Group, Primitive, Slider, Switch
 from fad.diagram.parameters import Parameter
-from fad.differentiation.activity import Active, Bundles, members, union
+from fad.differentiation.active_sets import Active, Bundles, members, union
 from fad.differentiation.dual import Dual, Part
-from fad.text.emitter import Note
 from fad.text.lines import comment
+from fad.text.plan import Note
 
 #: Where definitions stand: the parameters with their seeds, then what operations do to tangents,
 #: then what the source consists of.
@@ -18,7 +18,7 @@ PARAMETERS, OPERATIONS, PARTS = -2, -1, 0
 _FEW = 3
 
 
-def described(
+def parameter_comments(
     variables: Sequence[Parameter], direction: Mapping[str, float] | None = None
 ) -> list[str]:
     """The parameters as comments, a line each: path, initial value, range.
@@ -41,7 +41,7 @@ def described(
     return lines
 
 
-def notes(dual: Dual, simple: Mapping[Box, Box]) -> dict[Box, Note]:
+def part_notes(dual: Dual, simple: Mapping[Box, Box]) -> dict[Box, Note]:
     """What to say about the parts of a dual: which derivatives follow their values.
 
     Nothing is said about what has them from its inputs, nor where several parts have become one

@@ -6,17 +6,17 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from fad.base.deep_stack import with_deep_stack
 from fad.base.errors import place
-from fad.base.source import Source
 from fad.diagram.box import ForeignFunction, Primitive, Slider, Switch, postorder
-from fad.differentiation.activity import Active, Bundles, members
+from fad.differentiation.active_sets import Active, Bundles, members
 from fad.differentiation.dual import Part
 from fad.differentiation.rules import ARGUMENTS
 from fad.differentiation.surrogates import Kind
-from fad.evaluation.evaluator import Evaluation
+from fad.evaluation.core import Evaluation
 from fad.evaluation.excerpts import excerpt
-from fad.pipeline.transform import Draft, Options, drafted, evaluated
+from fad.pipeline.front import Request, read
+from fad.pipeline.transform import Draft, Options, drafted
+from fad.syntax.libraries import ProgramLike
 from fad.text.emitter import definitions
 from fad.text.lines import WIDTH
 
@@ -26,12 +26,12 @@ _SOURCE_LENGTH = 84
 
 
 def explain(
-    program: str | Path | Source,
+    program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
-    rules: str | Path | Source | None = None,
+    rules: ProgramLike | None = None,
 ) -> str:
     """What each part of a program became in its dual, and why.
 
@@ -49,12 +49,11 @@ def explain(
         FadError: what `fad.transform` raises.
     """
 
-    def compute() -> str:
-        _, libraries, evaluation = evaluated(program, include, "double", rules)
-        draft = drafted(evaluation, libraries, Options(tuple(wrt), "all", tuple(surrogate), rules))
-        return "\n".join(_lines(evaluation, draft)) + "\n"
-
-    return with_deep_stack(compute)
+    front = read(Request(program, include, rules=rules))
+    evaluation = front.evaluated()
+    options = Options(tuple(wrt), surrogate=tuple(surrogate))
+    draft = drafted(evaluation, front.operations, options)
+    return "\n".join(_lines(evaluation, draft)) + "\n"
 
 
 def _lines(evaluation: Evaluation, draft: Draft) -> Iterator[str]:
@@ -67,9 +66,9 @@ def _lines(evaluation: Evaluation, draft: Draft) -> Iterator[str]:
             yield ""
     reached = {part.source for part in dual.parts}
     alone = dict.fromkeys(
-        evaluation.names[box]
+        evaluation.facts.names[box]
         for box in postorder(evaluation.process)
-        if box in evaluation.names and box not in reached and box is not evaluation.process
+        if box in evaluation.facts.names and box not in reached and box is not evaluation.process
     )
     if alone:
         yield "as they were, because no parameter reaches them:"
@@ -85,17 +84,17 @@ def _lines(evaluation: Evaluation, draft: Draft) -> Iterator[str]:
 
 
 def _is_named(part: Part, evaluation: Evaluation) -> bool:
-    return part.source in evaluation.names and part.source is not evaluation.process
+    return part.source in evaluation.facts.names and part.source is not evaluation.process
 
 
 def _explained(
     part: Part, evaluation: Evaluation, became: str | None, labels: Sequence[str]
 ) -> Iterator[str]:
-    name = evaluation.names.get(part.source, excerpt(part.source, 30))
-    span = evaluation.origins.get(part.source)
+    name = evaluation.facts.names.get(part.source, excerpt(part.source, 30))
+    span = evaluation.facts.origins.get(part.source)
     yield f"{name}, {place(span, folder=False)}" if span else name
     if part.source.closed and not isinstance(part.source, Primitive):
-        yield from _wrapped("was", excerpt(part.source, _SOURCE_LENGTH, evaluation.names))
+        yield from _wrapped("was", excerpt(part.source, _SOURCE_LENGTH, evaluation.facts.names))
     if became is None:
         yield from _wrapped("became", "a part of what it is in")
     else:

@@ -1,119 +1,49 @@
-"""The pipeline: one short function for each thing that fad does with a program."""
+"""`fad transform`: a program becomes one that also computes derivatives."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from fad.base.deep_stack import with_deep_stack
 from fad.base.errors import FadError, place
-from fad.base.source import Source
+from fad.base.precision import Precision
 from fad.base.version import __version__
-from fad.diagram.box import Box
-from fad.diagram.parameters import Parameter, default_variables, find_parameters, select
+from fad.diagram.box import Box, arity_of
+from fad.diagram.facts import Facts, renamed
+from fad.diagram.parameters import Parameter, find_parameters, select
 from fad.differentiation.channels import Output, along_direction, channels
 from fad.differentiation.dual import Dropped, Dual, dense, lost, second_derivatives
 from fad.differentiation.forward import differentiate
-from fad.differentiation.operations import LocalRules
+from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seeds, along, by_parameters
-from fad.differentiation.surrogates import Kind, Surrogates
-from fad.evaluation.evaluator import Evaluation, evaluate
-from fad.pipeline.comments import described, notes
-from fad.syntax.libraries import Libraries, as_source
-from fad.syntax.module import Module
-from fad.text.emitter import Note, emit
+from fad.differentiation.surrogates import Kind
+from fad.evaluation.core import Evaluation
+from fad.pipeline.comments import parameter_comments, part_notes
+from fad.pipeline.front import Front, Request, read
+from fad.pipeline.program import Program
+from fad.syntax.libraries import ProgramLike
+from fad.text.emitter import emit
 from fad.text.lines import comment
+from fad.text.plan import Note
 from fad.text.simplify import simplify
 
-Precision = Literal["single", "double", "quad"]
 #: Which output channels to keep.
 Lanes = Literal["all", "tangents", "primal"]
 #: First derivatives, or first and second ones.
 Order = Literal[1, 2]
 
 
-@dataclass(frozen=True)
-class Program:
-    """A Faust program that fad has written.
-
-    Attributes:
-        source: its text.
-        parameters: the variables of the original program, in order of appearance.
-        outputs: the meaning of each output channel, in order.
-        warnings: what the user should know, one sentence each.
-        name: the file name of the original program.
-        widgets: all sliders, number entries and switches of the original program.
-        direction: the names and components of the direction that its derivatives are along.
-    """
-
-    source: str
-    parameters: tuple[Parameter, ...]
-    outputs: tuple[Output, ...]
-    warnings: tuple[str, ...] = ()
-    name: str = ""
-    widgets: tuple[Parameter, ...] = ()
-    direction: tuple[tuple[str, float], ...] = ()
-
-    def manifest(self) -> dict[str, Any]:
-        """What the channels and the parameters are, as plain data for JSON."""
-        from fad.pipeline.manifest import manifest
-
-        return manifest(self)
-
-
-def expand(
-    program: str | Path | Source,
-    *,
-    include: Sequence[str | Path] = (),
-    precision: Precision = "double",
-) -> Program:
-    """Evaluates a Faust program to its core diagram and writes that as Faust.
-
-    Args:
-        program: a text, or the path of a file.
-        include: folders to search for imported files, before the standard ones.
-        precision: which precision-prefixed definitions count.
-
-    Returns:
-        The program: the same outputs, the same user interface, no library needed.
-
-    Raises:
-        FadError: the program is missing, malformed or has no value.
-    """
-    return with_deep_stack(lambda: _expand(program, include, precision))
-
-
-def _expand(
-    program: str | Path | Source, include: Sequence[str | Path], precision: Precision
-) -> Program:
-    module, _, evaluation = evaluated(program, include, precision)
-    box = evaluation.process
-    assert box.arity is not None
-    name = Path(module.source.name).name
-    header = [f"// {name}, evaluated by fad {__version__}.", *declares(module)]
-    widgets = tuple(find_parameters(box))
-    return Program(
-        emit(box, evaluation.names, header),
-        default_variables(widgets),
-        channels(box.arity[1], ()),
-        tuple(evaluation.warnings),
-        name,
-        widgets,
-    )
-
-
 def transform(
-    program: str | Path | Source,
+    program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
     precision: Precision = "double",
     wrt: Sequence[str] = (),
     only: Lanes = "all",
     surrogate: Sequence[Kind] = (),
-    rules: str | Path | Source | None = None,
+    rules: ProgramLike | None = None,
     order: Order = 1,
     direction: Mapping[str, float] | None = None,
 ) -> Program:
@@ -148,8 +78,8 @@ def transform(
     if direction and (wrt or order != 1 or only == "primal"):
         raise FadError("a direction names the variables, and has one derivative, of order 1")
     components = tuple((direction or {}).items())
-    options = Options(tuple(wrt), only, tuple(surrogate), rules, order, components)
-    return with_deep_stack(lambda: _transform(program, include, precision, options))
+    options = Options(tuple(wrt), only, tuple(surrogate), order, components)
+    return _transformed(read(Request(program, include, precision, rules)), options)
 
 
 @dataclass(frozen=True)
@@ -159,52 +89,34 @@ class Options:
     wrt: tuple[str, ...] = ()
     only: Lanes = "all"
     surrogate: tuple[Kind, ...] = ()
-    rules: str | Path | Source | None = None
     order: Order = 1
     direction: tuple[tuple[str, float], ...] = ()
 
 
-def _transform(
-    program: str | Path | Source,
-    include: Sequence[str | Path],
-    precision: Precision,
-    options: Options,
-) -> Program:
-    module, libraries, evaluation = evaluated(program, include, precision, options.rules)
-    draft = drafted(evaluation, libraries, options)
-    name = Path(module.source.name).name
-    warnings = (
-        *evaluation.warnings,
-        *_no_variables(draft.variables, options.only),
-        *lost(draft.dual).values(),
-        *draft.warnings,
-    )
-    text = emit(
-        draft.process,
-        draft.names,
-        [
-            f"// Forward-mode derivative of {name}, by fad {__version__}.",
-            *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
-            *described(draft.variables, dict(options.direction)),
-            # Without folders: the text must not depend on where the program is.
-            *chain.from_iterable(
-                comment(f"warning: {warning}")
-                for warning in (
-                    *evaluation.warnings,
-                    *lost(draft.dual, folders=False).values(),
-                    *draft.warnings,
-                )
-            ),
-            *declares(module),
-        ],
-        draft.notes,
-    )
+def _transformed(front: Front, options: Options) -> Program:
+    evaluation = front.evaluated()
+    draft = drafted(evaluation, front.operations, options)
+
+    # Without folders: the text must not depend on where the program is.
+    told = (*evaluation.warnings, *lost(draft.dual, folders=False).values(), *draft.warnings)
+    header = [
+        f"// Forward-mode derivative of {front.name}, by fad {__version__}.",
+        *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
+        *parameter_comments(draft.variables, dict(options.direction)),
+        *(line for warning in told for line in comment(f"warning: {warning}")),
+        *front.declares,
+    ]
     return Program(
-        text,
+        emit(draft.process, draft.names, header, draft.notes),
         draft.variables,
         draft.outputs,
-        warnings,
-        name,
+        (
+            *evaluation.warnings,
+            *_no_variables(draft.variables, options.only),
+            *lost(draft.dual).values(),
+            *draft.warnings,
+        ),
+        front.name,
         draft.widgets,
         options.direction,
     )
@@ -237,32 +149,30 @@ class Draft:
     warnings: tuple[str, ...]
 
 
-def drafted(evaluation: Evaluation, libraries: Libraries, options: Options) -> Draft:
+def drafted(evaluation: Evaluation, operations: Operations, options: Options) -> Draft:
     """What an evaluated program becomes."""
-    box = evaluation.process
-    assert box.arity is not None
-    widgets = tuple(find_parameters(box))
-    variables, seeds = _variables(widgets, box.arity[0], options)
-    dual = derive(evaluation, seeds, libraries, options.surrogate, options.rules)
-    outputs = channels(box.arity[1], variables, options.order)
+    inputs, outputs = arity_of(evaluation.process)
+    widgets = tuple(find_parameters(evaluation.process))
+    variables, seeds = _variables(widgets, inputs, options)
+    every_channel = channels(outputs, variables, options.order)
     if options.direction:
-        outputs = along_direction(box.arity[1])
-    second_order = options.order == 2
-    warnings = [_flat(read) for read in dual.sloped] if second_order else []
-    if second_order:
+        every_channel = along_direction(outputs)
+    kept = tuple(each for each in every_channel if each.order or options.only != "tangents")
+    dual = derive(evaluation, seeds, operations, options.surrogate)
+    warnings: list[str] = []
+    if options.order == 2:
+        warnings = [_flat(read) for read in dual.sloped]
         first = dense(dual, len(variables))
-        known = replace(evaluation, process=first, names=dict(dual.names), made_by={})
-        dual = derive(known, seeds, libraries, options.surrogate, options.rules)
-    kept = tuple(output for output in outputs if output.order or options.only != "tangents")
-    if second_order:
+        facts = Facts(dict(dual.names), evaluation.facts.origins)
+        dual = derive(Evaluation(first, facts), seeds, operations, options.surrogate)
         process = second_derivatives(dual, len(variables), kept)
     else:
         process = dense(dual, len(seeds.names), options.only == "tangents")
     process, simple = simplify(process, named=dual.names)
     return Draft(
         process,
-        {simple.get(part, part): name for part, name in dual.names.items()},
-        notes(dual, simple),
+        renamed(dual.names, simple),
+        part_notes(dual, simple),
         kept,
         dual,
         simple,
@@ -295,58 +205,23 @@ def _variables(
 
 
 def derive(
-    evaluation: Evaluation,
-    seeds: Seeds,
-    libraries: Libraries,
-    surrogate: Sequence[Kind] = (),
-    rules: str | Path | Source | None = None,
+    evaluation: Evaluation, seeds: Seeds, operations: Operations, surrogate: Sequence[Kind] = ()
 ) -> Dual:
-    """The dual of an evaluated program; see `transform`."""
-    box = evaluation.process
-    names = {inner: name for inner, name in evaluation.names.items() if inner is not box}
-    return differentiate(
-        box,
-        seeds,
-        LocalRules(libraries, user_rules(rules, libraries)),
-        Surrogates(box, evaluation.made_by, surrogate),
-        evaluation.origins,
-        names,
-    )
+    """The dual of an evaluated program.
 
-
-def user_rules(rules: str | Path | Source | None, libraries: Libraries) -> Module | None:
-    return None if rules is None else libraries.parse(as_source(rules))
+    Args:
+        evaluation: the program.
+        seeds: what it is differentiated by.
+        operations: what single functions do to tangents.
+        surrogate: see `transform`.
+    """
+    box, facts = evaluation.process, evaluation.facts
+    # The whole program keeps its name, `process`, for itself.
+    names = {part: name for part, name in facts.names.items() if part is not box}
+    facts = replace(facts, names=names)
+    return differentiate(box, seeds, operations.afresh(), facts, surrogate)
 
 
 def _no_variables(variables: Sequence[Parameter], only: Lanes) -> Iterable[str]:
     if not variables and only != "primal":
         yield "the program has no variables: there is nothing to differentiate by"
-
-
-def evaluated(
-    program: str | Path | Source,
-    include: Sequence[str | Path],
-    precision: Precision,
-    rules: str | Path | Source | None = None,
-) -> tuple[Module, Libraries, Evaluation]:
-    """A program as it is written, what it imports, and its diagram.
-
-    Args:
-        program, include, precision, rules: see `transform`. The rules are for the operators inside
-            the program.
-    """
-    source = as_source(program)
-    folder = source.path.parent if source.path else Path()
-    libraries = Libraries(tuple(map(Path, include)), folder)
-    module = libraries.parse(source)
-    user = user_rules(rules, libraries)
-    return module, libraries, evaluate(module, libraries, precision, rules=user)
-
-
-def declares(module: Module) -> list[str]:
-    """The program's own metadata, as written."""
-    return [
-        f'declare {declare.key} "{declare.value}";'
-        for declare in module.declares
-        if declare.function is None
-    ]

@@ -8,21 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol, cast
+from typing import IO, Any, Protocol, cast
 
 import numpy as np
 
 from fad.base.errors import EngineError
+from fad.base.precision import NativePrecision
 from fad.runtime.engine import Engine
+from fad.runtime.input_signals import Samples
 from fad.runtime.native import COMPILERS, executable, find_compiler, installed
-from fad.runtime.recording import Samples
-
-Real = Literal["single", "double"]
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
 #: As in `fad.runtime.native`, but for longer runs.
 _OPTIONS = ("-std=c++17", "-O2", "-w", "-ffp-contract=off")
-_FLOATS: dict[Real, str] = {"single": "float", "double": "double"}
+_FLOATS: dict[NativePrecision, str] = {"single": "float", "double": "double"}
 #: How libfaust writes a label that has no text.
 _NO_LABEL = "0x00"
 _GROUPS = ("vgroup", "hgroup", "tgroup")
@@ -45,7 +44,7 @@ class Text:
     name: str
     folders: tuple[Path, ...]
     rate: int
-    precision: Real
+    precision: NativePrecision
 
 
 @dataclass(frozen=True)

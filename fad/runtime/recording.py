@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from fad.diagram.box import Bargraph, Box
 from fad.diagram.labels import metadata, widget_path
 from fad.diagram.parameters import Parameter, with_groups
+from fad.runtime.input_signals import Samples
 from fad.runtime.schedule import Change
-
-Samples = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

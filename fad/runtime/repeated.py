@@ -12,23 +12,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fad.base.deep_stack import with_deep_stack
 from fad.diagram.box import Box, ForeignFunction, Slider, Soundfile, Switch, postorder
-from fad.diagram.parameters import Parameter, Widget, with_values, with_widgets
+from fad.diagram.parameters import Parameter, Widget
+from fad.diagram.widgets import with_values, with_widgets
 from fad.runtime.engine import Engine
+from fad.runtime.input_signals import Samples
 from fad.runtime.native import TAG, Binary, compile_natively, find_compiler
 from fad.text.emitter import emit
 
-Samples = NDArray[np.float64]
 #: How far a widget can be moved at least, in units of its value (or of 1).
 MARGIN = 1e-3
 
 
 @dataclass(frozen=True)
-class Place:
+class Host:
     """Where programs run.
 
     Attributes:
@@ -62,9 +59,9 @@ class Runner(Protocol):
         """
 
 
-def runner(box: Box, place: Place) -> Runner:
-    """The way to run a closed diagram at a place."""
-    return Native(box, place) if runs_natively(box, place.native) else Interpreted(box, place)
+def runner(box: Box, host: Host) -> Runner:
+    """The way to run a closed diagram."""
+    return Native(box, host) if runs_natively(box, host.native) else Interpreted(box, host)
 
 
 def runs_natively(box: Box, native: bool | None) -> bool:
@@ -90,18 +87,18 @@ class Interpreted:
     """A diagram that libfaust interprets."""
 
     box: Box
-    place: Place
+    host: Host
 
     def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
         """See `Runner`."""
-        text = with_deep_stack(lambda: emit(with_values(self.box, values)))
-        return self.place.engine.render(
+        text = emit(with_values(self.box, values))
+        return self.host.engine.render(
             text,
-            self.place.name,
+            self.host.name,
             inputs=inputs,
             frames=inputs.shape[1],
-            sample_rate=self.place.rate,
-            include=[self.place.folder],
+            sample_rate=self.host.rate,
+            include=[self.host.folder],
         )
 
 
@@ -110,13 +107,13 @@ class Native:
     """A diagram as native code."""
 
     box: Box
-    place: Place
+    host: Host
 
     def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
         """See `Runner`."""
         binary, tags = self._compiled
         moved = {tags[path]: value for path, value in values.items() if path in tags}
-        return binary.run(inputs, self.place.rate, moved)
+        return binary.run(inputs, self.host.rate, moved)
 
     @cached_property
     def _compiled(self) -> tuple[Binary, Mapping[str, int]]:
@@ -134,7 +131,7 @@ class Native:
             high = max(widget.max, widget.init + margin)
             return Slider(widget.kind, label, widget.init, low, high, widget.step)
 
-        text = with_deep_stack(lambda: emit(with_widgets(self.box, tagged)))
-        place = self.place
-        code = place.engine.cpp(text, place.name, include=[place.folder])
-        return compile_natively(code, place.folder), tags
+        text = emit(with_widgets(self.box, tagged)[0])
+        host = self.host
+        code = host.engine.cpp(text, host.name, include=[host.folder])
+        return compile_natively(code, host.folder), tags

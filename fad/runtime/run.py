@@ -14,25 +14,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.base.deep_stack import with_deep_stack
-from fad.base.errors import FadError, counted
-from fad.base.source import Source
-from fad.diagram.box import Box, Soundfile, postorder
+from fad.base.errors import FadError
+from fad.base.precision import NativePrecision
+from fad.base.prose import counted
+from fad.diagram.box import Box, Soundfile, arity_of, postorder
 from fad.diagram.labels import metadata
-from fad.diagram.parameters import Parameter, find_parameters
-from fad.pipeline.transform import evaluated
+from fad.diagram.parameters import Parameter, find_parameters, resolved
+from fad.pipeline.front import Request, read
 from fad.runtime.engine import Engine, EngineRefusal
-from fad.runtime.piecewise import Piece, Player, Real, Text, interpreted_player, native_player
-from fad.runtime.recording import (
-    Meter,
-    Recording,
-    Samples,
-    find_meters,
-    first_undefined,
-    values_over_time,
-)
+from fad.runtime.input_signals import Samples, checked, noise
+from fad.runtime.piecewise import Piece, Player, Text, interpreted_player, native_player
+from fad.runtime.recording import Meter, Recording, find_meters, first_undefined, values_over_time
 from fad.runtime.repeated import runs_natively
-from fad.runtime.schedule import Change, noise, resolved, scheduled
+from fad.runtime.schedule import Change, scheduled
+from fad.syntax.libraries import ProgramLike
 from fad.text.emitter import emit
 
 #: How often the user interface is looked at, at most.
@@ -53,7 +48,7 @@ Progress = Callable[[int, int], None]
 
 
 def run(
-    program: str | Path | Source,
+    program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
     seconds: float = 1.0,
@@ -63,7 +58,7 @@ def run(
     inputs: NDArray[np.float64] | Sound = "noise",
     seed: int = 1,
     native: bool | None = None,
-    precision: Real = "double",
+    precision: NativePrecision = "double",
     engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Recording:
@@ -95,14 +90,15 @@ def run(
             standard compiler refuses, crashes or takes too long (`EngineError`).
     """
     frames = _frames(seconds, rate)
-    module, _, evaluation = with_deep_stack(lambda: evaluated(program, include, precision))
-    box, source = evaluation.process, module.source
-    assert box.arity is not None
-    _check_size(box.arity, frames, rate)
+    front = read(Request(program, include, precision))
+    evaluation = front.evaluated()
+    box = evaluation.process
+    arity = arity_of(box)
+    _check_size(arity, frames, rate)
     widgets = tuple(find_parameters(box))
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
-    sound = _sound(box.arity[0], inputs, frames, seed)
+    sound = _sound(arity[0], inputs, frames, seed)
     is_native = runs_natively(box, native)
     warnings = list(evaluation.warnings)
     if not is_native and precision == "double":
@@ -110,12 +106,11 @@ def run(
             "the program ran in single precision: libfaust's interpreter moves and reads widgets "
             "in no other"
         )
-    folder = source.path.parent if source.path else Path()
-    warnings += _silent(box, folder)
+    warnings += _silent(box, front.folder)
     text = Text(
-        source.text,
-        Path(source.name).name,
-        (folder, *map(Path, include)),
+        front.source.text,
+        front.name,
+        (front.folder, *map(Path, include)),
         rate,
         precision if is_native else "single",
     )
@@ -236,8 +231,7 @@ def _player(text: Text, box: Box, engine: Engine, is_native: bool) -> Iterator[P
         try:
             player = stack.enter_context(play(text, engine))
         except EngineRefusal:
-            plain = with_deep_stack(lambda: emit(box))
-            text = Text(plain, text.name, text.folders, text.rate, text.precision)
+            text = Text(emit(box), text.name, text.folders, text.rate, text.precision)
             player = stack.enter_context(play(text, engine))
         yield player
 
@@ -277,18 +271,9 @@ def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: i
         if inputs == "silence":
             return np.zeros((count, frames))
         return noise(seed, count, frames)
-    if inputs.ndim != 2 or len(inputs) != count:
-        channels = len(inputs) if inputs.ndim == 2 else 1
-        raise FadError(
-            f"the input has {counted(channels, 'channel')}, "
-            f"the program has {counted(count, 'audio input')}",
-            hint="give a channel for each input",
-        )
+    whole = checked(inputs, count)
     if not count:
         return np.zeros((0, frames))
-    if not inputs.shape[1]:
-        raise FadError("the input is empty")
-    whole = np.asarray(inputs, np.float64)
     return np.tile(whole, math.ceil(frames / whole.shape[1]))[:, :frames]
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
-from fad.base.errors import EvaluationError, counted
+from fad.base.errors import EvaluationError
+from fad.base.precision import Precision
+from fad.base.prose import counted
 from fad.base.source import Source, Span
 from fad.syntax import nodes
 
@@ -20,14 +22,14 @@ _LETREC_BODY = "letrec body"
 
 
 def for_precision(
-    definitions: Iterable[nodes.Definition], precision: str
+    definitions: Iterable[nodes.Definition], precision: Precision
 ) -> list[nodes.Definition]:
     """The definitions that count when computing in `single`, `double` or `quad` precision."""
     return [d for d in definitions if not d.precisions or f"{precision}precision" in d.precisions]
 
 
 def collect(
-    definitions: Iterable[nodes.Definition], source: Source, precision: str
+    definitions: Iterable[nodes.Definition], source: Source, precision: Precision
 ) -> dict[str, nodes.Expr]:
     """The expression that each name stands for, in order of first appearance.
 

@@ -11,12 +11,16 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from fad.base.cache import Cache
-from fad.base.errors import SourceError, either, nearest
+from fad.base.errors import SourceError
+from fad.base.prose import either, nearest
 from fad.base.source import Source, Span
 from fad.syntax import module as modules
 from fad.syntax.module import Module
 
 __all__ = ["Libraries", "Module", "decode", "read_source"]
+
+#: A program: its text, the path of its file, or both.
+ProgramLike = str | Path | Source
 
 _LIBRARY_PATH_VARIABLE = "FAUST_LIB_PATH"
 _SUFFIXES = (".lib", ".dsp")
@@ -156,7 +160,7 @@ def read_source(path: str | Path, shown: str | None = None, span: Span | None = 
     return decode(data, name, Path(path), span)
 
 
-def as_source(program: str | Path | Source) -> Source:
+def as_source(program: ProgramLike) -> Source:
     """A program that is given as a text, as the path of a file, or as a source already.
 
     Raises:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import groupby
 
+from fad.base.deep_stack import recursive
 from fad.diagram.binders import numbered
 from fad.diagram.box import (
     Box,
@@ -127,6 +128,7 @@ REWRITES: tuple[Rewrite, ...] = (
 )
 
 
+@recursive
 def simplify(
     process: Box, rewrites: tuple[Rewrite, ...] = REWRITES, named: Container[Box] = ()
 ) -> tuple[Box, Mapping[Box, Box]]:

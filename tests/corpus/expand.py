@@ -30,7 +30,8 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 import fad
 from fad.base.errors import FadError
-from fad.runtime.engine import Compiled, Engine, EngineRefusal, Precision
+from fad.base.precision import Precision
+from fad.runtime.engine import Compiled, Engine, EngineRefusal
 
 FRAMES = 2000
 SEED = 1

@@ -1,0 +1,52 @@
+"""What is known about the parts of a program: their names, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fad.base.source import Span
+from fad.diagram.box import Box
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about diagrams. The evaluator collects it; passes carry it along.
+
+    Attributes:
+        names: the name that a diagram has in the source; the outermost one, where it has several.
+        origins: where a diagram was first composed.
+        made_by: for the result of a call, the file and the name of the function; the innermost
+            one, where several calls have this result.
+    """
+
+    names: dict[Box, str] = field(default_factory=dict)
+    origins: dict[Box, Span] = field(default_factory=dict)
+    made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
+
+    def inherit(self, old: Box, new: Box) -> None:
+        """Notes that a diagram takes the place of another one: what is not known of it is its."""
+        _pass_on(self.names, old, new)
+        _pass_on(self.origins, old, new)
+        _pass_on(self.made_by, old, new)
+
+    def renamed(self, became: Mapping[Box, Box]) -> Facts:
+        """The same facts about what diagrams have become in a pass."""
+        return Facts(
+            renamed(self.names, became),
+            renamed(self.origins, became),
+            renamed(self.made_by, became),
+        )
+
+
+def _pass_on(known: dict[Box, T], old: Box, new: Box) -> None:
+    if old in known:
+        known.setdefault(new, known[old])
+
+
+def renamed(known: Mapping[Box, T], became: Mapping[Box, Box]) -> dict[Box, T]:
+    """What is known about diagrams, about what they have become; others stay as they are."""
+    return {became.get(box, box): fact for box, fact in known.items()}

@@ -1,0 +1,148 @@
+"""One way to run a diagram, whatever its wires carry: numbers, sets, symbols.
+
+How values go through compositions, splits, merges, routes, lambdas and groups is the same for all
+that a diagram can mean, and is said here, once. An interpretation says what it is about: what
+leaves make of values, what values are together where wires meet, and what comes of a loop.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from fad.diagram.box import (
+    Box,
+    Cut,
+    Group,
+    Lambda,
+    Merge,
+    Par,
+    Rec,
+    Route,
+    Seq,
+    Slot,
+    Split,
+    Wire,
+    arity_of,
+)
+
+Value = TypeVar("Value", bound=Hashable)
+#: What wires carry together that meet: from all values, of which there may be none, to one.
+Total = Callable[[Sequence[Value]], Value]
+_NO_SLOTS: Mapping[Slot, object] = MappingProxyType({})
+
+
+class Interpretation(ABC, Generic[Value]):
+    """Runs closed or open, well-typed diagrams on values; remembers results while it lives."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[Value, ...]] = {}
+
+    @abstractmethod
+    def leaf(self, box: Box, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+        """What a box without boxes inside gives: a source, a primitive, a slot that is not bound.
+
+        Wires, cuts and routes are no leaves: they are plumbing.
+        """
+
+    @abstractmethod
+    def total(self, values: Sequence[Value]) -> Value:
+        """What a wire carries where others meet, as in a merge; none at all give silence."""
+
+    @abstractmethod
+    def loop(
+        self,
+        box: Rec,
+        key: tuple[object, ...],
+        turn: Callable[[tuple[Value, ...]], tuple[Value, ...]],
+    ) -> tuple[Value, ...]:
+        """What comes out of `A ~ B`.
+
+        Args:
+            box: the loop.
+            key: all that its result depends on.
+            turn: one turn of the loop: from what the inputs of B carry to the outputs of A.
+        """
+
+    def outputs(
+        self,
+        box: Box,
+        inputs: tuple[Value, ...],
+        slots: Mapping[Slot, Value] = _NO_SLOTS,  # type: ignore[assignment]
+    ) -> tuple[Value, ...]:
+        """What the outputs of a box carry.
+
+        Args:
+            box: the diagram.
+            inputs: what its inputs carry.
+            slots: what the slots carry that are free in it.
+        """
+        if isinstance(box, Wire):
+            return inputs
+        if isinstance(box, Slot) and box in slots:
+            return (slots[box],)
+        key = (box, inputs, *[slots.get(slot) for slot in box.free])
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._outputs(box, inputs, slots, key)
+        return found
+
+    def _outputs(
+        self,
+        box: Box,
+        inputs: tuple[Value, ...],
+        slots: Mapping[Slot, Value],
+        key: tuple[object, ...],
+    ) -> tuple[Value, ...]:
+        match box:
+            case Seq() | Split() | Merge():
+                middle = self.outputs(box.left, inputs, slots)
+                return self.outputs(box.right, arriving(box, middle, self.total), slots)
+            case Par():
+                count = arity_of(box.left)[0]
+                left = self.outputs(box.left, inputs[:count], slots)
+                return left + self.outputs(box.right, inputs[count:], slots)
+            case Rec():
+
+                def turn(taken: tuple[Value, ...]) -> tuple[Value, ...]:
+                    fed = self.outputs(box.right, taken, slots)
+                    return self.outputs(box.left, fed + inputs, slots)
+
+                return self.loop(box, key, turn)
+            case Lambda():
+                return self.outputs(box.body, inputs[1:], {**slots, box.slot: inputs[0]})
+            case Group():
+                return self.outputs(box.body, inputs, slots)
+            case Route():
+                return routed(box, inputs, self.total)
+            case Cut():
+                return ()
+        return self.leaf(box, inputs)
+
+
+def arriving(
+    box: Seq | Split | Merge, middle: tuple[Value, ...], total: Total[Value]
+) -> tuple[Value, ...]:
+    """What arrives at B in `A : B`, `A <: B` or `A :> B`.
+
+    Args:
+        box: the composition.
+        middle: what the outputs of A carry.
+        total: what wires carry together that meet.
+    """
+    if isinstance(box, Seq):
+        return middle
+    count = arity_of(box.right)[0]
+    if isinstance(box, Split):
+        return middle * (count // len(middle))
+    return tuple([total(middle[start::count]) for start in range(count)])
+
+
+def routed(box: Route, inputs: tuple[Value, ...], total: Total[Value]) -> tuple[Value, ...]:
+    """What the outputs of a route carry; its pairs say in which order values meet."""
+    meeting: list[list[Value]] = [[] for _ in range(box.outputs)]
+    for source, target in box.pairs:
+        meeting[target - 1].append(inputs[source - 1])
+    return tuple([total(values) for values in meeting])

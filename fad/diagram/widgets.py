@@ -1,0 +1,100 @@
+"""Widgets replaced: by other values, other labels, or anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fad.base.deep_stack import recursive
+from fad.diagram.box import Box, Group, Slider, Switch, postorder
+from fad.diagram.labels import plain_name
+from fad.diagram.parameters import GroupPath, Parameter, Widget, parameter_at
+
+
+@recursive
+def with_replaced(
+    box: Box, is_place: Callable[[Box], bool], change: Callable[[Box, GroupPath], Box]
+) -> tuple[Box, Mapping[Box, Box]]:
+    """A diagram with something else in the place of some of its parts.
+
+    Args:
+        box: the diagram.
+        is_place: whether a part may be replaced.
+        change: from such a part, and the names of the groups around it, to what is there then.
+
+    Returns:
+        The new diagram, and what each part of it was that is another one now: a part inside
+        different groups may have become several ones.
+    """
+    holding: set[Box] = set()
+    for part in postorder(box):
+        if is_place(part) or any(child in holding for child in part.children):
+            holding.add(part)
+    memo: dict[tuple[Box, GroupPath], Box] = {}
+    originals: dict[Box, Box] = {}
+
+    def rewrite(part: Box, groups: GroupPath) -> Box:
+        if part not in holding:
+            return part
+        key = part, groups
+        if key not in memo:
+            if is_place(part):
+                new = change(part, groups)
+            else:
+                inner = (*groups, plain_name(part.label)) if isinstance(part, Group) else groups
+                new = part.rebuild(tuple(rewrite(child, inner) for child in part.children))
+            if new is not part:
+                originals.setdefault(new, part)
+            memo[key] = new
+        return memo[key]
+
+    return rewrite(box, ()), originals
+
+
+def with_widgets(
+    box: Box, change: Callable[[Widget, Parameter], Box]
+) -> tuple[Box, Mapping[Box, Box]]:
+    """A diagram with something else in the places of its widgets.
+
+    Args:
+        box: a closed diagram.
+        change: from a widget, and the parameter that it is at its place.
+
+    Returns:
+        The new diagram, and what each part of it was that is another one now.
+    """
+
+    def changed(part: Box, groups: GroupPath) -> Box:
+        assert isinstance(part, Widget)
+        return change(part, parameter_at(part, groups))
+
+    return with_replaced(box, lambda part: isinstance(part, Widget), changed)
+
+
+def relabelled(widget: Widget, label: str) -> Widget:
+    """The same widget under another label."""
+    if isinstance(widget, Switch):
+        return Switch(widget.kind, label)
+    return Slider(widget.kind, label, widget.init, widget.min, widget.max, widget.step)
+
+
+def with_values(box: Box, values: Mapping[str, float]) -> Box:
+    """A diagram whose widgets start at other values, and can reach them.
+
+    Args:
+        box: a closed diagram.
+        values: parameter path -> value. Paths that do not occur are passed by. A button or
+            checkbox becomes an entry of that value.
+    """
+
+    def moved(widget: Widget, parameter: Parameter) -> Box:
+        value = values.get(parameter.path)
+        return widget if value is None else _moved(widget, value)
+
+    return with_widgets(box, moved)[0] if values else box
+
+
+def _moved(box: Widget, value: float) -> Slider:
+    if isinstance(box, Slider):
+        low, high = min(box.min, value), max(box.max, value)
+        return Slider(box.kind, box.label, value, low, high, box.step)
+    return Slider("nentry", box.label, value, min(0.0, value), max(1.0, value), 1.0)

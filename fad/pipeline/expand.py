@@ -1,0 +1,50 @@
+"""`fad expand`: a program as its core diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fad.base.precision import Precision
+from fad.base.version import __version__
+from fad.diagram.box import arity_of
+from fad.diagram.parameters import default_variables, find_parameters
+from fad.differentiation.channels import channels
+from fad.pipeline.front import Request, read
+from fad.pipeline.program import Program
+from fad.syntax.libraries import ProgramLike
+from fad.text.emitter import emit
+
+
+def expand(
+    program: ProgramLike,
+    *,
+    include: Sequence[str | Path] = (),
+    precision: Precision = "double",
+) -> Program:
+    """Evaluates a Faust program to its core diagram and writes that as Faust.
+
+    Args:
+        program: a text, or the path of a file.
+        include: folders to search for imported files, before the standard ones.
+        precision: which precision-prefixed definitions count.
+
+    Returns:
+        The program: the same outputs, the same user interface, no library needed.
+
+    Raises:
+        FadError: the program is missing, malformed or has no value.
+    """
+    front = read(Request(program, include, precision))
+    evaluation = front.evaluated()
+    box = evaluation.process
+    header = [f"// {front.name}, evaluated by fad {__version__}.", *front.declares]
+    widgets = tuple(find_parameters(box))
+    return Program(
+        emit(box, evaluation.facts.names, header),
+        default_variables(widgets),
+        channels(arity_of(box)[1], ()),
+        tuple(evaluation.warnings),
+        front.name,
+        widgets,
+    )

@@ -1,0 +1,109 @@
+"""The front of every job: a program is found, parsed and evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fad.base.precision import Precision
+from fad.base.source import Source
+from fad.differentiation.expressions import RuleExpressions
+from fad.differentiation.operations import Operations
+from fad.differentiation.operators import DerivativeOperators
+from fad.evaluation.core import Evaluation
+from fad.evaluation.evaluator import Evaluator
+from fad.syntax.libraries import Libraries, ProgramLike, as_source
+from fad.syntax.module import Module
+
+
+@dataclass(frozen=True)
+class Request:
+    """A program, and what it is read with.
+
+    Attributes:
+        program: a text, or the path of a file.
+        include: folders to search for imported files, before the standard ones.
+        precision: which precision-prefixed definitions count.
+        rules: a Faust text or file with the user's derivatives of foreign functions.
+    """
+
+    program: ProgramLike
+    include: Sequence[str | Path] = ()
+    precision: Precision = "double"
+    rules: ProgramLike | None = None
+
+
+@dataclass(frozen=True)
+class Front:
+    """A program that was read, with what it takes to evaluate and to differentiate it.
+
+    Attributes:
+        module: the program, parsed.
+        libraries: finds and parses what it imports.
+        precision: see `Request`.
+        operations: what single functions do to tangents, by the tables and by the user's rules.
+    """
+
+    module: Module
+    libraries: Libraries
+    precision: Precision
+    operations: Operations
+
+    @property
+    def source(self) -> Source:
+        """The text of the program."""
+        return self.module.source
+
+    @property
+    def name(self) -> str:
+        """The file name of the program."""
+        return Path(self.source.name).name
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are that the program names."""
+        return folder_of(self.source)
+
+    @property
+    def declares(self) -> list[str]:
+        """The program's own metadata, as written."""
+        return [
+            f'declare {declare.key} "{declare.value}";'
+            for declare in self.module.declares
+            if declare.function is None
+        ]
+
+    def evaluator(self) -> Evaluator:
+        """What evaluates the program, and others beside it."""
+        operators = DerivativeOperators(self.operations)
+        return Evaluator(self.libraries, self.precision, operators)
+
+    def evaluated(self) -> Evaluation:
+        """The program's diagram.
+
+        Raises:
+            FadError: the program has no value.
+        """
+        return self.evaluator().run(self.module)
+
+
+def read(request: Request) -> Front:
+    """Finds and parses a program.
+
+    Raises:
+        FadError: the program, or the user's rules, are missing or malformed.
+    """
+    source = as_source(request.program)
+    libraries = Libraries(tuple(map(Path, request.include)), folder_of(source))
+    module = libraries.parse(source)
+    rules = None if request.rules is None else libraries.parse(as_source(request.rules))
+    # The user's rules may use the operators, which then know the rules of the tables.
+    tables = DerivativeOperators(Operations(RuleExpressions(libraries)))
+    operations = Operations(RuleExpressions(libraries, rules, tables))
+    return Front(module, libraries, request.precision, operations)
+
+
+def folder_of(source: Source) -> Path:
+    """The folder that a program's own files are in."""
+    return source.path.parent if source.path else Path()

@@ -1,0 +1,77 @@
+"""What comes out: a Faust program that fad has written, and what there is to know about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fad.base.version import __version__
+from fad.diagram.parameters import Parameter
+from fad.differentiation.channels import Output
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Faust program that fad has written.
+
+    Attributes:
+        source: its text.
+        parameters: the variables of the original program, in order of appearance.
+        outputs: the meaning of each output channel, in order.
+        warnings: what the user should know, one sentence each.
+        name: the file name of the original program.
+        widgets: all sliders, number entries and switches of the original program.
+        direction: the names and components of the direction that its derivatives are along.
+    """
+
+    source: str
+    parameters: tuple[Parameter, ...]
+    outputs: tuple[Output, ...]
+    warnings: tuple[str, ...] = ()
+    name: str = ""
+    widgets: tuple[Parameter, ...] = ()
+    direction: tuple[tuple[str, float], ...] = ()
+
+    def manifest(self) -> dict[str, Any]:
+        """What the channels and the parameters are, as plain data for JSON."""
+        return {
+            "program": self.name,
+            "versions": {"fad": __version__, "cyfaust": _version("cyfaust")},
+            "outputs": [
+                {
+                    "channel": channel,
+                    "name": output.name,
+                    "output": output.output,
+                    "order": output.order,
+                    "parameter": output.parameter.path if output.parameter else None,
+                    **({"second": output.second.path} if output.second else {}),
+                }
+                for channel, output in enumerate(self.outputs)
+            ],
+            **({"direction": dict(self.direction)} if self.direction else {}),
+            "parameters": [parameter_data(parameter) for parameter in self.parameters],
+            "warnings": list(self.warnings),
+        }
+
+
+def parameter_data(parameter: Parameter) -> dict[str, Any]:
+    """A parameter as plain data for JSON."""
+    return {
+        "path": parameter.path,
+        "label": parameter.label,
+        "kind": parameter.kind,
+        "init": parameter.init,
+        "min": parameter.min,
+        "max": parameter.max,
+        "step": parameter.step,
+        "scale": parameter.scale,
+        "unit": parameter.unit,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

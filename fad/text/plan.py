@@ -1,0 +1,205 @@
+"""What a written program consists of: which diagrams become definitions, where, called what."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fad.diagram.binders import separate
+from fad.diagram.box import Box, Group, Lambda, Par, Primitive, Slot, postorder
+from fad.diagram.facts import renamed
+from fad.text.names import KEYWORDS, hint
+from fad.text.printer import layout
+
+#: A diagram that occurs again gets a name when its text is at least this long.
+_SHARED_LENGTH = 10
+#: ... and a list when it is this long: a name for two wires tells nothing.
+_SHARED_LIST_LENGTH = 24
+#: A diagram with a name in the source keeps it when its text is at least this long.
+_NAMED_LENGTH = 24
+#: Longer texts are broken over several lines.
+_LINE_LENGTH = 72
+#: What is broken inside more broken ones becomes a definition: lines begin to the left of the
+#: middle, and the parser's stack is not exhausted.
+_MAX_BROKEN = 6
+
+
+class Note(NamedTuple):
+    """What to say about a diagram where it becomes a definition at the top level.
+
+    Attributes:
+        paragraph: definitions with a lower number stand before the others, in a paragraph.
+        comment: a line of text, or none.
+        yields: whether its name is not from the source, and gives way to those that are.
+    """
+
+    paragraph: int = 0
+    comment: str = ""
+    yields: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A program, ready to be written.
+
+    Attributes:
+        process: its diagram, in which each lambda has a slot of its own.
+        definitions: lambda slot (or `None` for the top level) -> the diagrams that are defined
+            there, in order.
+        names: the names of these diagrams, and of all slots.
+        notes: what to say about diagrams.
+    """
+
+    process: Box
+    definitions: Mapping[Slot | None, Sequence[Box]]
+    names: Mapping[Box, str]
+    notes: Mapping[Box, Note]
+
+
+def planned(process: Box, names: Mapping[Box, str], notes: Mapping[Box, Note]) -> Plan:
+    """The plan for a closed diagram.
+
+    Args:
+        process: the diagram.
+        names: the names that diagrams have in the source; a name that is taken or reserved gets
+            a number.
+        notes: what to say about diagrams.
+    """
+    process, became = separate(process)
+    return _Planner(process, renamed(names, became), renamed(notes, became)).plan()
+
+
+class _Planner:
+    def __init__(
+        self, process: Box, source_names: Mapping[Box, str], notes: Mapping[Box, Note]
+    ) -> None:
+        self._process = process
+        self._source_names = source_names
+        self._notes = notes
+        self._definitions: dict[Slot | None, list[Box]] = {None: []}
+        self._names: dict[Box, str] = {}
+
+    def plan(self) -> Plan:
+        boxes = _written_order(self._process, self._source_names)
+        self._place(boxes, self._choose(boxes))
+        self._name_definitions(boxes)
+        self._name_slots(boxes)
+        return Plan(self._process, self._definitions, self._names, self._notes)
+
+    def _choose(self, boxes: list[Box]) -> list[Box]:
+        """The boxes that become definitions, each after those in it."""
+        uses: dict[Box, int] = {}
+        for box in boxes:
+            for operand, _ in layout(box, self._source_names).operands:
+                uses[operand] = uses.get(operand, 0) + 1
+        # A lambda in a lambda is one function with it.
+        inner = {box.body for box in boxes if isinstance(box, Lambda)}
+        length: dict[Box, int] = {}
+        depth: dict[Box, int] = {}
+        chosen = []
+        for box in boxes:
+            shape = layout(box, self._source_names)
+            parts = [operand for operand, _ in shape.operands]
+            between = len(shape.head) * max(1, len(parts)) + len(shape.tail or "")
+            length[box] = between + sum(length.get(part, 0) for part in parts)
+            inside = max((depth.get(part, 0) for part in parts), default=0)
+            depth[box] = inside + (
+                length[box] > _LINE_LENGTH and not isinstance(box, Lambda | Group)
+            )
+            if box is self._process or isinstance(box, Slot | Primitive):
+                continue
+            if isinstance(box, Lambda) and box in inner and uses[box] == 1:
+                continue
+            shortest = _SHARED_LIST_LENGTH if isinstance(box, Par) else _SHARED_LENGTH
+            shared = uses[box] > 1 and length[box] >= shortest
+            named = box in self._source_names and length[box] >= _NAMED_LENGTH
+            if shared or named or depth[box] >= _MAX_BROKEN:
+                chosen.append(box)
+                length[box] = len(self._hint(box))
+                depth[box] = 0
+        order = {box: index for index, box in enumerate(postorder(self._process))}
+        return sorted(chosen, key=order.__getitem__)
+
+    def _place(self, boxes: list[Box], chosen: list[Box]) -> None:
+        """A definition goes to the innermost lambda whose variable it uses."""
+        binders = {box.slot: box for box in boxes if isinstance(box, Lambda)}
+        for box in chosen:
+            place: Slot | None = None
+            for slot in box.free:
+                if place is None or place in binders[slot].free:
+                    place = slot
+            self._definitions.setdefault(place, []).append(box)
+
+    def _name_definitions(self, boxes: list[Box]) -> None:
+        """Names for the top level, then for each lambda: those of functions beside it can recur."""
+        top = self._named(None, KEYWORDS)
+        local: dict[Slot, set[str]] = {}  # slot -> the names of the definitions placed there
+        for box in reversed(boxes):
+            if isinstance(box, Lambda) and box.slot in self._definitions:
+                outer = (local.get(slot, set()) for slot in box.free)
+                local[box.slot] = self._named(box.slot, top.union(KEYWORDS, *outer))
+
+    def _named(self, place: Slot | None, reserved: AbstractSet[str]) -> set[str]:
+        """Gives names to the definitions at a place, other than the reserved ones."""
+        new: set[str] = set()
+        numbers: dict[str, int] = {}  # hint -> the last number given to it
+        for box in sorted(self._definitions[place], key=self._yields):
+            hint = name = self._hint(box)
+            while name in new or name in reserved:
+                numbers[hint] = numbers.get(hint, 1) + 1
+                name = f"{hint}_{numbers[hint]}"
+            new.add(name)
+            self._names[box] = name
+        return new
+
+    def _yields(self, box: Box) -> bool:
+        return self._notes.get(box, Note()).yields
+
+    def _name_slots(self, boxes: list[Box]) -> None:
+        taken = KEYWORDS | set(self._names.values())
+        beside: dict[Box, set[str]] = {}  # lambda -> parameters that may stand in one list with its
+        free: dict[Box, set[str]] = {}  # lambda -> names that its parameters may hide
+        for box in reversed(boxes):
+            if isinstance(box, Lambda):
+                others = beside.setdefault(box, set())
+                if self._yields(box):
+                    free[box] = self._hidden(box)
+                hidden = free.get(box, set())
+                used = (taken - hidden) | others | {self._names[slot] for slot in box.free}
+                name, number = box.slot.name, 2
+                while name in used:
+                    name, number = f"{box.slot.name}{number}", number + 1
+                self._names[box.slot] = name
+                if isinstance(box.body, Lambda):
+                    beside.setdefault(box.body, set()).update(others, {name})
+                    free[box.body] = hidden
+
+    def _hidden(self, function: Lambda) -> set[str]:
+        """The names of definitions that a function does not use: its parameters can hide them."""
+        used = {self._names[part] for part in postorder(function) if part in self._names}
+        return set(self._names.values()) - used
+
+    def _hint(self, box: Box) -> str:
+        return hint(box, self._source_names.get(box))
+
+
+def _written_order(root: Box, named: Container[Box]) -> list[Box]:
+    """The boxes that are written as such, each once, operands before what they are in.
+
+    A chain `a : b : c` is written as one operator between three operands, so the box of `b : c`
+    is not among them.
+    """
+    seen: set[Box] = set()
+    order: list[Box] = []
+    stack: list[tuple[Box, bool]] = [(root, False)]
+    while stack:
+        box, entered = stack.pop()
+        if entered:
+            order.append(box)
+        elif box not in seen:
+            seen.add(box)
+            stack.append((box, True))
+            stack.extend((operand, False) for operand, _ in reversed(layout(box, named).operands))
+    return order
