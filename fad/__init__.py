@@ -1,57 +1,84 @@
-"""fad: forward-mode automatic differentiation of Faust programs, from source to source."""
+"""fad: automatic differentiation of Faust programs, from source to source.
+
+What is in `__all__` is the library; docs/library.md tells how to use it. The modules behind it are
+for people who work on fad itself, and for them there is CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fad.base.version import __version__
 
 if TYPE_CHECKING:
     from fad.base.errors import FadError
+    from fad.base.source import Source
     from fad.checking.check import Report, check
     from fad.diagram.parameters import Parameter
     from fad.differentiation.channels import Output
+    from fad.drawing.block_diagrams import write_diagrams
+    from fad.drawing.picture import picture
+    from fad.drawing.plot import draw, rendered
     from fad.estimation.estimate import estimate
     from fad.pipeline.expand import expand
+    from fad.pipeline.explain import explain
     from fad.pipeline.program import Program
     from fad.pipeline.transform import transform
+    from fad.runtime.engine import Engine
     from fad.runtime.recording import Recording
     from fad.runtime.run import run
 
 __all__ = [
+    "Engine",
     "FadError",
     "Output",
     "Parameter",
     "Program",
     "Recording",
     "Report",
+    "Source",
     "__version__",
     "check",
+    "draw",
     "estimate",
     "expand",
+    "explain",
+    "picture",
+    "rendered",
     "run",
     "transform",
+    "write_diagrams",
 ]
 
+#: Public name -> the module that it is loaded from when it is used: `fad --help` needs none.
 _HOMES = {
+    "Engine": "fad.runtime.engine",
     "FadError": "fad.base.errors",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",
     "Program": "fad.pipeline.program",
     "Recording": "fad.runtime.recording",
     "Report": "fad.checking.check",
+    "Source": "fad.base.source",
     "check": "fad.checking.check",
+    "draw": "fad.drawing.plot",
     "estimate": "fad.estimation.estimate",
     "expand": "fad.pipeline.expand",
+    "explain": "fad.pipeline.explain",
+    "picture": "fad.drawing.picture",
+    "rendered": "fad.drawing.plot",
     "run": "fad.runtime.run",
     "transform": "fad.pipeline.transform",
+    "write_diagrams": "fad.drawing.block_diagrams",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Loads the public names when they are used: `fad --help` needs none of them."""
     if name in _HOMES:
-        from importlib import import_module
-
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'fad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

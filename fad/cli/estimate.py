@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fad.cli.options import RULES, optional_path, program_of, program_options, values, write_program
+from fad.cli.options import RULES, program_of, program_options, values_option, write_program
 
 
 @click.command(short_help="Write the program that learns a program's parameters.")
@@ -30,10 +29,8 @@ from fad.cli.options import RULES, optional_path, program_of, program_options, v
 @click.option(
     "--freeze", metavar="PATTERN", multiple=True, help="Parameter not to learn; repeatable."
 )
-@click.option(
+@values_option(
     "--start",
-    metavar="VALUES",
-    multiple=True,
     help='Where to start, as in "gain=0.1,fc=800"; elsewhere the initial values; repeatable.',
 )
 @click.option(
@@ -87,21 +84,8 @@ def estimate(
     file: str,
     output: str,
     check: str | None,
-    include: Sequence[str],
-    precision: Any,
     model: str | None,
-    wrt: Sequence[str],
-    freeze: Sequence[str],
-    start: Sequence[str],
-    loss: str,
-    window: int,
-    optimizer: str,
-    rate: float | None,
-    schedule: Sequence[str],
-    clip: float | None,
-    input: str,
-    outputs: Any,
-    rules: str | None,
+    **options: Any,
 ) -> None:
     """Write the program in which a copy of a program learns to sound like it.
 
@@ -118,20 +102,7 @@ def estimate(
     compute = partial(
         fad.estimate,
         model=None if model is None else program_of(model),
-        include=include,
-        precision=precision,
-        wrt=wrt,
-        start=values(start),
-        freeze=freeze,
-        loss=loss,
-        window=window,
-        optimizer=optimizer,
-        rate=rate,
-        schedule=schedule,
-        clip=clip,
-        input=input,
-        outputs=outputs,
-        rules=optional_path(rules),
         folder=Path(output).parent,
+        **options,
     )
     write_program(compute, file, output, check=check)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -20,14 +20,12 @@ from fad.cli.estimate import estimate
 from fad.cli.options import (
     BAD_INPUT,
     INCLUDE,
-    RULES,
     SEED,
-    kinds,
-    optional_path,
     program_of,
     program_options,
     show,
-    values,
+    values_option,
+    variable_options,
     warn,
     write_program,
 )
@@ -57,9 +55,7 @@ def cli() -> None:
 
 @cli.command(short_help="Evaluate a program to its core diagram.")
 @program_options
-def expand(
-    file: str, output: str, check: str | None, include: Sequence[str], precision: Any
-) -> None:
+def expand(file: str, output: str, check: str | None, **options: Any) -> None:
     """Evaluate a program and write its diagram as Faust that needs no library.
 
     FILE is a Faust program; `-` reads the standard input.
@@ -70,37 +66,12 @@ def expand(
     """
     import fad
 
-    compute = partial(fad.expand, include=include, precision=precision)
-    write_program(compute, file, output, check=check)
-
-
-def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What says which derivatives are meant."""
-    decorators = (
-        click.option(
-            "--wrt",
-            metavar="PATTERN",
-            multiple=True,
-            help="Variable, by label or path, with the wildcards of the shell, or `input:0` for an "
-            "audio input; several with commas; repeatable.",
-        ),
-        click.option(
-            "--surrogate",
-            metavar="KINDS",
-            default="",
-            help="Reads at whole positions that get a slope everywhere: `tables`, `delays` or both "
-            "with a comma.",
-        ),
-        RULES,
-    )
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
+    write_program(partial(fad.expand, **options), file, output, check=check)
 
 
 @cli.command(short_help="Write the program that also computes derivatives.")
 @program_options
-@_variable_options
+@variable_options
 @click.option(
     "--only",
     type=click.Choice(["tangents", "primal"]),
@@ -109,15 +80,13 @@ def _variable_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--order",
     type=click.Choice(["1", "2"]),
+    callback=lambda context, option, order: int(order),
     default="1",
     show_default=True,
     help="2 for second derivatives after the first ones, each pair of variables once.",
 )
-@click.option(
-    "--direction",
-    metavar="COMPONENTS",
-    multiple=True,
-    help='One derivative, along a direction, as in "gain=1,fc=20"; repeatable.',
+@values_option(
+    "--direction", help='One derivative, along a direction, as in "gain=1,fc=20"; repeatable.'
 )
 @click.option(
     "--explain",
@@ -133,16 +102,13 @@ def transform(
     file: str,
     output: str,
     check: str | None,
-    include: Sequence[str],
-    precision: Any,
-    wrt: Sequence[str],
-    surrogate: str,
-    rules: str | None,
     only: Any,
-    order: str,
-    direction: Sequence[str],
+    order: Any,
+    direction: dict[str, float],
     explain: bool,
     manifest: str | None,
+    precision: Any,
+    **options: Any,
 ) -> None:
     """Write the program that also computes the derivatives of a program's outputs.
 
@@ -159,38 +125,27 @@ def transform(
 
     if manifest is not None and manifest == output:
         raise click.UsageError("the program and its manifest cannot go to the same file")
-    compute = partial(
-        fad.transform,
-        include=include,
-        precision=precision,
-        wrt=wrt,
-        only=only or "all",
-        surrogate=kinds(surrogate),
-        rules=optional_path(rules),
-        order=2 if order == "2" else 1,
-        direction=values(direction),
-    )
-    if direction and (wrt or order == "2" or only == "primal"):
+    if direction and (options["wrt"] or order == 2 or only == "primal"):
         raise click.UsageError(
             "`--direction` names the variables and asks for one derivative: leave `--wrt`, "
             "`--order` and `--only primal` out"
         )
-    if explain and (direction or order == "2"):
+    if explain and (direction or order == 2):
         raise click.UsageError("`--explain` is about first derivatives by each variable")
     if explain:
         from fad.pipeline.explain import explain as explained
 
-        show(
-            explained(
-                program_of(file),
-                include=include,
-                wrt=wrt,
-                surrogate=kinds(surrogate),
-                rules=optional_path(rules),
-            )
-        )
+        show(explained(program_of(file), **options))
         if output == "-":
             return
+    compute = partial(
+        fad.transform,
+        only=only or "all",
+        order=order,
+        direction=direction,
+        precision=precision,
+        **options,
+    )
     write_program(compute, file, output, manifest, check)
 
 
@@ -225,16 +180,8 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
 )
 @click.option("--dual", is_flag=True, help="Draw the program with derivatives, too.")
 @INCLUDE
-@_variable_options
-def diagram(
-    file: str,
-    output: str,
-    dual: bool,
-    include: Sequence[str],
-    wrt: Sequence[str],
-    surrogate: str,
-    rules: str | None,
-) -> None:
+@variable_options
+def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
     """Write a folder with the block diagrams of a program, and a page that shows them.
 
     FILE is a Faust program; `-` reads the standard input. The page is `index.html`; with `--dual`
@@ -246,33 +193,23 @@ def diagram(
     """
     from fad.drawing.block_diagrams import write_diagrams
 
-    if not dual and (wrt or surrogate or rules):
+    if not dual and any(options[name] for name in ("wrt", "surrogate", "rules")):
         raise click.UsageError("`--wrt`, `--surrogate` and `--rules` say what is in a `--dual`")
-    program = write_diagrams(
-        program_of(file),
-        output,
-        dual=dual,
-        include=include,
-        wrt=wrt,
-        surrogate=kinds(surrogate),
-        rules=optional_path(rules),
-    )
+    program = write_diagrams(program_of(file), output, dual=dual, **options)
     warn(program.warnings)
 
 
 @cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
 @click.argument("file")
 @INCLUDE
-@_variable_options
+@variable_options
 @click.option(
     "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."
 )
 @click.option("--seconds", type=float, default=0.05, show_default=True, help="How much to run.")
 @click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
-@click.option(
+@values_option(
     "--at",
-    metavar="VALUES",
-    multiple=True,
     help='Where to compare, as in "gain=0.3,fc=800"; elsewhere the initial values; repeatable.',
 )
 @SEED
@@ -282,21 +219,8 @@ def diagram(
     help="How to run programs; natively where there is a C++ compiler.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-@click.pass_context
 def check(
-    context: click.Context,
-    file: str,
-    include: Sequence[str],
-    wrt: Sequence[str],
-    surrogate: str,
-    rules: str | None,
-    input_file: str | None,
-    seconds: float,
-    rate: int | None,
-    at: Sequence[str],
-    seed: int,
-    native: bool | None,
-    as_json: bool,
+    file: str, input_file: str | None, rate: int | None, as_json: bool, **options: Any
 ) -> None:
     """Compare each derivative with difference quotients that the standard compiler computes.
 
@@ -317,22 +241,10 @@ def check(
     if input_file is not None:
         inputs, file_rate = read_wav(input_file)
         rate = rate or file_rate
-    report = fad.check(
-        program_of(file),
-        include=include,
-        wrt=wrt,
-        surrogate=kinds(surrogate),
-        rules=optional_path(rules),
-        inputs=inputs,
-        seconds=seconds,
-        rate=rate or 44100,
-        at=values(at),
-        seed=seed,
-        native=native,
-    )
+    report = fad.check(program_of(file), inputs=inputs, rate=rate or 44100, **options)
     warn(report.warnings)
     show(reports.check_json(report) if as_json else reports.check_table(report))
-    context.exit(0 if report.passed else BAD_INPUT)
+    click.get_current_context().exit(0 if report.passed else BAD_INPUT)
 
 
 cli.add_command(estimate)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from fad.base.source import Source
     from fad.pipeline.program import Program
 
+#: A function that becomes a command.
+Command = Callable[..., None]
+
 STANDARD_INPUT = "-"
 #: The exit code when the user's input is at fault.
 BAD_INPUT = 1
@@ -28,6 +31,7 @@ INCLUDE = click.option(
 RULES = click.option(
     "--rules",
     metavar="FILE",
+    type=click.Path(path_type=Path),
     help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
 )
 SEED = click.option(
@@ -35,7 +39,44 @@ SEED = click.option(
 )
 
 
-def program_options(command: Callable[..., None]) -> Callable[..., None]:
+def values_option(name: str, *names: str, help: str) -> Callable[[Command], Command]:
+    """An option for values of widgets, as in "gain=0.3,fc=800", which may be repeated."""
+    return click.option(
+        name,
+        *names,
+        metavar="VALUES",
+        multiple=True,
+        callback=lambda context, option, texts: values(texts),
+        help=help,
+    )
+
+
+def variable_options(command: Command) -> Command:
+    """What says which derivatives are meant."""
+    decorators = (
+        click.option(
+            "--wrt",
+            metavar="PATTERN",
+            multiple=True,
+            help="Variable, by label or path, with the wildcards of the shell, or `input:0` for an "
+            "audio input; several with commas; repeatable.",
+        ),
+        click.option(
+            "--surrogate",
+            metavar="KINDS",
+            default="",
+            callback=_kinds,
+            help="Reads at whole positions that get a slope everywhere: `tables`, `delays` or both "
+            "with a comma.",
+        ),
+        RULES,
+    )
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+def program_options(command: Command) -> Command:
     """What all commands that read one program and write another one take."""
     decorators = (
         click.argument("file"),
@@ -66,7 +107,7 @@ def program_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def kinds(text: str) -> Any:
+def _kinds(context: click.Context, option: click.Parameter, text: str) -> Any:
     """The kinds of reads that get a slope."""
     from fad.base.errors import FadError
     from fad.base.prose import either
@@ -93,11 +134,6 @@ def values(texts: Sequence[str]) -> dict[str, float]:
         if not name.strip():
             raise FadError(f"`{part.strip()}` is no value", hint="write `name=number`")
     return found
-
-
-def optional_path(file: str | None) -> Path | None:
-    """The path of an option that may be absent."""
-    return None if file is None else Path(file)
 
 
 def program_of(file: str) -> Path | Source:

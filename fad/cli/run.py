@@ -57,17 +57,13 @@ _SOUNDS = ("noise", "silence")
 )
 def run(
     file: str,
-    include: Sequence[str],
-    seconds: float,
     at: Sequence[str],
     plot: str | None,
     wav: str | None,
     csv: str | None,
     sound: str,
     rate: int | None,
-    seed: int,
-    precision: Any,
-    native: bool | None,
+    **options: Any,
 ) -> None:
     """Run a program, move its sliders, and record its outputs and bargraphs.
 
@@ -85,8 +81,8 @@ def run(
     from fad.cli import reports
     from fad.runtime.wav import read_wav, wav_of
 
-    options = {"--plot": plot, "--wav": wav, "--csv": csv}
-    written = {option: path for option, path in options.items() if path is not None}
+    results = {"--plot": plot, "--wav": wav, "--csv": csv}
+    written = {option: path for option, path in results.items() if path is not None}
     if len(set(written.values())) < len(written):
         raise click.UsageError("`--plot`, `--wav` and `--csv` cannot go to the same file")
     start, changes = _settings(at)
@@ -107,16 +103,12 @@ def run(
     with _progress() as progress:
         recording = fad.run(
             program_of(file),
-            include=include,
-            seconds=seconds,
             rate=44100 if rate is None else rate,
             at=start,
             changes=changes,
             inputs=inputs,
-            seed=seed,
-            native=native,
-            precision=precision,
             progress=progress,
+            **options,
         )
     warn(recording.warnings)
     if plot is not None:
