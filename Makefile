@@ -40,10 +40,10 @@ fuzz: $(STAMP) ## Compare 2000 random programs with difference quotients
 corpus: corpus-expand corpus-derive ## Run all checks over the Faust example programs
 
 corpus-expand: $(STAMP) ## Check the expansion of all Faust example programs
-	$(BIN)/python tests/corpus/expand.py
+	$(BIN)/python -m tests.corpus.expand
 
 corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
-	$(BIN)/python tests/corpus/derive.py --write
+	$(BIN)/python -m tests.corpus.derive --write
 
 learn: $(STAMP) ## Learn all learning examples, and check that they find the hidden values
 	$(BIN)/python -m examples.learn.learn

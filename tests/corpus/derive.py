@@ -31,12 +31,13 @@ import fad
 from fad.base.errors import DifferentiationError, FadError
 from fad.checking.check import Pair
 from fad.runtime.engine import Engine, EngineRefusal
+from tests.support.places import ROOT
 
 FRAMES = 1000
 RATE = 44100
 PARAMETERS = 8
 SEED = 1
-PAGE = Path(__file__).parents[2] / "docs" / "corpus.md"
+PAGE = ROOT / "docs" / "corpus.md"
 
 CHECKED = "checked"
 ACCEPTED = "accepted"
