@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import assume, given, note
-from numpy.typing import NDArray
 
 import fad
-from fad.checking.quotients import Runs, judge
+from fad.checking.quotients import Runs, Samples, judge
 from fad.runtime.engine import Engine, EngineError
 from tests.support.properties import examples
 from tests.support.quotients import ASIDE
@@ -23,8 +22,6 @@ STEP = 1e-6
 #: How much rounding may change a sample, in units of the loudest one.
 ROUNDING = 1e-10
 OFFSETS = (0.0, STEP, -STEP, STEP / 2, -STEP / 2)
-
-Samples = NDArray[np.float64]
 
 
 def noise(inputs: int) -> Samples:

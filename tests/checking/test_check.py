@@ -15,10 +15,9 @@ import fad.checking.check
 import fad.differentiation.operations
 from fad.base.errors import DifferentiationError
 from fad.checking.check import Report
-from fad.checking.quotients import Runs, judge
 from fad.differentiation.rules import Linear, Partials, Rule
 from fad.runtime.engine import Engine
-from fad.runtime.native import find_compiler
+from tests.support.native import needs_compiler
 
 PARAMETER = 'import("stdfaust.lib"); p = hslider("p", 0.5, 0, 4, 0.01); '
 
@@ -115,9 +114,8 @@ def test_a_program_without_variables_passes(engine: Engine) -> None:
     assert (report.pairs, report.passed) == ((), True)
 
 
+@needs_compiler
 def test_foreign_functions(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if find_compiler() is None:
-        pytest.skip("needs a C++ compiler")
     monkeypatch.setenv("FAD_CACHE_DIR", str(tmp_path))
     text = 'f = ffunction(float tgamma(float), <math.h>, ""); process = ma.tanh(_*p), f(2 + p);'
     rule = "d_tgamma(x) = f(x)*(log(x) - 1/(2*x)) with { " + (
@@ -137,11 +135,10 @@ process = hgroup("b", p*button("g")), ((hgroup("b", p) + 0.5)*os.osc(440) : @(in
 """
 
 
+@needs_compiler
 def test_native_code_and_the_interpreter_say_the_same(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if find_compiler() is None:
-        pytest.skip("needs a C++ compiler")
     monkeypatch.setenv("FAD_CACHE_DIR", str(tmp_path))
     native, interpreted = (
         fad.check(NATIVE, engine=engine, seconds=0.01, native=native, at={"g": 1, "q": 0.5})
@@ -230,14 +227,6 @@ def test_a_primal_that_differs_fails(engine: Engine, monkeypatch: pytest.MonkeyP
     report = run(engine, "process = _*p*0.001;")
     assert report.differing == (0,)
     assert not report.primal_identical and not report.passed
-
-
-def test_a_tangent_that_is_not_a_number_is_a_mismatch() -> None:
-    line = np.arange(4.0)
-    runs = Runs(1e-6, 0 * line, 1e-6 * line, -1e-6 * line, 5e-7 * line, -5e-7 * line)
-    assert judge(line, runs).verdict == "agrees"
-    judgement = judge(np.array([0.0, 1.0, np.nan, 3.0]), runs)
-    assert (judgement.verdict, judgement.sample) == ("mismatch", 2)
 
 
 # -- Where, and on what -----------------------------------------------------------------------

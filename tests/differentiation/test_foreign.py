@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import fad
 from fad.diagram.primitives import PRIMITIVES
 from fad.differentiation.rules import FOREIGN, Linear, Partials, Zero
 from fad.runtime.engine import Engine
-from fad.runtime.native import find_compiler
+from tests.support.native import needs_compiler
 
-pytestmark = pytest.mark.skipif(find_compiler() is None, reason="needs a C++ compiler")
+pytestmark = needs_compiler
 
 #: Where the functions are defined that are not defined around 0.4.
 POINTS = {

@@ -1,4 +1,4 @@
-"""The operators `fad` and `forwardAD`: what they compute, what they refuse, programs that use them.
+"""The operators `fad` and `forwardAD`: what they compute.
 
 The programs are written from the definition of the operators, and what they have to compute from
 the mathematics alone, in NumPy.
@@ -6,103 +6,24 @@ the mathematics alone, in NumPy.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
-from hypothesis import assume, given, note
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 import fad
-from fad.base.errors import EngineError
 from fad.base.source import Source
 from fad.runtime.engine import Engine
-from tests.support.places import ROOT
-from tests.support.properties import examples
-from tests.support.quotients import ASIDE
-from tests.support.random_programs import HELPERS, Case, cases
-
-FRAMES = 16
-G, H = 0.6, 1.3
-#: Before each program.
-SLIDERS = f"""import("stdfaust.lib");
-g = hslider("g", {G}, -4, 4, 0.01);
-h = hslider("h", {H}, -4, 4, 0.01);
-D(f, v) = fad(f(v), v) : !,_;
-"""
-#: Makes a derivative exact in double precision: nothing is subtracted.
-COMPLEX_STEP = 1e-30
-
-Samples = NDArray[np.float64]
-#: The inputs of a program, its two sliders -> its outputs.
-Model = Callable[[Any, Any, Any], Sequence[Any]]
-#: The inputs of a program -> its outputs.
-Expected = Callable[[Any], Sequence[Any]]
-
-
-def noise(inputs: int, frames: int = FRAMES) -> Samples:
-    return np.random.default_rng(1).uniform(-0.9, 0.9, (inputs, frames))
-
-
-def run(engine: Engine, text: str, frames: int = FRAMES) -> tuple[Samples, Samples]:
-    """The inputs and the outputs of a program that uses operators."""
-    source = fad.expand(text).source
-    inputs = noise(engine.compile(source, "test").inputs, frames)
-    return inputs, engine.render(source, "test", inputs=inputs, frames=frames)
-
-
-def dual(model: Model, by: str) -> Expected:
-    """What the dual of a model computes: each output, followed by its derivatives.
-
-    Args:
-        by: for each lane `g`, `h`, the number of an input, or `-` for what has no effect.
-    """
-
-    def expected(x: Samples) -> list[Any]:
-        def moved(lane: str) -> Sequence[Any]:
-            inputs = x.astype(complex)
-            if lane.isdigit():
-                inputs[int(lane)] += 1j * COMPLEX_STEP
-            step = {lane: 1j * COMPLEX_STEP}
-            return model(inputs, G + step.get("g", 0), H + step.get("h", 0))
-
-        lanes = [[np.imag(y) / COMPLEX_STEP for y in moved(lane)] for lane in by]
-        primal = model(x, G, H)
-        return [y for i in range(len(primal)) for y in (primal[i], *(lane[i] for lane in lanes))]
-
-    return expected
-
-
-def recursion(step: Callable[..., Sequence[Any]], x: Any, outputs: int = 1) -> list[Any]:
-    """Runs a recursion.
-
-    Args:
-        step: samples of the inputs at one time, and a function that gives an output some samples
-            earlier -> the outputs at that time.
-    """
-    frames = x.shape[1] if len(x) else FRAMES
-    past = np.zeros((outputs, frames), dtype=complex)
-    for n in range(frames):
-
-        def before(output: int, delay: int, n: int = n) -> Any:
-            return past[output, n - delay] if n >= delay else 0.0
-
-        past[:, n] = step(*x[:, n], before)
-    return list(past if np.iscomplexobj(x) else past.real)
-
-
-def late(x: Any, delay: int = 1) -> Any:
-    """A delayed signal."""
-    return np.concatenate([np.zeros(delay), x[: len(x) - delay]])
-
-
-def constant(*values: float) -> Expected:
-    return lambda _: values
-
+from tests.differentiation.models import (
+    FRAMES,
+    SLIDERS,
+    Expected,
+    G,
+    H,
+    constant,
+    dual,
+    late,
+    recursion,
+    run,
+)
 
 S, C = np.sin(G), np.cos(G)
 LOG = np.log(G)
@@ -496,246 +417,6 @@ def test_values_keep_the_rules_of_library_functions(engine: Engine) -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
 
 
-def test_a_value_that_changes_nothing_is_warned_of() -> None:
-    program = fad.expand(f"{SLIDERS}process = forwardAD((g, h : _, !), (1, 2));")
-    assert program.warnings == ("`/h` does not reach the outputs: its derivative is zero",)
-
-
-# -- Random programs ----------------------------------------------------------------------------
-
-#: How much rounding may change a sample, in units of the loudest one.
-ROUNDING = 1e-9
-
-
-def assert_alike(one: Samples, other: Samples) -> None:
-    scale = max(1.0, np.abs(other[np.isfinite(other)]).max(initial=0.0))
-    np.testing.assert_allclose(one, other, rtol=0, atol=ROUNDING * scale)
-
-
-def rendered(engine: Engine, case: Case, source: str) -> Samples:
-    inputs = noise(case.inputs)
-    return engine.render(source, "test", inputs=inputs, frames=FRAMES)
-
-
-def at_top(case: Case) -> list[str]:
-    """The sliders that a random program has outside of groups."""
-    paths = {parameter.path for parameter in fad.transform(HELPERS + case.text).parameters}
-    return [name for name in case.sliders if f"/{name}" in paths]
-
-
-def operated(engine: Engine, case: Case, expression: str) -> Samples:
-    """A random program as `original` inside an expression with operators."""
-    text = HELPERS + case.text.replace("process =", "original =")
-    return rendered(engine, case, fad.expand(f"{text}\nprocess = {expression};").source)
-
-
-def is_accepted(engine: Engine, case: Case) -> bool:
-    """Whether the standard compiler takes a random program, and computes numbers."""
-    try:
-        return bool(np.isfinite(rendered(engine, case, HELPERS + case.text)).all())
-    except EngineError:
-        return False
-
-
-@examples(60)
-@given(cases())
-def test_fad_has_the_lanes_of_a_transformed_program(engine: Engine, case: Case) -> None:
-    note(HELPERS + case.text)
-    assume(is_accepted(engine, case))
-    names = at_top(case)
-    assume(names)
-    program = fad.transform(HELPERS + case.text, wrt=[f"/{name}" for name in names])
-    # What `transform` orders by appearance, an operator takes in the order given.
-    labels = [parameter.label for parameter in program.parameters]
-    found = operated(engine, case, f"fad(original, ({', '.join(labels)}))")
-    assert_alike(found, rendered(engine, case, program.source))
-    if len(case.text) > 600:
-        return
-    everything = fad.transform(HELPERS + case.text)
-    found = operated(engine, case, "forwardAD(original)")
-    assert_alike(found, rendered(engine, case, everything.source))
-
-
-@examples(30)
-@given(cases(), st.lists(st.sampled_from([1.0, -2.0, 0.5, 0.0]), min_size=3, max_size=3))
-def test_a_direction_is_the_jacobian_times_a_vector(
-    engine: Engine, case: Case, components: list[float]
-) -> None:
-    note(HELPERS + case.text)
-    assume(is_accepted(engine, case))
-    jacobian = fad.transform(HELPERS + case.text)
-    assume(jacobian.parameters)
-    count = len(jacobian.parameters)
-    vector = [components[index % 3] for index in range(count)]
-    paths = [parameter.path for parameter in jacobian.parameters]
-    along = fad.transform(HELPERS + case.text, direction=dict(zip(paths, vector, strict=True)))
-    lanes = rendered(engine, case, jacobian.source).reshape(-1, 1 + count, FRAMES)
-    assume(np.isfinite(lanes).all())
-    found = rendered(engine, case, along.source).reshape(-1, 2, FRAMES)
-    assert_alike(found[:, 0], lanes[:, 0])
-    assert_alike(found[:, 1], np.einsum("opf,p->of", lanes[:, 1:], vector))
-
-
-@examples(12)
-@given(cases())
-def test_second_derivatives_are_symmetric(engine: Engine, case: Case) -> None:
-    """`order=2` has what nested operators have, in whichever order."""
-    note(HELPERS + case.text)
-    assume(len(case.text) < 600 and is_accepted(engine, case))
-    names = at_top(case)
-    assume(len(names) > 1)
-    # Not at a kink, where the derivative of a choice depends on which one comes first.
-    case = case.moved(names[0], ASIDE).moved(names[1], 3 * ASIDE)
-    program = fad.transform(HELPERS + case.text, wrt=[f"/{name}" for name in names[:2]], order=2)
-    a, b = (parameter.label for parameter in program.parameters)
-    lanes = rendered(engine, case, program.source).reshape(-1, 6, FRAMES)
-    assume(np.isfinite(lanes).all() and np.abs(lanes).max(initial=0.0) < 1e6)
-    for first, second in ((a, b), (b, a)):
-        nested = operated(engine, case, f"fad(fad(original, {first}), {second})")
-        assert_alike(nested.reshape(-1, 4, FRAMES)[:, 3], lanes[:, 4])
-    for variable, lane in ((a, 3), (b, 5)):
-        nested = operated(engine, case, f"fad(fad(original, {variable}), {variable})")
-        assert_alike(nested.reshape(-1, 4, FRAMES)[:, 3], lanes[:, lane])
-
-
-SMOOTH = {
-    "products": "_*g*g*h + h*h*g",
-    "functions": "sin(g*h)*exp(g - h) + atan2(g, h) + g^h",
-    "recursion": "(_ : + ~ *(0.5*sin(g*h))), (+ ~ (*(g) : sin) : *(h))",
-    "filter": "fi.lowpass(2, 3000*h*(1 + g))",
-    "quotients": r"\(x).(x/(1 + (g*x)^2 + h*h), log(2 + g*x*h), sqrt(1 + (g + h*x)^2))",
-    "letrec": "y letrec { 'y = sin(g*y + h) + 0.1*y; }",
-    "groups": 'hgroup("a", g*h*h), vgroup("b", g*g)*h',
-}
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_second_derivatives_are_differences_of_first_ones(engine: Engine, name: str) -> None:
-    second = fad.transform(f"{SLIDERS}process = {SMOOTH[name]};", order=2)
-    count = len(second.parameters)
-    inputs = noise(engine.compile(second.source, "test").inputs)
-    lanes = engine.render(second.source, "test", inputs=inputs, frames=FRAMES)
-
-    def first(label: str, offset: float) -> Samples:
-        """(outputs, parameters, frames), where the sliders with a label are moved."""
-        text = SLIDERS + f'process = ["{label}": +({offset!r}) -> original] with '
-        text += f"{{ original = {SMOOTH[name]}; }};"
-        source = fad.transform(text).source
-        samples = engine.render(source, "test", inputs=inputs, frames=FRAMES)
-        return samples.reshape(-1, 1 + count, FRAMES)[:, 1:]
-
-    second_by = {
-        (channel.output, frozenset({channel.parameter, channel.second})): samples
-        for channel, samples in zip(second.outputs, lanes, strict=True)
-        if channel.order == 2
-    }
-    step = 1e-5
-    for label in {parameter.label for parameter in second.parameters}:
-        # In several groups, a label moves in all of them.
-        moved = [parameter for parameter in second.parameters if parameter.label == label]
-        quotients = (first(label, step) - first(label, -step)) / (2 * step)
-        for output, lane in np.ndindex(quotients.shape[:2]):
-            by = second.parameters[lane]
-            total = sum(second_by[output, frozenset({by, other})] for other in moved)
-            np.testing.assert_allclose(total, quotients[output, lane], rtol=1e-6, atol=1e-6)
-
-
-def test_channels_of_second_derivatives() -> None:
-    program = fad.transform(SLIDERS + "process = g*h;", order=2)
-    names = "y dy/dg dy/dh d2y/dg2 d2y/dgdh d2y/dh2".split()
-    assert [output.name for output in program.outputs] == names
-
-
-# -- What is wrong ------------------------------------------------------------------------------
-
-#: name -> the program, and what fad says about it.
-ERRORS: dict[str, tuple[str, list[str]]] = {
-    "one argument": ("fad(g)", ["`fad` with 1 argument", "`fad(expr, seeds)` takes"]),
-    "three arguments": ("fad(g, g, g)", ["`fad` with 3 arguments", "in parentheses"]),
-    "no arguments": (
-        "fad",
-        ["<text>:5:11: ", "`fad` without arguments", "`fad(expr, seeds)` takes"],
-    ),
-    "no arguments of forwardAD": ("g : forwardAD", ["`forwardAD` without arguments"]),
-    "nothing, and not by an operator": ("sin(g, ())", ["<text>:5:18: ", "`()` is no diagram"]),
-    "nothing as a diagram": ("fad((), g)", ["unexpected `)`, expected an expression"]),
-    "three arguments of forwardAD": ("forwardAD(g, 1, 2)", ["`forwardAD` with 3 arguments"]),
-    "a number": ("fad(g, (g, 3))", ["<text>:5:19: ", "this is the number 3"]),
-    "a number that a parameter stands for": (
-        "f(3) with { f(x) = fad(x*x, x); }",
-        ["a seed is a signal: this is the number 3", "in the call of `f` at <text>:5:11"],
-    ),
-    "a seed with two outputs": (
-        "fad(g, s) with { s = g <: _,_; }",
-        ["a seed is one signal: this has 2 outputs", "`fad(expr, (a, b))`"],
-    ),
-    "a seed with no outputs": ("fad(g, (g : !))", ["a seed is one signal: this has 0 outputs"]),
-    "a seed with an input": ("fad(g, sin)", ["a seed has no inputs: this has 1 input: sin"]),
-    "a value too few": ("forwardAD(g*h, 1)", ["1 value for 2 parameters", "/g, /h"]),
-    "a value too many": ("forwardAD(g, (1, 2, 3))", ["3 values for 1 parameter", "/g"]),
-    "values for nothing": ("forwardAD(sin, 1)", ["1 value for 0 parameters", "none"]),
-    "a diagram that is wrong": ("fad((_ : +), g)", ["<text>:5:", "1 output", "2 inputs"]),
-    "a function that has no derivative": (
-        "fad(f(g), g) with {\n    f(x) = x : foo : sin;\n"
-        '    foo = ffunction(float foo(float), "", "");\n}',
-        [
-            "<text>:7:11: ",
-            "the derivative of the foreign function `foo` is not known",
-            "in the call of `fad` at <text>:5:11",
-            "depend on `g`",
-        ],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ERRORS)
-def test_errors(name: str) -> None:
-    text, said = ERRORS[name]
-    with pytest.raises(fad.FadError) as caught:
-        fad.expand(f"{SLIDERS}process = {text};")
-    for words in said:
-        assert words in str(caught.value)
-
-
-#: name -> the program, what it warns about, and what it computes.
-WARNINGS: dict[str, tuple[str, str, list[float]]] = {
-    "a seed that does not occur": (
-        "fad(g, (h, g))",
-        "`h` does not occur in what is differentiated by it",
-        [G, 0, 1],
-    ),
-    "a seed in another group": (
-        'fad(hgroup("a", g), g)',
-        "`/g` does not occur in what is differentiated by it: it is there as `/a/g`",
-        [G, 0],
-    ),
-    "a seed of other groups": (
-        'fad((hgroup("a", g) + hgroup("b", g)), hgroup("c", g))',
-        "`/c/g` does not occur in what is differentiated by it: it is there as `/a/g` or `/b/g`",
-        [2 * G, 0],
-    ),
-    "a diagram that does not occur": (
-        "fad(sin(g), s) with { s = cos(g); }",
-        "`s` does not occur",
-        [S, 0],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", WARNINGS)
-def test_warnings(engine: Engine, name: str) -> None:
-    text, warning, expected = WARNINGS[name]
-    program = fad.expand(f"{SLIDERS}process = {text};")
-    assert len(program.warnings) == 1 and warning in program.warnings[0]
-    found = engine.render(program.source, "test", frames=2)
-    np.testing.assert_allclose(found[:, 1], expected, atol=1e-9)
-
-
-def test_a_quantised_seed_is_a_warning() -> None:
-    program = fad.expand(f"{SLIDERS}process = fad(int(g), g);")
-    assert len(program.warnings) == 1 and "g" in program.warnings[0]
-
-
 @pytest.mark.parametrize("text", ["fad(g*g, g)", "forwardAD(_*g)", "fad(fad(g*h, g), h)"])
 def test_what_is_written_needs_no_operator(engine: Engine, text: str) -> None:
     source = fad.expand(f"{SLIDERS}process = {text};").source
@@ -750,104 +431,12 @@ def test_a_program_with_operators_can_be_transformed(engine: Engine) -> None:
     np.testing.assert_allclose(found, [G**3, 3 * G**2, 3 * G**2, 6 * G], atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["v", "/a/g", "input:1"])
-def test_a_direction_that_is_not_there(name: str) -> None:
-    with pytest.raises(fad.FadError, match=f"no variable is called `{name}`"):
-        fad.transform(f"{SLIDERS}process = _*g;", direction={name: 1.0})
-
-
 def test_a_user_s_rule_counts_inside_operators() -> None:
     text = 'process = fad(f(g), g) with { f = ffunction(float f(float), "", ""); };'
     program = fad.transform(
         SLIDERS + text, rules=Source("rules.dsp", "d_f(x) = 7*x;"), only="primal"
     )
     assert "7" in program.source
-
-
-# -- Worked programs ----------------------------------------------------------------------------
-
-WORKED = ROOT / "examples" / "operators"
-PAGE = ROOT / "docs" / "operators.md"
-
-
-def worked(engine: Engine, name: str, inputs: Samples | None, frames: int) -> Samples:
-    source = fad.expand(WORKED / f"{name}.dsp").source
-    return engine.render(source, name, inputs=inputs, frames=frames)
-
-
-def test_the_clipper_solves_its_equation(engine: Engine) -> None:
-    x = np.linspace(-1, 1, 201)
-    (v,) = worked(engine, "clipper", x[np.newaxis], len(x))
-    np.testing.assert_allclose(v + 0.2 * np.sinh(v), 3 * x, atol=1e-14)
-
-
-def test_the_shaper_shows_its_slope(engine: Engine) -> None:
-    x = np.linspace(-1, 1, 201)
-    value, slope = worked(engine, "shaper", x[np.newaxis], len(x))
-    np.testing.assert_allclose(value, np.arctan(4 * x) / np.arctan(4), atol=1e-14)
-    np.testing.assert_allclose(slope, 4 / (1 + (4 * x) ** 2) / np.arctan(4), atol=1e-14)
-
-
-def test_the_trajectory_is_the_closed_form(engine: Engine) -> None:
-    frames = 44100
-    t = np.arange(frames) / 44100
-    position, velocity, acceleration = worked(engine, "trajectory", None, frames)
-    w, d = 4 * np.pi, 0.5
-    fade, cos, sin = np.exp(-d * t), np.cos(w * t), np.sin(w * t)
-    np.testing.assert_allclose(position, fade * cos, atol=1e-12)
-    np.testing.assert_allclose(velocity, fade * (-d * cos - w * sin), atol=1e-11)
-    wanted = fade * ((d * d - w * w) * cos + 2 * d * w * sin)
-    np.testing.assert_allclose(acceleration, wanted, atol=1e-10)
-
-
-@pytest.mark.parametrize("amplitude", [0.5, 1.0])
-def test_the_notch_follows_a_sine(engine: Engine, amplitude: float) -> None:
-    frames = 12000
-    t = np.arange(frames) / 44100
-    sines = [amplitude * np.sin(2 * np.pi * frequency * t) for frequency in (3000, 1200)]
-    output, frequency = worked(engine, "notch", np.concatenate(sines)[np.newaxis], 2 * frames)
-    assert frequency[0] == pytest.approx(11025)
-    for end, wanted in ((frames, 3000), (2 * frames, 1200)):
-        np.testing.assert_allclose(frequency[end - 1000 : end], wanted, atol=1e-3)
-        np.testing.assert_allclose(output[end - 1000 : end], 0, atol=1e-6)
-
-
-def test_the_filter_identifies_the_other_one(engine: Engine) -> None:
-    pole, gain = worked(engine, "identify", None, 10000)
-    assert pole[0] == 0 and gain[0] == pytest.approx(0)
-    np.testing.assert_allclose(pole[-1000:], 0.7, atol=1e-12)
-    np.testing.assert_allclose(gain[-1000:], 0.4, atol=1e-12)
-
-
-#: A program of the page under its file name, and what fad writes for it.
-_SHOWN = re.compile(
-    r"^## `(?P<name>[\w.]+)`.*?^```faust\n(?P<source>.*?)^```.*?^```faust\n(?P<result>.*?)^```",
-    re.DOTALL | re.MULTILINE,
-)
-
-
-def test_the_page_shows_what_is_written(update_golden: bool) -> None:
-    def shown(entry: re.Match[str]) -> str:
-        path = WORKED / entry["name"]
-        head = entry[0].partition("```faust\n")[0]
-        between = entry[0].partition(f"{entry['source']}```")[2].partition("```faust\n")[0]
-        source, result = path.read_text("utf-8"), fad.expand(path).source
-        return f"{head}```faust\n{source}```{between}```faust\n{result}```"
-
-    page = PAGE.read_text("utf-8")
-    today = _SHOWN.sub(shown, page)
-    if update_golden:
-        PAGE.write_text(today, "utf-8")
-        page = today
-    assert page == today
-    names = [entry["name"] for entry in _SHOWN.finditer(page)]
-    assert sorted(names) == sorted(path.name for path in WORKED.glob("*.dsp"))
-
-
-@pytest.mark.parametrize("path", sorted(WORKED.glob("*.dsp")), ids=lambda path: path.name)
-def test_a_worked_program_says_what_it_is(path: Path) -> None:
-    assert path.read_text("utf-8").startswith("// ")
-    assert not fad.expand(path).warnings
 
 
 def test_by_nothing_a_diagram_is_itself() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,10 +14,12 @@ from fad.base.errors import EngineError, OutputError
 from fad.drawing.block_diagrams import tidied, write_diagrams
 from fad.runtime.engine import Engine, EngineRefusal
 from tests.support.places import ROOT
+from tests.support.programs import GAIN
 
 LOWPASS = ROOT / "examples" / "lowpass.dsp"
-GAIN = 'gain = hslider("gain", 0.5, 0, 1, 0.01);\nprocess = *(gain);\n'
+
 HREF = "{http://www.w3.org/1999/xlink}href"
+
 VOID = ("meta", "br", "img", "link", "input", "hr")
 
 
@@ -61,16 +60,6 @@ class Page(HTMLParser):
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def fad_command(
-    *args: str, cwd: Path, source: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", "fad", "diagram", *args]
-    return subprocess.run(
-        command, cwd=cwd, env=environment, input=source, capture_output=True, encoding="utf-8"
-    )
 
 
 @pytest.fixture(scope="module")
@@ -300,52 +289,4 @@ def test_the_standard_compilers_refusal_leaves_no_folder(
     with pytest.raises(EngineError, match="refused"):
         write_diagrams(GAIN, tmp_path / "out")
 
-    assert names(tmp_path) == []
-
-
-# -- The command ------------------------------------------------------------------------------
-
-
-def test_the_command(tmp_path: Path) -> None:
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "own.lib").write_text('a = hslider("a", 1, 0, 2, 0.1);')
-    (tmp_path / "p.dsp").write_text(
-        'import("own.lib"); process = *(a) : *(nentry("b", 1, 0, 2, 1));'
-    )
-    done = fad_command("p.dsp", "--dual", "--wrt", "b", "-I", "lib", "-o", "out", cwd=tmp_path)
-
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    page = (tmp_path / "out" / "index.html").read_text("utf-8")
-    assert "dy/db" in page and "dy/da" not in page
-
-
-def test_a_bad_program_leaves_no_folder(tmp_path: Path) -> None:
-    done = fad_command("-", "-o", "out", cwd=tmp_path, source="process = x;")
-
-    assert done.returncode == 1
-    assert done.stderr.startswith("<stdin>:1:11: error: undefined symbol `x`\n")
-    assert names(tmp_path) == []
-
-
-def test_a_foreign_folder_is_named(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "notes.txt").write_text("mine")
-    done = fad_command("-", "-o", "out", cwd=tmp_path, source=GAIN)
-
-    assert done.returncode == 1
-    assert done.stderr == (
-        "error: `out` has files in it that fad has not written\n"
-        "hint: name a folder that does not exist yet; fad replaces its own only\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [(["-"], "Missing option '-o'"), (["-", "-o", "out", "--wrt", "gain"], "`--dual`")],
-)
-def test_usage_errors(args: list[str], message: str, tmp_path: Path) -> None:
-    done = fad_command(*args, cwd=tmp_path, source=GAIN)
-
-    assert done.returncode == 2
-    assert message in done.stderr
     assert names(tmp_path) == []

@@ -1,9 +1,6 @@
-"""Files: where they are found, how they are read, and what is kept of them on disk."""
+"""Files: where they are found, and how they are read."""
 
 import os
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,11 +9,10 @@ import pytest
 from fad.base.cache import Cache
 from fad.base.errors import ParseError, SourceError
 from fad.base.source import Source, Span
-from fad.syntax import module as modules
-from fad.syntax import parser
 from fad.syntax.libraries import Libraries, read_source
 
 RESOURCES = Path(find_spec("cyfaust").submodule_search_locations[0]) / "resources"
+
 PROGRAM = Source("p.dsp", 'import("x.lib"); declare a "b"; f(0) = 1; g = 2; f(n) = g; g = 3;')
 
 
@@ -138,95 +134,3 @@ def test_missing_files_and_folders_are_errors(tmp_path):
         read_source(tmp_path / "a.dsp")
     with pytest.raises(SourceError, match="is a folder"):
         read_source(tmp_path)
-
-
-# -- What is kept of them ---------------------------------------------------------------------
-
-
-def contents(module):
-    definitions = {name: module.definitions(name) for name in module.names}
-    return module.imports, module.declares, definitions
-
-
-def test_a_module_is_the_same_from_text_and_from_the_cache(folder, monkeypatch):
-    parsed = modules.load(PROGRAM, Cache(folder))
-    assert parsed.names == ("f", "g")
-    starts = [PROGRAM.text.index("g = 2"), PROGRAM.text.index("g = 3")]
-    assert [definition.start for definition in parsed.definitions("g")] == starts
-    assert parsed.definitions("nothing") == ()
-    monkeypatch.setattr(parser, "parse", None)
-    stored = modules.load(PROGRAM, Cache(folder))
-    assert contents(stored) == contents(parsed)
-    assert [definition.start for definition in stored.definitions("g")] == starts
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [lambda d: d[:-1], lambda d: d[:-1] + bytes([d[-1] ^ 1]), lambda d: b"", lambda d: d * 2],
-)
-def test_damaged_entries_are_replaced(folder, damage):
-    expected = contents(modules.load(PROGRAM, Cache(folder)))
-    names = [path.name for path in folder.iterdir()]
-    assert len(names) == 2  # the module, and the parser's tables
-    for name in names:
-        (folder / name).write_bytes(damage((folder / name).read_bytes()))
-        assert Cache(folder).get(name) is None
-    parser._grammar.cache_clear()
-    assert contents(modules.load(PROGRAM, Cache(folder))) == expected
-    assert all(Cache(folder).get(name) for name in names)
-
-
-def test_an_entry_under_a_wrong_name_is_not_believed(folder):
-    cache = Cache(folder)
-    cache.put("a", b"data")
-    (folder / "b").write_bytes((folder / "a").read_bytes())
-    assert (cache.get("a"), cache.get("b")) == (b"data", None)
-
-
-def test_a_changed_grammar_makes_new_entries(folder, monkeypatch):
-    modules.load(PROGRAM, Cache(folder))
-    before = set(folder.iterdir())
-    monkeypatch.setattr(parser, "fingerprint", lambda: "0" * 64)
-    parser._grammar.cache_clear()
-    modules.load(PROGRAM, Cache(folder))
-    assert len(set(folder.iterdir()) - before) == 2
-
-
-def test_a_folder_that_cannot_be_used_is_no_error(tmp_path):
-    blocked = write(tmp_path / "file", "") / "cache"
-    assert modules.load(PROGRAM, Cache(blocked)).names == ("f", "g")
-
-
-def test_the_folder_comes_from_the_environment(folder, monkeypatch):
-    monkeypatch.setenv("FAD_CACHE_DIR", str(folder))
-    Cache().put("a", b"data")
-    assert (folder / "a").exists()
-
-
-def test_what_is_too_deep_to_store_is_parsed_anew(folder):
-    deep = Source("deep.dsp", f"f = {' : '.join(['_'] * 10_000)};")
-    usual = sys.getrecursionlimit()
-    sys.setrecursionlimit(2000)
-    try:
-        for _ in range(2):
-            assert modules.load(deep, Cache(folder)).names == ("f",)
-    finally:
-        sys.setrecursionlimit(usual)
-    assert len(list(folder.iterdir())) == 1  # the parser's tables
-
-
-def test_eight_processes_share_a_folder(folder):
-    code = (
-        "from fad.syntax.libraries import Libraries\n"
-        "print(len(Libraries().load('basics.lib').names))"
-    )
-    environment = {**os.environ, "FAD_CACHE_DIR": str(folder)}
-
-    def run(_):
-        command = [sys.executable, "-c", code]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-
-    with ThreadPoolExecutor(8) as pool:
-        outputs = {done.stdout for done in pool.map(run, range(8))}
-    assert len(outputs) == 1
-    assert not [path for path in folder.iterdir() if path.name.startswith(".")]

@@ -10,13 +10,11 @@ import pytest
 from examples.learn.catalogue import EXAMPLES, Example
 from examples.learn.trial import judged, learning_program, record, target_of
 from fad.runtime.engine import Engine
-from fad.runtime.native import find_compiler
+from tests.support.native import needs_compiler
 from tests.support.places import ROOT
 
 LEARN = ROOT / "examples" / "learn"
 NAMES = [example.name for example in EXAMPLES]
-
-needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="there is no C++ compiler")
 
 
 @needs_compiler
