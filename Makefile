@@ -49,13 +49,13 @@ learn: $(STAMP) ## Learn all learning examples, and check that they find the hid
 	$(BIN)/python -m examples.learn.learn
 
 bench-front: $(STAMP) ## Time the front end
-	$(BIN)/python bench/front.py
+	$(BIN)/python -m bench.front
 
 bench-dual: $(STAMP) ## Time the derivatives
-	$(BIN)/python bench/dual.py
+	$(BIN)/python -m bench.dual
 
 bench-transform: $(STAMP) ## Time fad transform over all Faust example programs
-	$(BIN)/python bench/transform.py
+	$(BIN)/python -m bench.transform
 
 clean: ## Remove everything that can be made again
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

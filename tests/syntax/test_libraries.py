@@ -1,8 +1,6 @@
 """Files: where they are found, and how they are read."""
 
 import os
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +8,7 @@ from fad.base.cache import Cache
 from fad.base.errors import ParseError, SourceError
 from fad.base.source import Source, Span
 from fad.syntax.libraries import Libraries, read_source
-
-RESOURCES = Path(find_spec("cyfaust").submodule_search_locations[0]) / "resources"
+from tests.support.places import RESOURCES
 
 PROGRAM = Source("p.dsp", 'import("x.lib"); declare a "b"; f(0) = 1; g = 2; f(n) = g; g = 3;')
 

@@ -9,17 +9,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 import fad
 from tests.support.commands import ENVIRONMENT
-from tests.support.places import ROOT
+from tests.support.places import LIBRARIES, ROOT
 
-# Which of several installed versions of the libraries is used shows in the messages.
-LIBRARIES = str(Path(find_spec("cyfaust").submodule_search_locations[0]) / "resources/libraries")
 CASES = sorted((ROOT / "tests" / "golden" / "errors").iterdir())
 SECONDS = 10
 MEGABYTES = 2000
@@ -46,7 +42,8 @@ def run(folder, usage, args):
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, str(usage), limit, *args],
         cwd=folder,
-        env={**ENVIRONMENT, "FAUST_LIB_PATH": LIBRARIES},
+        # Which of several installed versions of the libraries is used shows in the messages.
+        env={**ENVIRONMENT, "FAUST_LIB_PATH": str(LIBRARIES)},
         capture_output=True,
         encoding="utf-8",
         timeout=120,

@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -34,13 +33,11 @@ from fad.pipeline.transform import evaluated
 from fad.runtime.engine import Engine
 from fad.text.emitter import emit
 from fad.text.lines import WIDTH
-from tests.support.places import ROOT
+from tests.support.places import LIBRARIES, ROOT, STANDARD_EXAMPLES
 from tests.support.reading import evaluation
 
 GOLDEN = ROOT / "tests" / "golden" / "dual"
 GALLERY = ROOT / "docs" / "gallery.md"
-# Which of several installed versions of the libraries is used shows in the results.
-LIBRARIES = Path(find_spec("cyfaust").submodule_search_locations[0]) / "resources" / "libraries"
 
 FRAMES = 256
 
@@ -78,6 +75,7 @@ class Case:
         return self.expected.parent.name == "standard"
 
     def transform(self) -> fad.Program:
+        # Which of several installed versions of the libraries is used shows in the result.
         return fad.transform(self.source, include=[LIBRARIES], wrt=self.wrt)
 
 
@@ -93,7 +91,7 @@ def standard_cases() -> list[Case]:
     return [
         Case(
             f"standard/{name}",
-            LIBRARIES / "examples" / path,
+            STANDARD_EXAMPLES / path,
             GOLDEN / "standard" / f"{name}.dual.dsp",
             tuple(filter(None, [wrt])),
         )
@@ -180,7 +178,7 @@ def test_lines_are_short(case: Case) -> None:
 
 @pytest.mark.parametrize("name", ["dynamic/compressor", "phasing/flanger", "reverb/greyhole"])
 def test_lines_of_functions_with_many_parameters_are_short(name: str) -> None:
-    lines = fad.transform(LIBRARIES / "examples" / f"{name}.dsp").source.splitlines()
+    lines = fad.transform(STANDARD_EXAMPLES / f"{name}.dsp").source.splitlines()
     assert [line for line in lines if len(line) > WIDTH and '"' not in line] == []
 
 
