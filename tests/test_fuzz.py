@@ -11,17 +11,16 @@ import pytest
 from hypothesis import assume, given, note
 
 import fad
-from fad.checking.quotients import Runs, Samples, judge
+from fad.checking.check import STEP
+from fad.checking.quotients import Samples
 from fad.runtime.engine import Engine, EngineError
 from tests.support.properties import examples
-from tests.support.quotients import ASIDE
+from tests.support.quotients import ASIDE, beside_quotients
 from tests.support.random_programs import HELPERS, Case, cases
 
 FRAMES = 32
-STEP = 1e-6
 #: How much rounding may change a sample, in units of the loudest one.
 ROUNDING = 1e-10
-OFFSETS = (0.0, STEP, -STEP, STEP / 2, -STEP / 2)
 
 
 def noise(inputs: int) -> Samples:
@@ -66,23 +65,24 @@ def complaints(engine: Engine, case: Case, original: Samples) -> list[tuple[int,
     names = [name for name in case.sliders if name in labels]
     if not names:
         return wrong
-    runs = copies(engine, [case.moved(name, offset) for name in names for offset in OFFSETS])
-    for index, name in enumerate(names):
-        own = runs[index * len(OFFSETS) : (index + 1) * len(OFFSETS)]
-        # In several groups, a slider is several parameters, which move together here.
-        places = [1 + place for place, label in enumerate(labels) if label == name]
-        for output in range(len(original)):
-            tangent = lanes[output, places].sum(axis=0)
-            found = judge(tangent, Runs(STEP, *own[:, output]))
-            if found.verdict == "mismatch":
-                assert found.sample is not None
-                sample = found.sample
-                quotient = (own[1, output] - own[2, output])[sample] / (2 * STEP)
-                text = (
-                    f"error {found.error:.2e}, at sample {sample} the tangent is "
-                    f"{tangent[sample]:.9g}, the quotient {quotient:.9g}"
-                )
-                wrong.append((output, name, text, bool(np.isfinite(found.error))))
+    # In several groups, a slider is several parameters, which move together here.
+    places = [[1 + place for place, label in enumerate(labels) if label == name] for name in names]
+    tangents = np.stack([lanes[:, lane].sum(axis=1) for lane in places], axis=1)
+    comparison = beside_quotients(
+        lanes[:, 0],
+        tangents,
+        dict.fromkeys(names, STEP),
+        lambda moves: copies(engine, [case.moved(move) for move in moves]),
+    )
+    for (output, name), found in comparison.judgements.items():
+        if found.verdict == "mismatch":
+            assert found.sample is not None
+            where = output, names.index(name), found.sample
+            text = (
+                f"error {found.error:.2e}, at sample {found.sample} the tangent is "
+                f"{tangents[where]:.9g}, the quotient {comparison.quotients[where]:.9g}"
+            )
+            wrong.append((output, name, text, bool(np.isfinite(found.error))))
     return wrong
 
 
@@ -106,7 +106,7 @@ def verify(engine: Engine, case: Case) -> None:
         # At a kink of one of its parts, a program can be smooth as a whole: its tangent is then
         # what was chosen for the part, and has to be right on both sides only.
         if excusable and all(
-            is_right(engine, case.moved(name, offset), output, name) for offset in (ASIDE, -ASIDE)
+            is_right(engine, case.moved({name: offset}), output, name) for offset in (ASIDE, -ASIDE)
         ):
             continue
         raise AssertionError(f"output {output}, by {name!r}: {text}\n{HELPERS}{case.text}")

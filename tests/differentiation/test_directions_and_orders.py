@@ -13,8 +13,9 @@ from fad.checking.quotients import Samples
 from fad.runtime.engine import Engine
 from tests.differentiation.models import FRAMES, SLIDERS, noise
 from tests.support.properties import examples
-from tests.support.quotients import ASIDE
+from tests.support.quotients import ASIDE, beside_quotients, moving, render, steps_of
 from tests.support.random_programs import HELPERS, Case, cases
+from tests.support.reading import read
 
 #: How much rounding may change a sample, in units of the loudest one.
 ROUNDING = 1e-9
@@ -98,7 +99,7 @@ def test_second_derivatives_are_symmetric(engine: Engine, case: Case) -> None:
     names = at_top(case)
     assume(len(names) > 1)
     # Not at a kink, where the derivative of a choice depends on which one comes first.
-    case = case.moved(names[0], ASIDE).moved(names[1], 3 * ASIDE)
+    case = case.moved({names[0]: ASIDE, names[1]: 3 * ASIDE})
     program = fad.transform(HELPERS + case.text, wrt=[f"/{name}" for name in names[:2]], order=2)
     a, b = (parameter.label for parameter in program.parameters)
     lanes = rendered(engine, case, program.source).reshape(-1, 6, FRAMES)
@@ -122,35 +123,31 @@ SMOOTH = {
 }
 
 
+def place(channel: fad.Output) -> tuple[int, tuple[str, ...]]:
+    """Of which output a channel is the derivative, and by which parameters."""
+    by = (channel.parameter, channel.second)
+    return channel.output, tuple(sorted(parameter.path for parameter in by if parameter))
+
+
 @pytest.mark.parametrize("name", SMOOTH)
 def test_second_derivatives_are_differences_of_first_ones(engine: Engine, name: str) -> None:
-    second = fad.transform(f"{SLIDERS}process = {SMOOTH[name]};", order=2)
-    count = len(second.parameters)
-    inputs = noise(engine.compile(second.source, "test").inputs)
-    lanes = engine.render(second.source, "test", inputs=inputs, frames=FRAMES)
-
-    def first(label: str, offset: float) -> Samples:
-        """(outputs, parameters, frames), where the sliders with a label are moved."""
-        text = SLIDERS + f'process = ["{label}": +({offset!r}) -> original] with '
-        text += f"{{ original = {SMOOTH[name]}; }};"
-        source = fad.transform(text).source
-        samples = engine.render(source, "test", inputs=inputs, frames=FRAMES)
-        return samples.reshape(-1, 1 + count, FRAMES)[:, 1:]
-
-    second_by = {
-        (channel.output, frozenset({channel.parameter, channel.second})): samples
-        for channel, samples in zip(second.outputs, lanes, strict=True)
-        if channel.order == 2
-    }
-    step = 1e-5
-    for label in {parameter.label for parameter in second.parameters}:
-        # In several groups, a label moves in all of them.
-        moved = [parameter for parameter in second.parameters if parameter.label == label]
-        quotients = (first(label, step) - first(label, -step)) / (2 * step)
-        for output, lane in np.ndindex(quotients.shape[:2]):
-            by = second.parameters[lane]
-            total = sum(second_by[output, frozenset({by, other})] for other in moved)
-            np.testing.assert_allclose(total, quotients[output, lane], rtol=1e-6, atol=1e-6)
+    text = f"{SLIDERS}process = {SMOOTH[name]};"
+    first, second = (fad.transform(text, order=order) for order in (1, 2))
+    box = read(first.source)
+    assert box.arity is not None
+    inputs = noise(box.arity[0])
+    found = render(engine, second.source, inputs)
+    lanes = dict(zip(map(place, second.outputs), found, strict=True))
+    steps = steps_of(box)
+    assert sorted(steps) == sorted(parameter.path for parameter in second.parameters)
+    places = [place(channel) for channel in first.outputs]
+    primal = np.array([lanes[each] for each in places])
+    tangents = np.array(
+        [[lanes[output, tuple(sorted([*by, path]))] for path in steps] for output, by in places]
+    )
+    comparison = beside_quotients(primal, tangents, steps, moving(engine, box, inputs))
+    np.testing.assert_allclose(comparison.primal, comparison.original, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(comparison.tangents, comparison.quotients, rtol=1e-6, atol=1e-6)
 
 
 def test_channels_of_second_derivatives() -> None:

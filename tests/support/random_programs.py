@@ -30,8 +30,10 @@ class Case:
         ]
         return "\n".join([*lines, self.body])
 
-    def moved(self, name: str, offset: float) -> Case:
-        return replace(self, sliders={**self.sliders, name: self.sliders[name] + offset})
+    def moved(self, offsets: Mapping[str, float]) -> Case:
+        """The program with some of its sliders at other places."""
+        values = {name: value + offsets.get(name, 0) for name, value in self.sliders.items()}
+        return replace(self, sliders=values)
 
 
 #: Where a slider starts. At the last ones, programs often have kinks.

@@ -19,21 +19,16 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import fad
-from fad.base.deep_stack import with_deep_stack
 from fad.base.source import Source
-from fad.checking.check import STEP
-from fad.checking.quotients import Judgement, Runs, judge
+from fad.checking.quotients import Judgement
 from fad.diagram.box import Primitive, postorder
-from fad.diagram.parameters import Parameter, find_parameters, select, with_values
 from fad.differentiation.rules import DERIVATIVES
-from fad.pipeline.transform import evaluated
 from fad.runtime.engine import Engine
-from fad.text.emitter import emit
 from fad.text.lines import WIDTH
 from tests.support.places import LIBRARIES, ROOT, STANDARD_EXAMPLES
+from tests.support.quotients import compare
 from tests.support.reading import evaluation
 
 GOLDEN = ROOT / "tests" / "golden" / "dual"
@@ -136,36 +131,10 @@ def judged(
 
     The outputs that the dual repeats are compared here.
     """
-    _, _, original = with_deep_stack(lambda: evaluated(source, [LIBRARIES], "double"))
-    box = original.process
-    assert box.arity is not None
-    inputs, outputs = box.arity
-    variables = select(list(with_deep_stack(lambda: find_parameters(box))), inputs, wrt)
-    noise = np.random.default_rng(1).uniform(-0.9, 0.9, (inputs, FRAMES))
-
-    def moved(variable: Parameter, offset: float) -> NDArray[np.float64]:
-        values = {variable.path: variable.init + offset}
-        return run(engine, with_deep_stack(lambda: emit(with_values(box, values))), noise)
-
-    lanes = run(engine, text, noise).reshape(outputs, 1 + len(variables), FRAMES)
-    centre = run(engine, with_deep_stack(lambda: emit(box)), noise)
+    comparison = compare(engine, source, text, include=[LIBRARIES], wrt=wrt, frames=FRAMES)
     # By value: libfaust orders sums by what else is in a program, which shows in the last bit.
-    np.testing.assert_allclose(lanes[:, 0], centre, rtol=1e-12, atol=1e-15)
-
-    judgements = {}
-    for index, variable in enumerate(variables):
-        h = STEP * max(1.0, abs(variable.init))
-        around = [moved(variable, offset) for offset in (h, -h, h / 2, -h / 2)]
-        for output in range(outputs):
-            runs = Runs(h, centre[output], *(samples[output] for samples in around))
-            judgements[output, variable.path] = judge(lanes[output, index + 1], runs)
-    return judgements
-
-
-def run(engine: Engine, text: str, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    # libfaust crashes on `assertbounds`, which passes its last argument on.
-    text = re.sub(r"\bassertbounds\b", "(!,!,_)", text)
-    return engine.render(text, "golden", inputs=inputs, frames=FRAMES)
+    np.testing.assert_allclose(comparison.primal, comparison.original, rtol=1e-12, atol=1e-15)
+    return comparison.judgements
 
 
 @each_case
