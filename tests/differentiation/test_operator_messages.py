@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 
 import fad
 from fad.runtime.engine import Engine
 from tests.differentiation.models import SLIDERS, G
+from tests.support.cases import Pair, pairs
 
 S, C = np.sin(G), np.cos(G)
 
 
-#: name -> the program, and what fad says about it.
-ERRORS: dict[str, tuple[str, list[str]]] = {
-    "one argument": ("fad(g)", ["`fad` with 1 argument", "`fad(expr, seeds)` takes"]),
-    "three arguments": ("fad(g, g, g)", ["`fad` with 3 arguments", "in parentheses"]),
-    "no arguments": (
-        "fad",
-        ["<text>:5:11: ", "`fad` without arguments", "`fad(expr, seeds)` takes"],
-    ),
-    "no arguments of forwardAD": ("g : forwardAD", ["`forwardAD` without arguments"]),
-    "nothing, and not by an operator": ("sin(g, ())", ["<text>:5:18: ", "`()` is no diagram"]),
-    "nothing as a diagram": ("fad((), g)", ["unexpected `)`, expected an expression"]),
-    "three arguments of forwardAD": ("forwardAD(g, 1, 2)", ["`forwardAD` with 3 arguments"]),
-    "a number": ("fad(g, (g, 3))", ["<text>:5:19: ", "this is the number 3"]),
-    "a number that a parameter stands for": (
-        "f(3) with { f(x) = fad(x*x, x); }",
-        ["a seed is a signal: this is the number 3", "in the call of `f` at <text>:5:11"],
-    ),
-    "a seed with two outputs": (
-        "fad(g, s) with { s = g <: _,_; }",
-        ["a seed is one signal: this has 2 outputs", "`fad(expr, (a, b))`"],
-    ),
-    "a seed with no outputs": ("fad(g, (g : !))", ["a seed is one signal: this has 0 outputs"]),
-    "a seed with an input": ("fad(g, sin)", ["a seed has no inputs: this has 1 input: sin"]),
-    "a value too few": ("forwardAD(g*h, 1)", ["1 value for 2 parameters", "/g, /h"]),
-    "a value too many": ("forwardAD(g, (1, 2, 3))", ["3 values for 1 parameter", "/g"]),
-    "values for nothing": ("forwardAD(sin, 1)", ["1 value for 0 parameters", "none"]),
-    "a diagram that is wrong": ("fad((_ : +), g)", ["<text>:5:", "1 output", "2 inputs"]),
-    "a function that has no derivative": (
-        "fad(f(g), g) with {\n    f(x) = x : foo : sin;\n"
-        '    foo = ffunction(float foo(float), "", "");\n}',
-        [
-            "<text>:7:11: ",
-            "the derivative of the foreign function `foo` is not known",
-            "in the call of `fad` at <text>:5:11",
-            "depend on `g`",
-        ],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ERRORS)
-def test_errors(name: str) -> None:
-    text, said = ERRORS[name]
+@pytest.mark.parametrize("pair", pairs("differentiation/cases/refused.txt"), ids=attrgetter("name"))
+def test_errors(pair: Pair) -> None:
     with pytest.raises(fad.FadError) as caught:
-        fad.expand(f"{SLIDERS}process = {text};")
-    for words in said:
+        fad.expand(f"{SLIDERS}process = {pair.text};")
+    for words in pair.expected.splitlines():
         assert words in str(caught.value)
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from operator import attrgetter
 
 import pytest
 
@@ -14,6 +15,7 @@ from fad.base.source import Source
 from fad.syntax import nodes, parser
 from fad.syntax.builder import Builder
 from fad.syntax.nodes import Compose, Float, Infix, Integer, Name, Primitive
+from tests.support.cases import pairs, programs
 
 CACHE = Cache()
 
@@ -66,39 +68,9 @@ def test_a_level_binds_looser_than_the_next(strength):
             assert expression(f"a {tight} b {loose} c") == expression(f"(a {tight} b) {loose} c")
 
 
-@pytest.mark.parametrize(
-    ("text", "grouped"),
-    [
-        ("a @ b'", "a @ (b')"),
-        ("a ^ b.c", "a ^ (b.c)"),
-        ("a.b(c)'", "((a.b)(c))'"),
-        ("a'(b)[x = 1;].y", "(((a')(b))[x = 1;]).y"),
-        ("-a'", "(-a)'"),
-        ("-a.b", "(-a).b"),
-        ("-a(b)", "(-a)(b)"),
-        ("-1'", "(-1)'"),
-        ("- 1 ^ 2", "(-1) ^ 2"),
-        ("a - 1", "a - (1)"),
-        ("a + + 1", "a + 1"),
-        ("a - - b", "a - (-b)"),
-        ("+ ~ _", "(+) ~ _"),
-        ("*(2) + 1", "(*(2)) + 1"),
-        ("_ , _ : + : *", "((_) , (_)) : ((+) : (*))"),
-        ("a<b>c", "(a < b) > c"),
-        ("f(a : b <: c, d ~ e)", "f((a : b) <: c, (d ~ e))"),
-        ("f(a :> b : c)", "f(a :> (b : c))"),
-        ("a : b with { x = 1; }", "(a : b) with { x = 1; }"),
-        ("a , b with { x = 1; } : c", "((a , b) with { x = 1; }) : c"),
-        ("a with { x = 1; } , b : c , d", "((a with { x = 1; }) , b) : (c , d)"),
-        ("a with { } ~ b ~ c <: d", "(((a with { }) ~ b) ~ c) <: d"),
-        ("a with { } with { } letrec { }", "((a with { }) with { }) letrec { }"),
-        ("a : b with { } : c with { }", "(((a : b) with { }) : c) with { }"),
-        ("route(a : b, c <: d, e , f : g)", "route((a : b), (c <: d), ((e , f) : g))"),
-        ("par(i, n : m, a , b)", "par(i, (n : m), (a , b))"),
-    ],
-)
-def test_mixed_precedence(text, grouped):
-    assert expression(text) == expression(grouped)
+@pytest.mark.parametrize("pair", pairs("syntax/cases/precedence.txt"), ids=attrgetter("name"))
+def test_mixed_precedence(pair):
+    assert expression(pair.text) == expression(pair.expected)
 
 
 @pytest.mark.parametrize(
@@ -237,29 +209,6 @@ def test_every_builder_of_the_grammar_exists():
     assert builders - named <= set(re.findall(r"^\??(\w+):", grammar, re.MULTILINE)) | {"word"}
 
 
-SAMPLES = """
-a , b with {} : c  a letrec {} with {}  a with {} ~ b  + 1  - 1  -x  -x'  -x.y  +  *  ^  @  'a' = 1
-f(a : b)  f(a <: b ~ c)  f(+)  f(+, -)  f(+ 1)  f(a +> b)  _,!  1.  .5  1e-3f|1f|1.5e3  1.e3  ::a
-__a::b  a.::b  memo  waveform{1,-2.5,+3}  waveform{- 1}  route(1,2)  route(1,2,3,4)  route(1:2,3)
-route(1,2,3 with {})  \\(x,y).(x)  \\(x)(x)  ["l" : a -> b]  ["l" : a, "m" -> b, c]
-["l" : a with {} -> b]  ["l" : (a,b) -> c]  e[x=1;]  e[]  e[x=1]  e.f.g(1)[x=1;]'  e.mem  e.1  1 2
-a b  a 'b  case { (p,q) => e; }  case { }  case{(0)=>1;}  case { (1) => 2 }  environment{}
-environment{ import("maths.lib"); declare a "b"; }  a with { import("x"); }
-a with { singleprecision x = 1; }  a with { singleprecision }  a letrec { 'x = 1; where y = 2; }
-a letrec { x = 1; }  a letrec { where }  ffunction(float f|g(float,any), <math.h>, "")
-ffunction(int f(), "x.h", "")  ffunction(any f(), "x", "")
-ffunction(float f(float), <math.hh>, "")  fconstant(int x, <y.h>)  fvariable(float x, "y")
-fconstant(any x, "y")  soundfile("l", 2)  par(i, 2, a , b)  par(2, i, a)  par(i, 2 , a with {})
-sum(i, n with {}, a)  prod(i, n : m, a)  inputs(a , b)  outputs(a with {})
-hslider("l", 1, 2, 3, 4)  hslider("l", 1, 2, 3)  hslider(l,1,2,3,4)  nentry("l", a : b, -1, +2, .1)
-hgroup("l", a , b)  tgroup("l" a)  vbargraph("l", 0, 1)  button("a" )  checkbox()
-component("a.dsp")  library("a.lib")  library(a)  f()  f(a,)  (a,)  ()  (a|a)  a;;  a + * b  * + *
-* * *  a xor b  xor  a << >> b  a <b> c  a == != b  a<:b:>c  a : , b  a !b  !!  _ _  a@b@c  a'''
-'a  -_  - - 1  + + 1  -(1)  -(x) : y  a -> b  any  minput  where  exp10(1)  ondemand(1)  1::2  a::
-a : :b  a:::b
-"""
-
-
 # A process for each text: some of them crash libfaust.
 ORACLE = """
 import cyfaust.cyfaust as c, json, os, sys
@@ -274,7 +223,7 @@ print(json.dumps(codes))
 
 
 def test_agreement_with_the_standard_compiler():
-    samples = re.split(r" {2}|\n", SAMPLES.strip())  # apart by two blanks
+    samples = programs("syntax/cases/samples.txt")
     texts = [f"process = 0; test = {sample};" for sample in samples]
     run = [sys.executable, "-c", ORACLE]
     done = subprocess.run(run, input=json.dumps(texts), capture_output=True, text=True, check=True)

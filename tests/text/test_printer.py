@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import attrgetter
 
 import pytest
 from hypothesis import assume, given
@@ -26,10 +27,11 @@ from fad.diagram.box import (
 from fad.runtime.engine import Engine
 from fad.text.emitter import emit
 from fad.text.lines import WIDTH
+from tests.support.cases import Pair, pairs, programs
 from tests.support.properties import examples
 from tests.support.random_diagrams import diagrams, named_diagrams
 from tests.support.reading import canonical, difference, evaluation, read
-from tests.support.standard_compiler import expansions
+from tests.support.standard_compiler import expansions, program
 
 
 @examples(100)
@@ -104,130 +106,14 @@ process =
 """
 
 
-# Each line is what is written for the diagram that it denotes: no bracket too many, none missing.
-WRITTEN = r"""
-_
-!
-+
-2,3
--2
--1.5
-1e+300
-1e999
--0.0
-_,_
-_,!
-(_,_), _
-_,_,_
-_ : sin
-sin : cos : tan
-(sin : cos) : tan
-_ <: _,_
-_ <: _ <: _,_
-(_ <: _,_) <: _,_,_,_
-_,_ :> _
-(_ <: _,_) :> _
-_ <: _,_ :> _
-+ ~ _
-+ ~ (+ ~ _)
-(+, _) ~ (_,!)
-sin + cos
-(_ : sin), _
-_, (_ : sin)
-+(1)
--(1)
-*(0.5) : +(1)
-atan2(1)
-1 - button("a")
-button("a")*2 + 1
-(button("a") + 1)*2
-2*(button("a") + 1)
-button("a") - (1 - button("b"))
-button("a") - 1 - button("b")
-button("a")^2^3
-button("a")^(2^button("b"))
-button("a")^2*3
-(button("a")*3)^2
-button("a")@3
-button("a")@(button("b") + 1)
-button("a")'
-button("a")''
-(button("a") + 1)'
-button("a")*-1
--1*button("a")
-button("a") < 1 < 2
-button("a") < (1 < button("b"))
-button("a") < 1 + 2*button("b")
-button("a") & 1 | 2
-button("a") & (button("b") | 2)
-button("a") xor 1
-button("a") << 2
-+(2, 3)
-/(2, 0)
-*(2, 3) + 1
-_(2)
-2'
-2,3 : !,_
-sin(button("a"))
-min(button("a"), 1)
-select2(button("a"), 1, 2)
-sin(_ ~ _)
-route(2, 2, (1,2), (2,1))
-route(0, 0)
-waveform{1, 2.5, -3}
-hgroup("a", (_,_))
-hgroup("a", _ <: _,_)
-\(x).(sin(x)) : cos
-\(x).(x), \(x).(x)
-hslider("a [unit:Hz]", 0.5, 0, 1, 0.01)
-nentry("n", 440, 20, 20000, 1) : hbargraph("m", -60, 0)
-soundfile("s", 2)
-ffunction(float erf|erff(float), <math.h>, "")
-fconstant(int fSamplingFreq, <math.h>)
-environment {}
-"""
-
-
-REWRITTEN = r"""
-(_) => _
-(_,(_,_)) => _,_,_
-_ : (sin : cos) => _ : sin : cos
-((_,_) :> _) => _,_ :> _
-_ <: (_,_ :> _) => _ <: _,_ :> _
-(+ ~ _) ~ ! => + ~ _ ~ !
-sin,cos : + => sin + cos
-button("a"),1 : + => button("a") + 1
-button("a") + (1 + 2) => button("a") + 3
-(button("a") + 1) + 2 => button("a") + 1 + 2
-button("a") : sin => sin(button("a"))
-_,1 : / => /(1)
-1,_ : / => 1/_
-1 : mem => 1'
-button("a") : mem => button("a")'
-button("a"),3 : @ => button("a")@3
-(button("a") < 1) < 2 => button("a") < 1 < 2
-6,2 : / => 3
-2^0.5^2 => 2.0000000000000004
-_ , +(1) => _, +(1)
-1 / (_ / _ : *(2)) => 1/(_/_ : *(2))
-button("a") / (*(2,3)) => button("a") / *(2, 3)
-\(x).(x) => process(x) = x
-\(x).(\(y).(x*y)) => process(x, y) = x*y
-\(x).(\(x).(x)) => process(x, x2) = x2
-\(sin_).(sin(sin_)) => process(sin_) = sin(sin_)
-"""
-
-
-@pytest.mark.parametrize("text", WRITTEN.strip().splitlines())
+@pytest.mark.parametrize("text", programs("text/cases/written.txt"))
 def test_writes_no_brackets_that_are_not_needed(text: str) -> None:
     assert emit(read(f"process = {text};")) == f"process = {text};\n"
 
 
-@pytest.mark.parametrize("line", REWRITTEN.strip().splitlines())
-def test_writes_as_a_person_would(line: str) -> None:
-    given_text, written = line.split(" => ")
-    head = "" if written.startswith("process") else "process = "
-    assert emit(read(f"process = {given_text};")) == f"{head}{written};\n"
+@pytest.mark.parametrize("pair", pairs("text/cases/rewritten.txt"), ids=attrgetter("name"))
+def test_writes_as_a_person_would(pair: Pair) -> None:
+    assert emit(read(f"process = {pair.text};")) == f"{program(pair.expected)}\n"
 
 
 def chain(kind: Callable[[Box, Box], Box], part: Box, left: bool) -> Box:

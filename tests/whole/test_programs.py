@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-import pytest
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
@@ -13,7 +12,7 @@ import fad
 from fad.base.errors import FadError
 from fad.runtime.engine import Engine, EngineCrash, EngineRefusal
 from tests.support.properties import examples
-from tests.support.standard_compiler import expansion, expansions
+from tests.support.standard_compiler import expansion
 
 NUMBERS = st.sampled_from(
     ["0", "1", "2", "3", "-1", "0.5", "1.0", "2.5", "0.0", "1e-3", "7", "100000", "-2147483648"]
@@ -236,31 +235,3 @@ def test_random_programs(engine: Engine, text: str) -> None:
     ours = fad.expand(text).source
     note(ours)
     assert expansion(engine, ours) == expected
-
-
-# An argument is evaluated a second time where it is used: sums that were left are computed then.
-REGRESSIONS = r"""
-process = case { (c) => c; }(sum(i,3,i)+_);
-process = case { (c,d) => c; }(attach(float(0.5),button("b")));
-process = case { (c) => c; }(float(0.5) : _ : _), case { (c) => c; }((float(0.5) : _) : _);
-process = case { (c) => c; }(hgroup("a",float(0.5)+_)), case { (c) => c; }(float(0.5)+_ ~ _);
-process = case { (c) => c; }((\(x).(x+float(0.5)), float(1)));
-process = case { (c) => c; }(rdtable(float(2),waveform{1,2}:(!,_),float(0)));
-process = \(c).(c)(float(0.5) + _);
-process = case { (c) => 1; }(/(1,0));
-h(g,0) = g; h(g,n) = g : h(g,n-1); n = prod(i,3,i); process = h(>(n : _ : _),1);
-process = s letrec { 'r = 1+_; 's = 2-_; };
-process = b, (s letrec { 'r = 1+_; 's = 2-_; }) with { b = r; r = 1; };
-process = s,t letrec { 't = s*_; 's = t+_; 'u = _; };
-process = case { (select3(1,2,3,4)) => 1; (x) => 2; }(3);
-s(x) = \(y).(y + x*_ ~ _); f(x) = x; process = f((1 : \(y).(_+y ~ _)) - (2 : \(y).(_+y ~ _)));
-f(y) = y+1; process = \(x).(f(0*x), f(x-x), f(2*(0-0/(1+x))), f(select2(x,3,3)), f(x*2));
-process = \(x).(case { (0) => 5; (y) => y; }(x-x));
-f(x) = x; process = f(0/button("b")), f(button("b")/button("b")), f(ceil(-0.5));
-"""
-
-
-@pytest.mark.parametrize("text", REGRESSIONS.strip().splitlines())
-def test_regressions(text: str, engine: Engine) -> None:
-    expected, ours = expansions(engine, text)
-    assert ours == expected
