@@ -11,9 +11,10 @@ import pytest
 from hypothesis import assume, given, note
 
 import fad
+from fad.base.errors import EngineError
 from fad.checking.check import STEP
 from fad.checking.quotients import Samples
-from fad.runtime.engine import Engine, EngineError
+from fad.runtime.engine import Engine
 from tests.support.properties import examples
 from tests.support.quotients import ASIDE, beside_quotients
 from tests.support.random_programs import HELPERS, Case, cases

@@ -6,25 +6,27 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
 
 import fad
-import fad.checking.check
-import fad.differentiation.operations
 from fad.base.errors import DifferentiationError
 from fad.checking.check import Report
-from fad.differentiation.rules import Linear, Partials, Rule
+from fad.diagram.box import Box, Par, Primitive, Real, Seq, Wire
+from fad.differentiation.dual import Dual, dense
+from fad.differentiation.rules import DERIVATIVES, Linear, Partials, Rule
 from fad.runtime.engine import Engine
 from tests.support.native import needs_compiler
 
 PARAMETER = 'import("stdfaust.lib"); p = hslider("p", 0.5, 0, 4, 0.01); '
 
 
-def run(engine: Engine, text: str, **options: object) -> Report:
-    options = {"seconds": 0.01, "native": False, "engine": engine, **options}
-    return fad.check(PARAMETER + text, **options)  # type: ignore[arg-type]
+def run(engine: Engine, text: str, **options: Any) -> Report:
+    return fad.check(
+        PARAMETER + text, **{"seconds": 0.01, "native": False, "engine": engine, **options}
+    )
 
 
 def verdicts(report: Report) -> list[str]:
@@ -174,8 +176,8 @@ def test_foreign_functions_without_a_compiler(
 
 
 def with_rules(monkeypatch: pytest.MonkeyPatch, rules: Mapping[str, Rule]) -> None:
-    broken = MappingProxyType({**fad.differentiation.operations.DERIVATIVES, **rules})
-    monkeypatch.setattr(fad.differentiation.operations, "DERIVATIVES", broken)
+    broken = MappingProxyType({**DERIVATIVES, **rules})
+    monkeypatch.setattr("fad.differentiation.operations.DERIVATIVES", broken)
 
 
 @pytest.mark.parametrize(
@@ -215,15 +217,11 @@ def test_a_wrong_rule_is_found_beside_jumps(
 
 
 def test_a_primal_that_differs_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    dense = fad.checking.check.dense
-
-    def shifted(*arguments: object) -> object:
-        from fad.diagram.box import Par, Primitive, Real, Seq, Wire
-
-        box = dense(*arguments)  # type: ignore[arg-type]
+    def shifted(dual: Dual, count: int) -> Box:
+        box = dense(dual, count)
         return Seq(box, Par(Seq(Par(Wire(), Real(1e-6)), Primitive("+")), Wire()))
 
-    monkeypatch.setattr(fad.checking.check, "dense", shifted)
+    monkeypatch.setattr("fad.checking.check.dense", shifted)
     report = run(engine, "process = _*p*0.001;")
     assert report.differing == (0,)
     assert not report.primal_identical and not report.passed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -93,12 +94,13 @@ def test_usage_errors(run: Run, arguments: str) -> None:
     assert run("run", *arguments.split()).returncode == 2
 
 
-@pytest.mark.parametrize("command", ["run", "check"])
-def test_a_seed_is_not_negative(tmp_path: Path, command: str) -> None:
+@pytest.mark.parametrize(("command", "function"), [("run", fad.run), ("check", fad.check)])
+def test_a_seed_is_not_negative(
+    tmp_path: Path, command: str, function: Callable[..., object]
+) -> None:
     (tmp_path / "gain.dsp").write_text('process = *(hslider("gain", 0.5, 0, 1, 0.1));')
     done = command_line(tmp_path)(command, "gain.dsp", "--seed", "-1")
     assert done.returncode == 2
     assert "--seed" in done.stderr
-    function = {"run": fad.run, "check": fad.check}[command]
     with pytest.raises(FadError, match="the seed of the noise cannot be -1"):
         function(tmp_path / "gain.dsp", seed=-1)

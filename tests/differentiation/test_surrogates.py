@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import fad
+from fad.checking.quotients import Samples
 from fad.runtime.engine import Engine
 from tests.support.quotients import compare
 
@@ -13,8 +16,8 @@ FREQUENCY = 'import("stdfaust.lib"); f = hslider("f", 440, 20, 2000, 1);'
 FRAMES = 4000
 
 
-def render(engine: Engine, text: str, **options: object) -> np.ndarray:
-    program = fad.transform(text, **options)  # type: ignore[arg-type]
+def render(engine: Engine, text: str, **options: Any) -> Samples:
+    program = fad.transform(text, **options)
     return engine.render(program.source, "test", inputs=None, frames=FRAMES)
 
 

@@ -263,7 +263,8 @@ def test_an_error_while_writing_leaves_the_old_folder(
     out = tmp_path / "out"
     write_diagrams(GAIN, out, dual=True)
     old = (out / "index.html").read_text("utf-8")
-    rename, failed = Path.rename, []
+    rename = Path.rename
+    failed: list[Path] = []
 
     def fail_once(self: Path, target: Path) -> Path:
         if target == out and not failed:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 import fad
@@ -35,7 +38,7 @@ process = *(left), *(right);
 """
 
 #: An optimizer that arrives within 8000 samples.
-FAST = {"optimizer": "adam(0.9, 0.999)", "rate": 0.001}
+FAST: Mapping[str, Any] = {"optimizer": "adam(0.9, 0.999)", "rate": 0.001}
 
 
 def rendered(

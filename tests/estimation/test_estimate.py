@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ from tests.estimation.programs import (
 def test_the_estimate_becomes_the_target(
     engine: Engine, text: str, start: dict[str, float]
 ) -> None:
-    program = fad.estimate(text, start=start, outputs="all", **FAST)  # type: ignore[arg-type]
+    program = fad.estimate(text, start=start, outputs="all", **FAST)
     channels = rendered(engine, program)
     names = [output.name for output in program.outputs]
     count = len(names) // 2
@@ -108,8 +110,8 @@ def test_a_window_averages_the_loss(engine: Engine) -> None:
     ],
     ids=str,
 )
-def test_it_learns_with_every_option(engine: Engine, options: dict[str, object]) -> None:
-    program = fad.estimate(GAIN, start={"gain": 0.3}, outputs="all", **(FAST | options))  # type: ignore[arg-type]
+def test_it_learns_with_every_option(engine: Engine, options: dict[str, Any]) -> None:
+    program = fad.estimate(GAIN, start={"gain": 0.3}, outputs="all", **{**FAST, **options})
     _, target, estimate = rendered(engine, program, frames=4000)
     assert np.abs((estimate - target)[:20]).max() > 0.1
     assert np.abs((estimate - target)[-500:]).max() < 0.05
@@ -165,7 +167,7 @@ def test_the_loss_is_shown_with_all_outputs(outputs: Channels) -> None:
 
 def test_freeze_and_reset() -> None:
     """A frozen parameter stays, while the others are learnt; a reset one starts again."""
-    program = fad.estimate(GAIN_AND_OFFSET, start={"gain": 0.1, "offset": -0.5}, **FAST)  # type: ignore[arg-type]
+    program = fad.estimate(GAIN_AND_OFFSET, start={"gain": 0.1, "offset": -0.5}, **FAST)
     recording = fad.run(
         program.source,
         seconds=1.0,

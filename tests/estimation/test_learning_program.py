@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,10 +79,11 @@ def test_the_lines_are_short() -> None:
 
 def test_only_some_parameters_are_learnt(engine: Engine) -> None:
     """The others are those of the target, or stay where they are held."""
-    for options in ({"wrt": ["gain"]}, {"freeze": ["off*"]}):
+    ways: list[dict[str, Any]] = [{"wrt": ["gain"]}, {"freeze": ["off*"]}]
+    for options in ways:
         program = fad.estimate(
             GAIN_AND_OFFSET, start={"gain": 0.1}, outputs="all", **FAST, **options
-        )  # type: ignore[arg-type]
+        )
         assert [parameter.label for parameter in program.parameters] == ["gain"]
         assert paths(program).count("/target/offset") == 1
         loss, *_ = rendered(engine, program)
@@ -103,7 +105,7 @@ def test_what_is_switched_on_is_learnt() -> None:
 
 def test_a_model_of_its_own(engine: Engine) -> None:
     model = 'process = *(hslider("slope", 0, -2, 2, 0.01));'
-    program = fad.estimate("process = *(0.75);", model, outputs="all", **FAST)  # type: ignore[arg-type]
+    program = fad.estimate("process = *(0.75);", model, outputs="all", **FAST)
     assert [parameter.path for parameter in program.parameters] == ["/slope"]
     _, target, estimate = rendered(engine, program)
     np.testing.assert_allclose(estimate[-100:], target[-100:], atol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -24,13 +25,18 @@ def over(function: Callable[[Signal, Signal], Signal], n: int) -> Reference:
     return reference
 
 
+def mean(n: int) -> Reference:
+    return lambda inputs: over(lambda y, _: y, n)(inputs[[0, 0]])
+
+
 def huber(y: Signal, yhat: Signal) -> Signal:
     error = abs(y - yhat)
     return np.where(error <= 0.3, error * error / 2, 0.3 * (error - 0.15))
 
 
 def logcosh(y: Signal, yhat: Signal) -> Signal:
-    return np.logaddexp(y - yhat, yhat - y) - np.log(2)
+    of_twice_cosh: Signal = np.logaddexp(y - yhat, yhat - y)
+    return of_twice_cosh - math.log(2)
 
 
 def symlog(x: Signal) -> Signal:
@@ -61,7 +67,7 @@ def spectral(bands: int, low: float, high: float, rate: int) -> Reference:
         pairs = list(pairwise(edges))
         heard = finite(inputs)
         distances = [(level(heard[0], *pair) - level(heard[1], *pair)) ** 2 for pair in pairs]
-        return np.mean(distances, axis=0)[None]
+        return np.array([np.mean(distances, axis=0)])
 
     return reference
 
@@ -93,7 +99,7 @@ def rmsprop() -> Callable[[float, int], float]:
     def step(g: float, t: int) -> float:
         nonlocal s
         s = 0.99 * s + 0.01 * g * g
-        return 0.1 * g / (np.sqrt(s) + 1e-8)
+        return 0.1 * g / (math.sqrt(s) + 1e-8)
 
     return step
 
@@ -108,7 +114,7 @@ def adam(nesterov: bool) -> Callable[[float, int], float]:
         direction = m / (1 - 0.9**t)
         if nesterov:
             direction = 0.9 * m / (1 - 0.9 ** (t + 1)) + 0.1 * g / (1 - 0.9**t)
-        return 0.1 * direction / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        return 0.1 * direction / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
     return step
 
@@ -136,5 +142,5 @@ def cosine(t: Signal) -> Signal:
 
 def initial(n: int, m: int) -> Signal:
     """The weights of a layer of m neurons before they learn."""
-    k = np.arange(1, n * m + 1).reshape(m, n)
-    return np.sqrt(3 / n) * (2 * (k * k * ((np.sqrt(5) - 1) / 2) % 1) - 1)
+    k: Signal = np.arange(1.0, n * m + 1).reshape(m, n)
+    return math.sqrt(3 / n) * (2 * (k * k * ((math.sqrt(5) - 1) / 2) % 1) - 1)

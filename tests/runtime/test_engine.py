@@ -23,9 +23,9 @@ ENDLESS = "process = par(i, 100000000, _);"
 ASSERTION = "process = assertbounds(0, 1);"
 
 
-def worker_pid(engine: Engine) -> int:
+def worker_process(engine: Engine) -> subprocess.Popen[bytes]:
     assert engine._worker is not None
-    return engine._worker._process.pid
+    return engine._worker._process
 
 
 def test_importing_the_engine_loads_neither_numpy_nor_libfaust() -> None:
@@ -211,17 +211,17 @@ def test_a_failed_assertion_is_a_crash_without_a_stack_trace() -> None:
 def test_a_worker_that_dies_is_replaced() -> None:
     with Engine() as engine:
         engine.expand(GAIN, "a.dsp")
-        first = worker_pid(engine)
+        first = worker_process(engine).pid
         os.kill(first, signal.SIGTERM)
         time.sleep(0.1)
         engine.expand(GAIN, "a.dsp")
-        assert worker_pid(engine) != first
+        assert worker_process(engine).pid != first
 
 
 def test_a_worker_that_dies_during_a_request_is_a_crash() -> None:
     with Engine() as engine:
         engine.expand(GAIN, "a.dsp")
-        threading.Timer(0.3, os.kill, (worker_pid(engine), signal.SIGTERM)).start()
+        threading.Timer(0.3, os.kill, (worker_process(engine).pid, signal.SIGTERM)).start()
         with pytest.raises(EngineCrash, match=r"crashed on endless\.dsp"):
             engine.compile(ENDLESS, "endless.dsp")
         assert engine.expand(GAIN, "a.dsp")
@@ -245,7 +245,7 @@ def test_a_request_that_takes_too_much_memory_is_a_crash() -> None:
 def test_close_ends_the_worker_and_a_request_starts_another() -> None:
     engine = Engine()
     engine.expand(GAIN, "a.dsp")
-    process = engine._worker._process  # type: ignore[union-attr]
+    process = worker_process(engine)
     engine.close()
     assert process.returncode is not None
     engine.close()
@@ -256,7 +256,7 @@ def test_close_ends_the_worker_and_a_request_starts_another() -> None:
 def test_an_engine_that_is_garbage_leaves_no_process() -> None:
     engine = Engine()
     engine.expand(GAIN, "a.dsp")
-    process = engine._worker._process  # type: ignore[union-attr]
+    process = worker_process(engine)
     del engine
     assert process.returncode is not None
 

@@ -118,7 +118,7 @@ def test_a_program_learns(engine: Engine, native: bool) -> None:
         "/learning/gain",
         "/learning/dc",
     ]
-    halfway = np.searchsorted(recording.times, 0.099)
+    halfway = int(np.searchsorted(recording.times, 0.099))
     np.testing.assert_allclose(bargraphs["/learning/dc"][[halfway, -1]], [0.2, -0.5], atol=1e-4)
     np.testing.assert_allclose(bargraphs["/learning/gain"][-1], 0.8, atol=1e-4)
     np.testing.assert_array_equal(recording.outputs[0, -1], bargraphs["/learning/gain"][-1])

@@ -54,7 +54,9 @@ class Comparison:
     @property
     def quotients(self) -> Samples:
         """Central differences of the original, of the shape of the tangents."""
-        return (self.around[0] - self.around[1]) / (2 * np.array([*self.steps.values()])[:, None])
+        steps: Samples = np.array([*self.steps.values()])
+        quotients: Samples = (self.around[0] - self.around[1]) / (2 * steps[:, np.newaxis])
+        return quotients
 
     @property
     def error(self) -> float:
@@ -101,10 +103,12 @@ def moving(engine: Engine, box: Box, inputs: Samples) -> RunAll:
     """Runs a diagram; its parameters go by their paths."""
     values = {parameter.path: parameter.init for parameter in find_parameters(box)}
 
+    def moved(offsets: Offsets) -> str:
+        places = {path: values[path] + offset for path, offset in offsets.items()}
+        return with_deep_stack(lambda: emit(with_values(box, places)))
+
     def run(moves: Sequence[Offsets]) -> Samples:
-        places = [{path: values[path] + offset for path, offset in move.items()} for move in moves]
-        texts = [with_deep_stack(lambda at=at: emit(with_values(box, at))) for at in places]
-        return np.array([render(engine, text, inputs) for text in texts])
+        return np.array([render(engine, moved(offsets), inputs) for offsets in moves])
 
     return run
 

@@ -172,10 +172,10 @@ def circuits(draw: st.DrawFn, names: tuple[str, ...], ins: int, outs: int, depth
                 return f"{group}, {circuit(ins, outs)})"
             case "lambda":
                 parameters = tuple(f"y{depth}{i}" for i in range(ins))
-                body = [draw(values((*names, *parameters), depth - 1)) for _ in range(outs)]
+                parts = [draw(values((*names, *parameters), depth - 1)) for _ in range(outs)]
                 if ins:
-                    return rf"\({', '.join(parameters)}).({', '.join(body)})"
-                return f"({', '.join(body)})"
+                    return rf"\({', '.join(parameters)}).({', '.join(parts)})"
+                return f"({', '.join(parts)})"
     if ins == outs:
         leaf = st.sampled_from(["_", "_", "sin", "mem", "abs", "cos", f"*({names[0]})", "atan"])
         return f"({', '.join(draw(leaf) for _ in range(ins))})"
@@ -196,7 +196,8 @@ def cases(draw: st.DrawFn) -> Case:
     """A program with sliders, definitions that use those before them, and `process`."""
     sliders = {name: draw(STARTS) for name in "abc"[: draw(st.integers(1, 3))]}
     names = tuple(sliders)
-    lines, own = [], []
+    lines: list[str] = []
+    own: list[str] = []
     for index in range(draw(st.integers(1, 3))):
         lines.append(f"v{index} = {draw(values((*names, *own), 3))};")
         own.append(f"v{index}")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fad.checking.quotients import Samples
 
-def write_wav(path: Path, samples: np.ndarray, width: int = 2, rate: int = 8000) -> None:
+
+def write_wav(path: Path, samples: Samples, width: int = 2, rate: int = 8000) -> None:
     """Samples of shape (channels, frames) as PCM."""
     whole = np.round(samples.T * (2.0 ** (8 * width - 1) - 1)).astype("<i4")
     data = np.ascontiguousarray(whole).view(np.uint8).reshape(-1, 4)[:, :width]

@@ -1,39 +1,46 @@
 """Files: where they are found, and how they are read."""
 
+from __future__ import annotations
+
 import os
+from pathlib import Path
 
 import pytest
 
 from fad.base.cache import Cache
 from fad.base.errors import ParseError, SourceError
 from fad.base.source import Source, Span
-from fad.syntax.libraries import Libraries, read_source
+from fad.syntax.libraries import Libraries, Module, read_source
+from fad.syntax.nodes import Integer
 from tests.support.places import RESOURCES
 
 PROGRAM = Source("p.dsp", 'import("x.lib"); declare a "b"; f(0) = 1; g = 2; f(n) = g; g = 3;')
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """A folder of its own for the cache, as the user's would be."""
     return tmp_path / "cache"
 
 
-def write(path, text):
+def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
 
 
-def value(module, name="x"):
-    return module.definitions(name)[0].body.value
+def value(module: Module) -> int:
+    """What `x` is."""
+    body = module.definitions("x")[0].body
+    assert isinstance(body, Integer)
+    return body.value
 
 
 # -- Every text that comes with cyfaust -------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", ["lib", "dsp"])
-def test_all_texts_of_cyfaust_parse(suffix):
+def test_all_texts_of_cyfaust_parse(suffix: str) -> None:
     paths = sorted(RESOURCES.rglob(f"*.{suffix}"))
     libraries = Libraries()
     assert len(paths) > 50
@@ -45,7 +52,7 @@ def test_all_texts_of_cyfaust_parse(suffix):
 # -- Where files are found --------------------------------------------------------------------
 
 
-def test_folders_are_searched_in_order(tmp_path, monkeypatch):
+def test_folders_are_searched_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAUST_LIB_PATH", os.pathsep.join([str(tmp_path / "path"), ""]))
     order = ["importer", "main", "i1", "i2", "path"]
     for number, name in enumerate(order):
@@ -61,7 +68,7 @@ def test_folders_are_searched_in_order(tmp_path, monkeypatch):
     assert module.source.name == "maths.lib"
 
 
-def test_paths_of_all_kinds(tmp_path, monkeypatch, folder):
+def test_paths_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.chdir(tmp_path)
     path = write(tmp_path / "sub" / "a.lib", "x = 1;")
     libraries = Libraries(cache=Cache(folder))
@@ -75,28 +82,30 @@ def test_paths_of_all_kinds(tmp_path, monkeypatch, folder):
 
 
 @pytest.mark.parametrize("path", ["http://a.b/c.lib", "https://a.b/c.lib"])
-def test_the_network_is_refused(path):
+def test_the_network_is_refused(path: str) -> None:
     with pytest.raises(SourceError, match="from the network") as caught:
         Libraries().load(path, PROGRAM, Span(PROGRAM, 0, 16))
-    assert "download" in caught.value.hint
+    assert "download" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("path", ["filtres.lib", "/nowhere/filters.lib", "a\0b", "x" * 5000, ""])
-def test_a_missing_file_is_an_error_at_its_place(path, tmp_path):
+def test_a_missing_file_is_an_error_at_its_place(path: str, tmp_path: Path) -> None:
     libraries = Libraries([tmp_path / "own"], main=tmp_path)
     with pytest.raises(SourceError, match="cannot find") as caught:
         libraries.load(path, PROGRAM, Span(PROGRAM, 0, 16))
-    assert caught.value.span.location == (1, 1)
+    assert caught.value.span is not None and caught.value.span.location == (1, 1)
     assert str(RESOURCES) not in caught.value.render()
     if path == "filtres.lib":
+        assert caught.value.hint is not None
         assert "did you mean `filters.lib`" in caught.value.hint
         assert str(tmp_path / "own") in caught.value.hint
 
 
-def test_errors_inside_a_library_name_the_library(tmp_path, folder):
+def test_errors_inside_a_library_name_the_library(tmp_path: Path, folder: Path) -> None:
     write(tmp_path / "bad.lib", "x = ;")
     with pytest.raises(ParseError) as caught:
         Libraries(main=tmp_path, cache=Cache(folder)).load("bad.lib", PROGRAM)
+    assert caught.value.span is not None
     assert caught.value.span.source.name == str(tmp_path / "bad.lib")
 
 
@@ -112,21 +121,21 @@ def test_errors_inside_a_library_name_the_library(tmp_path, folder):
         (b"", ""),
     ],
 )
-def test_encodings(tmp_path, data, text):
+def test_encodings(tmp_path: Path, data: bytes, text: str) -> None:
     path = tmp_path / "a.dsp"
     path.write_bytes(data)
     assert read_source(path).text == text
 
 
 @pytest.mark.parametrize("data", [b"\x7fELF\x02\0\0", b"\xff\x01\x02\x03", "x".encode("utf-16")])
-def test_what_is_not_a_text_is_an_error(tmp_path, data):
+def test_what_is_not_a_text_is_an_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.dsp"
     path.write_bytes(data)
     with pytest.raises(SourceError, match="`shown` is not a text file"):
         read_source(path, "shown")
 
 
-def test_missing_files_and_folders_are_errors(tmp_path):
+def test_missing_files_and_folders_are_errors(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot find"):
         read_source(tmp_path / "a.dsp")
     with pytest.raises(SourceError, match="is a folder"):

@@ -1,5 +1,7 @@
 """The parser: precedence, literals, places, errors, and agreement with the standard compiler."""
 
+from __future__ import annotations
+
 import inspect
 import json
 import re
@@ -15,21 +17,22 @@ from fad.base.source import Source
 from fad.syntax import nodes, parser
 from fad.syntax.builder import Builder
 from fad.syntax.nodes import Compose, Float, Infix, Integer, Name, Primitive
-from tests.support.cases import pairs, programs
+from tests.support.cases import Pair, pairs, programs
 
 CACHE = Cache()
 
 
-def program(text):
+def program(text: str) -> tuple[nodes.Statement, ...]:
     return parser.parse(Source("test.dsp", text), CACHE)
 
 
-def expression(text):
+def expression(text: str) -> nodes.Expr:
     (definition,) = program(f"process = {text};")
+    assert isinstance(definition, nodes.Definition)
     return definition.body
 
 
-def error(text):
+def error(text: str) -> ParseError:
     with pytest.raises(ParseError) as caught:
         program(text)
     return caught.value
@@ -50,7 +53,7 @@ LEVELS = [
 
 
 @pytest.mark.parametrize(("side", "operators"), LEVELS)
-def test_operators_of_one_strength_associate(side, operators):
+def test_operators_of_one_strength_associate(side: str, operators: list[str]) -> None:
     for first in operators:
         for second in operators:
             grouped = {
@@ -61,7 +64,7 @@ def test_operators_of_one_strength_associate(side, operators):
 
 
 @pytest.mark.parametrize("strength", range(len(LEVELS) - 1))
-def test_a_level_binds_looser_than_the_next(strength):
+def test_a_level_binds_looser_than_the_next(strength: int) -> None:
     for loose in LEVELS[strength][1]:
         for tight in LEVELS[strength + 1][1]:
             assert expression(f"a {loose} b {tight} c") == expression(f"a {loose} (b {tight} c)")
@@ -69,7 +72,7 @@ def test_a_level_binds_looser_than_the_next(strength):
 
 
 @pytest.mark.parametrize("pair", pairs("syntax/cases/precedence.txt"), ids=attrgetter("name"))
-def test_mixed_precedence(pair):
+def test_mixed_precedence(pair: Pair) -> None:
     assert expression(pair.text) == expression(pair.expected)
 
 
@@ -98,11 +101,11 @@ def test_mixed_precedence(pair):
         ('button("a\nb\\")', nodes.Switch(0, 0, "button", "a b\\")),
     ],
 )
-def test_literals(text, node):
+def test_literals(text: str, node: nodes.Node) -> None:
     assert expression(text) == node
 
 
-def test_statements():
+def test_statements() -> None:
     statements = program(
         'declare a "1"; declare f b "2";\n<mdoc> <equation>f</equation> ; </mdoc>\n'
         'singleprecision doubleprecision import("x.lib"); quadprecision f(0) = 1; // f(2) = 3;\n'
@@ -124,8 +127,9 @@ def test_statements():
     )
 
 
-def test_modulations_nest_and_foreign_functions_keep_their_quotes():
+def test_modulations_nest_and_foreign_functions_keep_their_quotes() -> None:
     outer = expression('["a": *(2), "b" -> c]')
+    assert isinstance(outer, nodes.Modulation) and isinstance(outer.body, nodes.Modulation)
     assert (outer.label, outer.body.label, outer.body.circuit) == ("a", "b", None)
     foreign = expression('ffunction(float f|g (int, any), <math.h>, "")')
     assert foreign == nodes.ForeignFunction(
@@ -148,11 +152,11 @@ def test_modulations_nest_and_foreign_functions_keep_their_quotes():
         "waveform{1, -2.5, +3}",
     ],
 )
-def test_places(piece):
+def test_places(piece: str) -> None:
     text = f"a = 1;\n\nprocess = {piece} ;"
-    body = program(text)[1].body
-    assert text[body.start : body.end] == piece
     first, second = program(text)
+    assert isinstance(second, nodes.Definition)
+    assert text[second.body.start : second.body.end] == piece
     assert text[first.start : first.end] == "a = 1;"
     assert (second.start, second.end) == (text.index("process"), len(text))
 
@@ -162,7 +166,7 @@ def test_places(piece):
     ["(" * 10_000 + "_" + ")" * 10_000, *(f" {op} ".join(["_"] * 10_001) for op in ":,+~")],
     ids=["nested", "seq", "par", "add", "rec"],
 )
-def test_deep_programs_parse(text):
+def test_deep_programs_parse(text: str) -> None:
     assert expression(text) is not None
 
 
@@ -192,16 +196,16 @@ def test_deep_programs_parse(text):
         ("a = case { (1) => 2; (1, 2) => 3; };", (1, 22), "2 instead of 1", "same number"),
     ],
 )
-def test_errors(text, place, message, hint):
+def test_errors(text: str, place: tuple[int, int], message: str, hint: str) -> None:
     found = error(text)
-    assert found.span.location == place
+    assert found.span is not None and found.span.location == place
     assert message in found.message
     assert hint in (found.hint or "")
     # Terminals have names in upper case, or begin with underscores: nothing of that is shown.
     assert not re.search(r"[A-Z]{3}|__", found.message)
 
 
-def test_every_builder_of_the_grammar_exists():
+def test_every_builder_of_the_grammar_exists() -> None:
     grammar = parser._grammar_path().read_text(encoding="utf-8")
     builders = {name for name, _ in inspect.getmembers(Builder, inspect.isfunction)}
     named = set(re.findall(r"-> (\w+)", re.sub(r"//.*|\".*?\"", "", grammar)))
@@ -222,7 +226,7 @@ print(json.dumps(codes))
 """
 
 
-def test_agreement_with_the_standard_compiler():
+def test_agreement_with_the_standard_compiler() -> None:
     samples = programs("syntax/cases/samples.txt")
     texts = [f"process = 0; test = {sample};" for sample in samples]
     run = [sys.executable, "-c", ORACLE]

@@ -5,10 +5,14 @@ line if it is another one than `expand main.dsp`. `expected.txt` holds the whole
 `pytest --update-golden` writes it anew.
 """
 
+from __future__ import annotations
+
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +39,9 @@ sys.exit(code)
 """
 
 
-def run(folder, usage, args):
+def run(
+    folder: Path, usage: Path, args: Sequence[str]
+) -> tuple[subprocess.CompletedProcess[str], float, float]:
     """The finished process of a command line, with the time and memory it took."""
     # The address space holds more than the memory that is used, such as the deep stack.
     limit = str(3 * MEGABYTES * 10**6)
@@ -53,7 +59,7 @@ def run(folder, usage, args):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_message(case, tmp_path, update_golden):
+def test_message(case: Path, tmp_path: Path, update_golden: bool) -> None:
     folder = tmp_path / "case"
     shutil.copytree(case, folder)
     before = sorted(folder.rglob("*"))
@@ -73,7 +79,7 @@ def test_message(case, tmp_path, update_golden):
     assert megabytes < MEGABYTES
 
 
-def test_every_kind_of_composition_is_covered():
+def test_every_kind_of_composition_is_covered() -> None:
     messages = "".join((case / "expected.txt").read_text(encoding="utf-8") for case in CASES)
     for kind in ("sequential", "split", "merge", "recursive"):
         assert f"error: {kind} composition A " in messages
@@ -95,7 +101,7 @@ def test_every_kind_of_composition_is_covered():
     ],
     ids=["parentheses", "primitives", "calls", "sums", "recursion", "sharing", "wires"],
 )
-def test_large_programs_work(program, tmp_path):
+def test_large_programs_work(program: str, tmp_path: Path) -> None:
     (tmp_path / "main.dsp").write_text(program)
 
     done, seconds, megabytes = run(tmp_path, tmp_path / "usage", ["expand", "main.dsp"])
@@ -105,7 +111,7 @@ def test_large_programs_work(program, tmp_path):
     assert megabytes < MEGABYTES
 
 
-def test_files_may_import_each_other(tmp_path):
+def test_files_may_import_each_other(tmp_path: Path) -> None:
     (tmp_path / "a.lib").write_text('import("b.lib"); a = 2; both = a, b;')
     (tmp_path / "b.lib").write_text('import("a.lib"); b = a * 3;')
     program = 'import("a.lib"); process = both;'
@@ -125,16 +131,16 @@ def test_files_may_import_each_other(tmp_path):
         "f(x, y) = x + y; process = f(1, 2);",
     ],
 )
-def test_odd_programs_work(program):
+def test_odd_programs_work(program: str) -> None:
     assert "\nprocess = " in fad.expand(program).source
 
 
 # -- Errors as values -------------------------------------------------------------------------
 
 
-def test_an_error_knows_its_place_and_the_calls_around_it():
+def test_an_error_knows_its_place_and_the_calls_around_it() -> None:
     with pytest.raises(fad.FadError) as caught:
         fad.expand("inverse(x) = 1 / x;\nprocess = inverse(0);")
     error = caught.value
-    assert error.span.location == (1, 14)
+    assert error.span is not None and error.span.location == (1, 14)
     assert [(call.function, call.span.location) for call in error.calls] == [("inverse", (2, 11))]
