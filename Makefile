@@ -40,22 +40,22 @@ fuzz: $(STAMP) ## Compare 2000 random programs with difference quotients
 corpus: corpus-expand corpus-derive ## Run all checks over the Faust example programs
 
 corpus-expand: $(STAMP) ## Check the expansion of all Faust example programs
-	$(BIN)/python tests/corpus/expand.py
+	$(BIN)/python -m tests.corpus.expand
 
 corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
-	$(BIN)/python tests/corpus/derive.py --write
+	$(BIN)/python -m tests.corpus.derive --write
 
 learn: $(STAMP) ## Learn all learning examples, and check that they find the hidden values
 	$(BIN)/python -m examples.learn.learn
 
 bench-front: $(STAMP) ## Time the front end
-	$(BIN)/python bench/front.py
+	$(BIN)/python -m bench.front
 
 bench-dual: $(STAMP) ## Time the derivatives
-	$(BIN)/python bench/dual.py
+	$(BIN)/python -m bench.dual
 
 bench-transform: $(STAMP) ## Time fad transform over all Faust example programs
-	$(BIN)/python bench/transform.py
+	$(BIN)/python -m bench.transform
 
 clean: ## Remove everything that can be made again
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from driver import Timed, compile_times, compiler, cpp, race
-from page import PAGE, Dense, Generation, Results, Speed, page, report
 from rich.console import Console
 from rich.progress import track
 
 import fad
+from bench.driver import Timed, compile_times, compiler, cpp, race
+from bench.page import PAGE, Dense, Generation, Results, Speed, page, report
 from fad.base.errors import FadError
 from fad.runtime.engine import Engine
+from tests.support.places import ROOT, STANDARD_EXAMPLES, standard_examples
 
-HERE = Path(__file__).parent
+HERE = ROOT / "bench"
 #: The programs to time, of the examples that come with Faust.
 PROGRAMS = (
     "phasing/phaser",
@@ -70,7 +70,7 @@ def main() -> int:
 
     speeds: list[Speed] = []
     denses: list[Dense] = []
-    examples = [_examples() / f"{name}.dsp" for name in PROGRAMS]
+    examples = [STANDARD_EXAMPLES / f"{name}.dsp" for name in PROGRAMS]
     if compiler() is None:
         console.print("no C++ compiler (g++, clang++): nothing is run")
     else:
@@ -80,7 +80,7 @@ def main() -> int:
         for path in wanted(plain, "dense duals"):
             denses.append(_dense(path, options.seconds / 2))
     pattern = f"{options.filter}.dsp"
-    texts = sorted(p for p in _examples().rglob("*.dsp") if fnmatch.fnmatch(p.name, pattern))
+    texts = [p for p in standard_examples() if fnmatch.fnmatch(p.name, pattern)]
     if not options.all:
         texts = list(dict.fromkeys([*examples, *_largest(texts)]))
     generations = [
@@ -93,12 +93,6 @@ def main() -> int:
     if options.write:
         page(results)
     return 0
-
-
-def _examples() -> Path:
-    package = importlib.util.find_spec("cyfaust")
-    assert package is not None and package.submodule_search_locations
-    return Path(package.submodule_search_locations[0]) / "resources" / "libraries" / "examples"
 
 
 def _speed(path: Path, seconds: float) -> Speed:

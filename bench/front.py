@@ -9,8 +9,6 @@ an empty cache. Prints medians, 95th percentiles and maxima beside their targets
 from __future__ import annotations
 
 import argparse
-import fnmatch
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -27,6 +25,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+
+from tests.support.places import LIBRARIES, standard_examples
 
 #: Every how many programs the command is also timed with an empty cache.
 COLD_STRIDE = 8
@@ -53,11 +53,11 @@ class Times:
 def main() -> int:
     """Runs the benchmark; 0 when all targets are met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--filter", default="*", help="only programs whose path matches")
+    parser.add_argument("--filter", default="*", help="only programs whose name matches")
     parser.add_argument("--json", type=Path, help="write the measurements here")
     options = parser.parse_args()
     console = Console()
-    programs = sorted(p for p in _examples().rglob("*.dsp") if fnmatch.fnmatch(p, options.filter))
+    programs = standard_examples(options.filter)
     measured = [
         _measure(path, cold=index % COLD_STRIDE == 0)
         for index, path in enumerate(track(programs, "timing", console=console))
@@ -65,12 +65,6 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps([asdict(times) for times in measured], indent=1))
     return 0 if _report(console, measured) else 1
-
-
-def _examples() -> Path:
-    package = importlib.util.find_spec("cyfaust")
-    assert package is not None and package.submodule_search_locations
-    return Path(package.submodule_search_locations[0]) / "resources" / "libraries" / "examples"
 
 
 def _measure(path: Path, cold: bool) -> Times:
@@ -102,8 +96,7 @@ def _send(timer: Callable[[Path], float], path: Path, connection: Connection) ->
 def _time_libfaust(path: Path) -> float:
     from cyfaust.cyfaust import expand_dsp_from_file
 
-    library = str(_examples().parent)
-    options = ("-double", "-I", str(path.parent), "-I", library)
+    options = ("-double", "-I", str(path.parent), "-I", str(LIBRARIES))
     return _best(lambda: expand_dsp_from_file(str(path), *options))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from xml.sax.saxutils import escape
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+from tests.support.places import ROOT
+
+PAGE = ROOT / "docs" / "performance.md"
 PICTURE = PAGE.with_suffix(".svg")
 #: What is aimed at: the median cost, and the cost of nine in ten.
 MEDIAN, NINE_IN_TEN = 0.45, 0.8

@@ -7,8 +7,6 @@ libfaust's own time beside it, see `bench/front.py`.
 from __future__ import annotations
 
 import argparse
-import fnmatch
-import importlib.util
 import os
 import statistics
 import sys
@@ -16,6 +14,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.places import example_name, standard_examples
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,6 @@ class Run:
     code: int
 
 
-def examples_folder() -> Path:
-    """Where cyfaust keeps the example programs."""
-    spec = importlib.util.find_spec("cyfaust")
-    assert spec is not None and spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0], "resources", "libraries", "examples")
-
-
 def run(path: Path, output: Path) -> Run:
     """Transforms one program."""
     command = [sys.executable, "-m", "fad", "transform", str(path), "-o", str(output)]
@@ -50,8 +43,9 @@ def run(path: Path, output: Path) -> Run:
     process = os.posix_spawn(sys.executable, command, os.environ, file_actions=silent)
     _, status, usage = os.wait4(process, 0)
     seconds = time.perf_counter() - start
-    name = path.relative_to(examples_folder()).as_posix()
-    return Run(name, seconds, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status))
+    return Run(
+        example_name(path), seconds, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status)
+    )
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -63,11 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--filter", default="*", metavar="PATTERN", help="only these programs")
     options = parser.parse_args()
-    paths = [
-        path
-        for path in sorted(examples_folder().rglob("*.dsp"))
-        if fnmatch.fnmatch(path.relative_to(examples_folder()).as_posix(), options.filter)
-    ]
+    paths = standard_examples(options.filter)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "dual.dsp")
         run(paths[0], output)  # fills the cache with what most programs import

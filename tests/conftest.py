@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from fad.runtime.engine import Engine
+
+# As `recursive` does, but before hypothesis looks: it warns when a test changes the limit.
+sys.setrecursionlimit(1_000_000)
 
 
 @pytest.fixture(scope="session")

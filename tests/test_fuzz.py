@@ -6,231 +6,22 @@ it is and once with copies whose sliders are moved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-
 import numpy as np
 import pytest
-from diagrams import examples
 from hypothesis import assume, given, note
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 import fad
-from fad.checking.quotients import Runs, judge
-from fad.runtime.engine import Engine, EngineError
+from fad.base.errors import EngineError
+from fad.checking.check import STEP
+from fad.runtime.engine import Engine
+from fad.runtime.input_signals import Samples
+from tests.support.properties import examples
+from tests.support.quotients import ASIDE, beside_quotients
+from tests.support.random_programs import HELPERS, Case, cases
 
 FRAMES = 32
-STEP = 1e-6
-#: How far from a kink the tangent has to be right.
-ASIDE = 1e-4
 #: How much rounding may change a sample, in units of the loudest one.
 ROUNDING = 1e-10
-OFFSETS = (0.0, STEP, -STEP, STEP / 2, -STEP / 2)
-
-Samples = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A program with sliders.
-
-    Args:
-        body: its definitions, without those of the sliders.
-        sliders: name and label -> initial value.
-        inputs: number of audio inputs.
-    """
-
-    body: str
-    sliders: Mapping[str, float]
-    inputs: int = 1
-
-    @property
-    def text(self) -> str:
-        lines = [
-            f'{name} = hslider("{name}", {value!r}, -4, 4, 0.001);'
-            for name, value in self.sliders.items()
-        ]
-        return "\n".join([*lines, self.body])
-
-    def moved(self, name: str, offset: float) -> Case:
-        return replace(self, sliders={**self.sliders, name: self.sliders[name] + offset})
-
-
-# --- Programs ---------------------------------------------------------------------------------
-
-#: Where a slider starts. At the last ones, programs often have kinks.
-STARTS = st.sampled_from([0.37, 0.83, 1.29, -0.61, -1.47, 2.71, 0.37, 0.83, 0.0, 1.0, 0.5])
-NUMBERS = st.sampled_from(["0.3", "0.7", "1.1", "-0.9", "2.3", "0.5", "1", "2", "3", "0", "-1"])
-
-#: Functions of one argument, kept where they are defined; some have points with no derivative.
-UNARY = [
-    *("sin({0})", "cos({0})", "tan(sin({0}))", "atan({0})", "asin(0.9*sin({0}))"),
-    *("acos(0.9*cos({0}))", "exp(sin({0}))", "log(1 + {0}*{0})", "log10(2 + abs({0}))"),
-    *("sqrt(1 + {0}*{0})", "sqrt(abs({0}))", "abs({0})", "sqrt(max(0, {0}))", "{0}^2", "{0}^3"),
-    *("(0 - {0})", "{0}*{0}", "{0}/(1 + abs({0}))", "(1 + abs({0}))^-0.5", "abs({0})^0.5"),
-    *("1/(1 + {0}*{0})", "asin(max(-1, min(1, {0})))", "acos(max(-1, min(1, {0})))"),
-    *("max(0, {0})", "min(1, {0})", "float({0})", "({0} - floor({0}))", "fmod({0}, 0.7)"),
-    *("{0}'", "mem({0})", "({0} @ 3)", "{0}''", "prefix(0.3, {0})"),
-    "select2({0} > 0, 0.5*{0}, sin({0}))",
-    *("({0} : \\(t).(t*t + sin(t)))", "({0} <: _, sin :> _)", "({0} <: *)"),
-    *("(0.4*{0} : + ~ *(0.5))", "({0} : + ~ (mem : *(0.3)))", '({0} : hbargraph("m", -1, 1))'),
-    *('hgroup("g", sin({0}))', 'vgroup("h", 0.5*{0})'),
-]
-#: Functions of one argument that go in steps.
-STEPS = [
-    *("int({0})", "floor({0})", "ceil({0})", "rint({0})", "round({0})", "({0} > 0.2)"),
-    *("(int(4*sin({0})) & 3)", "(int({0}) << 1)", "lowest(sin({0}))", "highest(sin({0}))"),
-    "rdtable(waveform{{0.1, 0.7, -0.3, 1.2, 0.4}}, int(2 + 2*sin({0})))",
-]
-#: Functions of two arguments.
-BINARY = [
-    *("({0} + {1})", "({0} - {1})", "{0}*{1}", "{0}/(1 + {1}*{1})", "{0}/(0.3 + abs({1}))"),
-    *("atan2({0}, {1})", "atan2({0}, 1 + abs({1}))", "min({0}, {1})", "max({0}, {1})"),
-    *("fmod({0}, 0.5 + abs({1}))", "remainder({0}, 0.5 + abs({1}))", "({0} % (0.5 + {1}*{1}))"),
-    *("(1 + abs({0}))^sin({1})", "abs({0})^abs({1})", "({0} : power(1.5 + sin({1})))"),
-    *("({0} @ int(3 + 3*sin({1})))", "({0} @ (1 + ({1} > 0)))", "attach({0}, {1})"),
-    *("enable({0}, {1} > 0)", "control({0}, {1} > 0)", "({0} > {1})", "({0} == {1})"),
-    *("select2({0} > {1}, {0}, {1})", "select2({1} > 0, {0}, 0.7)", "({0}, {1} : +)"),
-    *("select3(int(1.5 + 1.4*sin({1})), {0}, 0.5*{0}, sin({1}))", "({0}, {1} :> sin)"),
-    *("rwtable(8, 0.0, int(3 + 3*sin({1})), {0}, int(3 + 3*cos({1})))",),
-    *("rwtable(4, 0.5, count % 4, {0}, (count + 3) % 4)", "({0}, {1} <: (+, *) :> _)"),
-    *("({0}, {1} : route(2, 2, (1,2), (2,1)) : -)", "(({0}, {1}) : (_, _ <: !, _))"),
-    *("({0} : + ~ (*(0.5*sin({1}))))", "sum(i, 2, {0}*i + {1})", "prod(i, 2, {0} + i*{1})"),
-]
-#: Feedback goes through one of these, so that a loop does not grow.
-DAMPING = st.sampled_from(["*(0.5)", "sin", "*(-0.4)", "(sin : *(0.7))", "atan", "(mem : *(0.5))"])
-
-
-@st.composite
-def values(draw: st.DrawFn, names: tuple[str, ...], depth: int) -> str:
-    """An expression with one output and no inputs."""
-    if depth <= 0:
-        return draw(st.sampled_from(names) | st.sampled_from(names) | NUMBERS)
-    kinds = "unary unary step binary binary binary binary pipe with lambda letrec sum case"
-    match draw(st.sampled_from(kinds.split())):
-        case "unary":
-            return draw(st.sampled_from(UNARY)).format(draw(values(names, depth - 1)))
-        case "step":
-            return draw(st.sampled_from(STEPS)).format(draw(values(names, depth - 1)))
-        case "binary":
-            one, two = draw(values(names, depth - 1)), draw(values(names, depth - 1))
-            return draw(st.sampled_from(BINARY)).format(one, two)
-        case "pipe":
-            count = draw(st.integers(1, 3))
-            arguments = [draw(values(names, depth - 2)) for _ in range(count)]
-            return f"({', '.join(arguments)} : {draw(circuits(names, count, 1, depth - 1))})"
-        case "with":
-            name = f"w{depth}"
-            body, value = draw(values((*names, name), depth - 1)), draw(values(names, depth - 1))
-            return f"({body} with {{ {name} = {value}; }})"
-        case "lambda":
-            name = f"x{depth}"
-            body, value = draw(values((*names, name), depth - 1)), draw(values(names, depth - 1))
-            return rf"({value} : \({name}).({body}))"
-        case "letrec":
-            one, two = f"r{depth}", f"s{depth}"
-            first, second = (draw(values((*names, one, two), depth - 1)) for _ in range(2))
-            damping = draw(DAMPING)
-            return (
-                f"({one} + {two} letrec "
-                f"{{ '{one} = {first} : {damping}; '{two} = {second} : sin; }})"
-            )
-        case "sum":
-            kind, count = draw(st.sampled_from(["sum", "prod"])), draw(st.integers(1, 3))
-            return f"{kind}(i, {count}, {draw(values((*names, 'i'), depth - 1))})"
-        case "case":
-            return (
-                f"case {{ (0) => {draw(values(names, depth - 1))}; "
-                f"(n) => {draw(values(names, depth - 1))}*n; }}({draw(st.integers(0, 2))})"
-            )
-    raise AssertionError
-
-
-@st.composite
-def circuits(draw: st.DrawFn, names: tuple[str, ...], ins: int, outs: int, depth: int) -> str:
-    """An expression with these numbers of inputs (at least 0) and outputs (at least 1)."""
-
-    def circuit(ins: int, outs: int) -> str:
-        return draw(circuits(names, ins, outs, depth - 1))
-
-    def small(low: int, high: int) -> int:
-        return draw(st.integers(low, high))
-
-    if depth > 0:
-        kinds = "leaf lambda lambda lambda seq par split merge rec rec route iteration group"
-        match draw(st.sampled_from(kinds.split())):
-            case "seq":
-                middle = small(1, 3)
-                return f"({circuit(ins, middle)} : {circuit(middle, outs)})"
-            case "par" if outs > 1:
-                left, right = small(0, ins), small(1, outs - 1)
-                return f"({circuit(left, right)}, {circuit(ins - left, outs - right)})"
-            case "split":
-                middle = small(1, 2)
-                return f"({circuit(ins, middle)} <: {circuit(middle * small(1, 2), outs)})"
-            case "merge":
-                middle = small(1, 2)
-                return f"({circuit(ins, middle * small(1, 3))} :> {circuit(middle, outs)})"
-            case "rec":
-                sent, taken = small(0, outs), small(1, 2)
-                back = circuit(sent, taken)
-                damping = ", ".join(draw(DAMPING) for _ in range(taken))
-                return f"({circuit(ins + taken, outs)} ~ ({back} : {damping}))"
-            case "route" if ins > 0:
-                pairs = [(small(1, ins), small(1, outs)) for _ in range(small(1, 4))]
-                ends = ", ".join(f"({one}, {two})" for one, two in pairs)
-                return f"(route({ins}, {outs}, {ends}) : {circuit(outs, outs)})"
-            case "iteration":
-                body = draw(circuits((*names, "i"), 1, 1, depth - 1))
-                if ins == outs:
-                    return f"par(i, {ins}, {body})"
-                if ins > 0 and outs == 1:
-                    return f"{draw(st.sampled_from(['sum', 'prod']))}(i, {ins}, {body})"
-                if ins == 1:
-                    copies = f"par(i, {outs}, {body})"
-                    return f"(seq(i, {small(0, 2)}, {body}) <: {copies})"
-            case "group":
-                group = draw(st.sampled_from(['hgroup("g"', 'vgroup("h"', 'tgroup("t"']))
-                return f"{group}, {circuit(ins, outs)})"
-            case "lambda":
-                parameters = tuple(f"y{depth}{i}" for i in range(ins))
-                body = [draw(values((*names, *parameters), depth - 1)) for _ in range(outs)]
-                if ins:
-                    return rf"\({', '.join(parameters)}).({', '.join(body)})"
-                return f"({', '.join(body)})"
-    if ins == outs:
-        leaf = st.sampled_from(["_", "_", "sin", "mem", "abs", "cos", f"*({names[0]})", "atan"])
-        return f"({', '.join(draw(leaf) for _ in range(ins))})"
-    if ins == 0:
-        return f"({', '.join(draw(values(names, 0)) for _ in range(outs))})"
-    if outs == 1:
-        return draw(st.sampled_from("+ - *".split())) if ins == 2 else f"(si_bus({ins}) :> sin)"
-    if ins < outs:
-        return f"(si_bus({ins}), {', '.join(draw(values(names, 0)) for _ in range(outs - ins))})"
-    return f"(si_bus({outs}), par(i, {ins - outs}, !))"
-
-
-HELPERS = "si_bus(n) = par(i, n, _);\ncount = +(1) ~ _;\npower(y, x) = abs(x)^y;\n"
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A program with sliders, definitions that use those before them, and `process`."""
-    sliders = {name: draw(STARTS) for name in "abc"[: draw(st.integers(1, 3))]}
-    names = tuple(sliders)
-    lines, own = [], []
-    for index in range(draw(st.integers(1, 3))):
-        lines.append(f"v{index} = {draw(values((*names, *own), 3))};")
-        own.append(f"v{index}")
-    inputs, outputs = draw(st.integers(0, 2)), draw(st.integers(1, 2))
-    circuit = draw(circuits((*names, *own), inputs, outputs, 4))
-    # The definitions are outputs, too: the circuit need not use them.
-    lines.append(f"process = {', '.join([circuit, *own])};")
-    return Case("\n".join(lines), sliders, inputs)
-
-
-# --- Comparison -------------------------------------------------------------------------------
 
 
 def noise(inputs: int) -> Samples:
@@ -275,23 +66,24 @@ def complaints(engine: Engine, case: Case, original: Samples) -> list[tuple[int,
     names = [name for name in case.sliders if name in labels]
     if not names:
         return wrong
-    runs = copies(engine, [case.moved(name, offset) for name in names for offset in OFFSETS])
-    for index, name in enumerate(names):
-        own = runs[index * len(OFFSETS) : (index + 1) * len(OFFSETS)]
-        # In several groups, a slider is several parameters, which move together here.
-        places = [1 + place for place, label in enumerate(labels) if label == name]
-        for output in range(len(original)):
-            tangent = lanes[output, places].sum(axis=0)
-            found = judge(tangent, Runs(STEP, *own[:, output]))
-            if found.verdict == "mismatch":
-                assert found.sample is not None
-                sample = found.sample
-                quotient = (own[1, output] - own[2, output])[sample] / (2 * STEP)
-                text = (
-                    f"error {found.error:.2e}, at sample {sample} the tangent is "
-                    f"{tangent[sample]:.9g}, the quotient {quotient:.9g}"
-                )
-                wrong.append((output, name, text, bool(np.isfinite(found.error))))
+    # In several groups, a slider is several parameters, which move together here.
+    places = [[1 + place for place, label in enumerate(labels) if label == name] for name in names]
+    tangents = np.stack([lanes[:, lane].sum(axis=1) for lane in places], axis=1)
+    comparison = beside_quotients(
+        lanes[:, 0],
+        tangents,
+        dict.fromkeys(names, STEP),
+        lambda moves: copies(engine, [case.moved(move) for move in moves]),
+    )
+    for (output, name), found in comparison.judgements.items():
+        if found.verdict == "mismatch":
+            assert found.sample is not None
+            where = output, names.index(name), found.sample
+            text = (
+                f"error {found.error:.2e}, at sample {found.sample} the tangent is "
+                f"{tangents[where]:.9g}, the quotient {comparison.quotients[where]:.9g}"
+            )
+            wrong.append((output, name, text, bool(np.isfinite(found.error))))
     return wrong
 
 
@@ -315,7 +107,7 @@ def verify(engine: Engine, case: Case) -> None:
         # At a kink of one of its parts, a program can be smooth as a whole: its tangent is then
         # what was chosen for the part, and has to be right on both sides only.
         if excusable and all(
-            is_right(engine, case.moved(name, offset), output, name) for offset in (ASIDE, -ASIDE)
+            is_right(engine, case.moved({name: offset}), output, name) for offset in (ASIDE, -ASIDE)
         ):
             continue
         raise AssertionError(f"output {output}, by {name!r}: {text}\n{HELPERS}{case.text}")

@@ -10,9 +10,7 @@ Buttons are pressed, so that instruments play.
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import glob
-import importlib.util
 import json
 import multiprocessing
 import random
@@ -31,12 +29,13 @@ import fad
 from fad.base.errors import DifferentiationError, FadError
 from fad.checking.check import Pair
 from fad.runtime.engine import Engine, EngineRefusal
+from tests.support.places import ROOT, example_name, standard_examples
 
 FRAMES = 1000
 RATE = 44100
 PARAMETERS = 8
 SEED = 1
-PAGE = Path(__file__).parents[2] / "docs" / "corpus.md"
+PAGE = ROOT / "docs" / "corpus.md"
 
 CHECKED = "checked"
 ACCEPTED = "accepted"
@@ -95,20 +94,9 @@ class Outcome:
         return [pair for pair in self.of("mismatch") if not np.isfinite(pair.error)]
 
 
-def examples_folder() -> Path:
-    """Where cyfaust keeps the example programs."""
-    spec = importlib.util.find_spec("cyfaust")
-    assert spec is not None and spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0], "resources", "libraries", "examples")
-
-
-def name_of(path: Path) -> str:
-    return path.relative_to(examples_folder()).as_posix()
-
-
 def outcome(path: Path, engine: Engine) -> Outcome:
     """Checks one program."""
-    name = name_of(path)
+    name = example_name(path)
     try:
         program = fad.expand(path)
     except FadError as error:
@@ -209,7 +197,7 @@ def judge(path: Path, limit: float) -> Outcome:
     finally:
         process.kill()
         process.join()
-    return Outcome(name_of(path), FAILED, reason, seconds=time.monotonic() - start)
+    return Outcome(example_name(path), FAILED, reason, seconds=time.monotonic() - start)
 
 
 def judge_all(paths: Sequence[Path], jobs: int, limit: float) -> list[Outcome]:
@@ -309,13 +297,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all outcomes to a file")
     parser.add_argument("--write", action="store_true", help="write docs/corpus.md")
     options = parser.parse_args()
-    paths = [
-        path
-        for path in sorted(examples_folder().rglob("*.dsp"))
-        if fnmatch.fnmatch(name_of(path), options.filter)
-    ]
     start = time.monotonic()
-    outcomes = judge_all(paths, options.jobs, options.limit)
+    outcomes = judge_all(standard_examples(options.filter), options.jobs, options.limit)
     print("\n".join(summary(outcomes)))
     print(f"{time.monotonic() - start:.0f} s")
     if options.json:

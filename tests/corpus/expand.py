@@ -9,8 +9,6 @@ has no foreign functions), the C++ backend must accept the expansion if it accep
 from __future__ import annotations
 
 import argparse
-import fnmatch
-import importlib.util
 import json
 import multiprocessing
 import sys
@@ -32,6 +30,7 @@ import fad
 from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.runtime.engine import Compiled, Engine, EngineRefusal
+from tests.support.places import example_name, standard_examples
 
 FRAMES = 2000
 SEED = 1
@@ -68,13 +67,6 @@ class Outcome:
     seconds: float = 0.0
 
 
-def examples_folder() -> Path:
-    """Where cyfaust keeps the example programs."""
-    spec = importlib.util.find_spec("cyfaust")
-    assert spec is not None and spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0], "resources", "libraries", "examples")
-
-
 @dataclass(frozen=True)
 class Judge:
     """Compares one program with its expansion.
@@ -91,7 +83,7 @@ class Judge:
 
     def outcome(self) -> Outcome:
         """The verdict."""
-        name = self.path.relative_to(examples_folder()).as_posix()
+        name = example_name(self.path)
         start = time.monotonic()
         original = self.path.read_text("utf-8")
         precision: Precision = "double"
@@ -262,7 +254,7 @@ def judge(path: Path, reference: bool, limit: float) -> Outcome:
     finally:
         process.kill()
         process.join()
-    name = path.relative_to(examples_folder()).as_posix()
+    name = example_name(path)
     return Outcome(name, None, reason, seconds=time.monotonic() - start)
 
 
@@ -316,14 +308,8 @@ def main() -> int:
         help="check the standard compiler's own expansion instead of fad's",
     )
     options = parser.parse_args()
-    folder = examples_folder()
-    paths = [
-        path
-        for path in sorted(folder.rglob("*.dsp"))
-        if fnmatch.fnmatch(path.relative_to(folder).as_posix(), options.filter)
-    ]
     start = time.monotonic()
-    outcomes = judge_all(paths, options)
+    outcomes = judge_all(standard_examples(options.filter), options)
     print(summary(outcomes, time.monotonic() - start))
     if options.json:
         options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))

@@ -1,0 +1,282 @@
+"""The checker: right verdicts, and wrong derivatives do not get past it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fad
+from fad.base.errors import DifferentiationError
+from fad.checking.check import Report
+from fad.diagram.box import Box, Par, Primitive, Real, Seq, Wire
+from fad.differentiation.dual import Dual, dense
+from fad.differentiation.rules import DERIVATIVES, Linear, Partials, Rule
+from fad.runtime.engine import Engine
+from tests.support.native import needs_compiler
+
+PARAMETER = 'import("stdfaust.lib"); p = hslider("p", 0.5, 0, 4, 0.01); '
+
+
+def run(engine: Engine, text: str, **options: Any) -> Report:
+    return fad.check(
+        PARAMETER + text, **{"seconds": 0.01, "native": False, "engine": engine, **options}
+    )
+
+
+def verdicts(report: Report) -> list[str]:
+    return [pair.verdict for pair in report.pairs]
+
+
+# -- Verdicts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("program", "verdict"),
+    [
+        ("process = _*p : fi.lowpass(2, 500 + p*1000);", "agrees"),
+        ("process = sin(p), _;", "agrees zero"),
+        ("process = (_*p + 0.1) ~ (sin : *(0.5));", "agrees"),
+        ("process = de.fdelay(16, 3.3 + p);", "agrees"),
+        ("process = exp(10*p) + 1000000*_;", "agrees"),
+        ("process = 0.000001*p*_;", "agrees"),
+        ("process = _ + (p > 9)*p;", "zero"),
+        ("process = _ + int(p);", "zero"),
+        ("process = _*abs(p - 0.5);", "jump"),
+        ("process = max(p, 0.5);", "jump"),
+        ("process = _*p*((p > 0.5) + 1);", "jump"),
+        ("process = _*p + int(2*p);", "jump"),
+        ("process = p*_ + rdtable(16, os.sinwaveform(16), int(2*p));", "jump"),
+        ("process = (os.lf_sawpos(882*p) > 0.5)*p : fi.pole(0.99);", "jump"),
+        # Smooth as a whole, though not in its parts: the tangent is right on both sides.
+        ("process = (p - 0.5)*_ + (abs(p - 0.5) - max(p, 1 - p))*_;", "jump"),
+        ("q = p - 0.5; process = select2(q > 0, 0 - abs(q), abs(q));", "jump"),
+        ("process = _*int(2*p);", "quantised"),
+        ("process = rdtable(16, os.sinwaveform(16), int(2*p));", "quantised"),
+        ("process = _@(2*p);", "quantised"),
+        ("process = os.osc(440*p);", "quantised"),
+        ("process = p*os.osc(440);", "agrees"),
+        ("process = log(p - 1 + 0*_);", "undefined"),
+    ],
+)
+def test_verdicts(engine: Engine, program: str, verdict: str) -> None:
+    report = run(engine, program)
+    assert verdicts(report) == verdict.split()
+    assert report.passed and report.primal_identical
+
+
+def test_an_agreement_is_close(engine: Engine) -> None:
+    (pair,) = run(engine, "process = _*sin(p);").pairs
+    assert pair.error < 1e-8
+    assert (pair.output, pair.parameter, pair.sample, pair.compared) == (0, "/p", None, 1.0)
+
+
+def test_a_jump_is_located(engine: Engine) -> None:
+    report = run(engine, "t = +(1) ~ _; process = p*t + (t > 99.5 + p);")
+    (pair,) = report.pairs
+    assert (pair.verdict, pair.sample) == ("jump", 99)
+    assert pair.compared > 0.99
+
+
+def test_one_verdict_for_each_output_and_parameter(engine: Engine) -> None:
+    report = run(engine, 'q = nentry("q", 1, 0, 2, 0.1); process = p*q, _*q;')
+    assert [(pair.output, pair.parameter, pair.verdict) for pair in report.pairs] == [
+        (0, "/p", "agrees"),
+        (0, "/q", "agrees"),
+        (1, "/p", "zero"),
+        (1, "/q", "agrees"),
+    ]
+
+
+def test_a_parameter_that_only_acts_through_a_quantiser_is_a_warning(engine: Engine) -> None:
+    (warning,) = run(engine, "process = _*int(2*p);").warnings
+    assert "/p" in warning and "`int`" in warning
+
+
+def test_values_that_are_not_finite_are_reported(engine: Engine) -> None:
+    report = run(engine, "process = _*p, p/(_ > 0);")
+    assert report.not_finite == (1,)
+    assert report.passed
+    assert verdicts(report) == ["agrees", "agrees"]
+
+
+def test_an_audio_input_is_a_variable(engine: Engine) -> None:
+    report = run(engine, "process = _,_ : *;", wrt=["input:*"])
+    assert verdicts(report) == ["agrees", "agrees"]
+    assert [pair.parameter for pair in report.pairs] == ["input:0", "input:1"]
+
+
+def test_a_program_without_variables_passes(engine: Engine) -> None:
+    report = fad.check("process = _*2;", engine=engine)
+    assert (report.pairs, report.passed) == ((), True)
+
+
+@needs_compiler
+def test_foreign_functions(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAD_CACHE_DIR", str(tmp_path))
+    text = 'f = ffunction(float tgamma(float), <math.h>, ""); process = ma.tanh(_*p), f(2 + p);'
+    rule = "d_tgamma(x) = f(x)*(log(x) - 1/(2*x)) with { " + (
+        'f = ffunction(float tgamma(float), <math.h>, ""); };'
+    )
+    report = run(engine, text, rules=rule)
+    # The rule is only good to a few per cent.
+    assert verdicts(report) == ["agrees", "mismatch"]
+    assert any(path.name.startswith("native-") for path in tmp_path.iterdir())
+
+
+NATIVE = """
+import("stdfaust.lib");
+p = vgroup("a", hslider("[1]p[unit:Hz]", 0, 0, 4, 0.01));
+process = hgroup("b", p*button("g")), ((hgroup("b", p) + 0.5)*os.osc(440) : @(int(p*100)))
+    : fi.lowpass(1, 1000 + 100*p), _*hslider("q", 1, 0, 1, 0.1);
+"""
+
+
+@needs_compiler
+def test_native_code_and_the_interpreter_say_the_same(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAD_CACHE_DIR", str(tmp_path))
+    native, interpreted = (
+        fad.check(NATIVE, engine=engine, seconds=0.01, native=native, at={"g": 1, "q": 0.5})
+        for native in (True, False)
+    )
+    assert verdicts(native) == verdicts(interpreted)
+    assert verdicts(native) == ["agrees", "zero", "zero", "agrees", "zero", "agrees"]
+    assert any(path.name.startswith("native-") for path in tmp_path.iterdir())
+
+
+def test_without_a_compiler_programs_are_interpreted(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert verdicts(run(engine, "process = _*p;", native=None)) == ["agrees"]
+
+
+def test_the_order_of_factors_that_libfaust_chooses_is_no_difference(engine: Engine) -> None:
+    report = run(engine, "process = 0.0*_ : fi.resonbp(100, 5, p);")
+    assert (report.differing, report.rounded) == ((), (0,))
+    assert report.passed
+
+
+def test_foreign_functions_without_a_compiler(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(fad.FadError, match="install a C\\+\\+ compiler"):
+        run(engine, "process = ma.tanh(p);")
+
+
+# -- Wrong derivatives are caught -------------------------------------------------------------
+
+
+def with_rules(monkeypatch: pytest.MonkeyPatch, rules: Mapping[str, Rule]) -> None:
+    broken = MappingProxyType({**DERIVATIVES, **rules})
+    monkeypatch.setattr("fad.differentiation.operations.DERIVATIVES", broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "program"),
+    [
+        ("sin", Partials("sin(x)"), "process = sin(_ + p);"),
+        ("sin", Partials("1.001*cos(x)"), "process = sin(_ + p);"),
+        ("sin", Partials("cos(x)"), "process = sin(_ + p) : fi.lowpass(1, 1000);"),
+        ("+", Partials("1", "0"), "process = _ + p;"),
+        ("-", Partials("1", "1"), "process = _ - p;"),
+        ("*", Partials("x", "y"), "process = (_ + p)*(2 + 3*p);"),
+        ("/", Partials("1/y", "r/y"), "process = 1/(2 + p);"),
+        ("mem", Linear("dx"), "process = (_*p)';"),
+        ("@", Linear("dx @ (y + 1)"), "process = (_*p)@3;"),
+        ("select2", Linear("select2(x, dz, dy)"), "process = select2(_ > 0, p, 2*p);"),
+        ("sqrt", Partials("0.5/r + log(x - 9)"), "process = sqrt(p + 1 + _);"),
+    ],
+)
+def test_wrong_rules_are_mismatches(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, rule: Rule, program: str
+) -> None:
+    assert run(engine, program).passed
+    is_right = rule == Partials("cos(x)")
+    with_rules(monkeypatch, {name: rule})
+    report = run(engine, program)
+    assert ("mismatch" in verdicts(report)) is not is_right
+    assert report.passed is is_right
+
+
+def test_a_wrong_rule_is_found_beside_jumps(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "t = +(1) ~ _; process = sin(p*t) + (t > 99.5 + p);"
+    assert verdicts(run(engine, program)) == ["jump"]
+    with_rules(monkeypatch, {"sin": Partials("0.9*cos(x)")})
+    assert verdicts(run(engine, program)) == ["mismatch"]
+
+
+def test_a_primal_that_differs_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shifted(dual: Dual, count: int) -> Box:
+        box = dense(dual, count)
+        return Seq(box, Par(Seq(Par(Wire(), Real(1e-6)), Primitive("+")), Wire()))
+
+    monkeypatch.setattr("fad.checking.check.dense", shifted)
+    report = run(engine, "process = _*p*0.001;")
+    assert report.differing == (0,)
+    assert not report.primal_identical and not report.passed
+
+
+# -- Where, and on what -----------------------------------------------------------------------
+
+
+def test_at_moves_the_point(engine: Engine) -> None:
+    gate = 'g = button("g"); process = _*(p > 0.5)*p*g;'
+    assert verdicts(run(engine, gate)) == ["zero"]
+    assert verdicts(run(engine, gate, at={"g": 1})) == ["jump"]
+    assert verdicts(run(engine, gate, at={"g": 1, "/p": 0.6})) == ["agrees"]
+
+
+def test_at_keeps_what_is_known_of_the_program(engine: Engine) -> None:
+    assert verdicts(run(engine, "process = os.osc(440*p);", at={"p": 0.7})) == ["quantised"]
+
+
+@pytest.mark.parametrize("value", [-0.1, 4.1, float("nan")])
+def test_at_outside_the_range(engine: Engine, value: float) -> None:
+    with pytest.raises(fad.FadError, match="outside the range of `/p`"):
+        run(engine, "process = p;", at={"p": value})
+
+
+def test_at_of_nothing_lists_what_there_is(engine: Engine) -> None:
+    with pytest.raises(fad.FadError) as refusal:
+        run(engine, 'process = p*button("b");', at={"freq": 1})
+    assert refusal.value.hint == "there is `/p` or `/b`"
+
+
+def test_inputs_of_the_user(engine: Engine) -> None:
+    silence = np.zeros((1, 50))
+    report = run(engine, "process = _*p;", inputs=silence, seconds=1)
+    assert (report.frames, verdicts(report)) == (50, ["zero"])
+
+
+def test_a_mono_input_of_a_stereo_program(engine: Engine) -> None:
+    with pytest.raises(fad.FadError, match="has 1 channel, the program has 2 audio inputs"):
+        run(engine, "process = _*p, _;", inputs=np.zeros((1, 50)))
+
+
+def test_the_noise_follows_the_seed(engine: Engine) -> None:
+    errors = [run(engine, "process = sin(_*p);", seed=s).pairs[0].error for s in (1, 1, 2)]
+    assert errors[0] == errors[1] != errors[2]
+
+
+def test_a_construct_without_a_derivative_is_an_error(engine: Engine) -> None:
+    with pytest.raises(DifferentiationError):
+        run(engine, 'process = ffunction(float foo(float), <foo.h>, "")(p);')
+
+
+def test_json(engine: Engine) -> None:
+    data = json.loads(json.dumps(run(engine, "process = _*p;").to_json()))
+    assert data["passed"] is data["primal_identical"] is True
+    assert (data["frames"], data["rate"]) == (441, 44100)
+    assert data["pairs"][0]["parameter"] == "/p"
+    assert data["pairs"][0]["verdict"] == "agrees"

@@ -1,0 +1,106 @@
+"""The command `fad run`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fad
+from fad.base.errors import FadError
+from fad.runtime.wav import read_wav, wav_of
+from tests.support.commands import Run, command_line
+from tests.support.native import needs_compiler
+from tests.support.programs import AMPLIFIER, LEARNER
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a command line in a folder of its own, where `learner.dsp` and `gain.dsp` are."""
+    (tmp_path / "learner.dsp").write_text(LEARNER)
+    (tmp_path / "gain.dsp").write_text(AMPLIFIER)
+    return command_line(tmp_path)
+
+
+@needs_compiler
+def test_everything_at_once(run: Run, tmp_path: Path) -> None:
+    done = run(
+        *("run", "learner.dsp", "--seconds", "0.1", "--at", "gain=0.4,rate=0.02"),
+        *("--at", "0.05:/target/gain=0.9,dc=0", "--at", "0.05:rate=0.03"),
+        *("--plot", "a.png", "--wav", "a.wav", "--csv", "a.csv"),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["output", "lowest", "highest", "rms"]
+    assert lines[-1] == "learner.dsp: 0.1 s at 44100 Hz"
+    (last,) = [line.split() for line in lines if line.startswith("/learning/gain")]
+    assert float(last[2]) == pytest.approx(0.9, abs=1e-6)
+    samples, rate = read_wav(str(tmp_path / "a.wav"))
+    assert samples.shape == (2, 4410) and rate == 44100
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader((tmp_path / "a.csv").open()))
+    assert (float(rows[0]["/target/gain"]), float(rows[-1]["/target/gain"])) == (0.4, 0.9)
+    assert (float(rows[0]["/rate"]), float(rows[-1]["/rate"])) == (0.02, 0.03)
+
+
+def test_the_record_can_go_to_the_standard_output(run: Run) -> None:
+    done = run("run", "gain.dsp", "--interpreter", "--seconds", "0.001", "--csv", "-")
+    assert done.stdout.startswith("seconds,/amp/gain\n0.0,0.5\n")
+    assert done.stdout.count("\n") == 45
+    assert done.stderr.startswith("warning: the program ran in single precision")
+
+
+def test_the_sample_rate_is_that_of_the_sound(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.wav").write_bytes(wav_of(np.ones((1, 10)), 8000))
+    options = ("--precision", "single", "--interpreter", "--seconds", "0.01", "--input", "in.wav")
+    done = run("run", "gain.dsp", *options, "--wav", "out.wav")
+    assert done.stdout.endswith("gain.dsp: 0.01 s at 8000 Hz\n")
+    samples, rate = read_wav(str(tmp_path / "out.wav"))
+    assert samples.tolist() == [[0.5] * 80] and rate == 8000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("gain.dsp --at 9:gain=1", "nothing can change at 9 s"),
+        ("gain.dsp --at 1:gain", "`gain` is no value"),
+        ("gain.dsp --seconds 0", "nothing to run"),
+        ("gain.dsp --plot a.gif", "what kind of picture"),
+        ("gain.dsp --plot no/a.png", "the folder `no` does not exist"),
+        ("gain.dsp --wav gain.dsp", "`--wav gain.dsp` is the input file"),
+        ("gain.dsp --csv .", "it is a folder"),
+        ("gain.dsp --input no.wav", "cannot read `no.wav`"),
+        ("in.wav", "error"),
+    ],
+)
+def test_errors_on_the_command_line(run: Run, tmp_path: Path, arguments: str, words: str) -> None:
+    (tmp_path / "in.wav").write_bytes(wav_of(np.ones((1, 10)), 8000))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    done = run("run", *arguments.split())
+    assert done.returncode == 1
+    assert words in done.stderr and "error: " in done.stderr
+    assert "Traceback" not in done.stderr and "internal" not in done.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "gain.dsp --seconds x", "gain.dsp --csv a --wav a", "gain.dsp --precision quad"],
+)
+def test_usage_errors(run: Run, arguments: str) -> None:
+    assert run("run", *arguments.split()).returncode == 2
+
+
+@pytest.mark.parametrize(("command", "function"), [("run", fad.run), ("check", fad.check)])
+def test_a_seed_is_not_negative(
+    tmp_path: Path, command: str, function: Callable[..., object]
+) -> None:
+    (tmp_path / "gain.dsp").write_text('process = *(hslider("gain", 0.5, 0, 1, 0.1));')
+    done = command_line(tmp_path)(command, "gain.dsp", "--seed", "-1")
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+    with pytest.raises(FadError, match="the seed of the noise cannot be -1"):
+        function(tmp_path / "gain.dsp", seed=-1)

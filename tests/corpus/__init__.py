@@ -1,0 +1,1 @@
+"""Checks over all example programs that come with Faust; `make corpus` runs them."""

@@ -1,0 +1,1 @@
+"""Tests of `fad.lib`, the library of losses, optimizers and networks."""

@@ -1,0 +1,57 @@
+"""Programs read into diagrams, and whether two diagrams are the same."""
+
+from __future__ import annotations
+
+from fad.base.deep_stack import recursive
+from fad.base.source import Source
+from fad.diagram.box import Box, Lambda, Slot
+from fad.evaluation.core import Evaluation
+from fad.evaluation.evaluator import evaluate
+from fad.syntax.libraries import Libraries
+
+
+def read(text: str) -> Box:
+    """The core diagram of a program."""
+    return evaluation(text).process
+
+
+def evaluation(text: str) -> Evaluation:
+    """What the evaluator makes of a program."""
+    libraries = Libraries()
+    return evaluate(libraries.parse(Source("test.dsp", text)), libraries)
+
+
+def canonical(box: Box) -> Box:
+    """A diagram with the variables of its lambdas named by their nesting.
+
+    Two diagrams that differ in nothing but these variables have the same canonical form.
+    """
+    memo: dict[tuple[Box, tuple[tuple[Slot, int], ...]], Box] = {}
+
+    def visit(box: Box, slots: dict[Slot, int]) -> Box:
+        if isinstance(box, Slot):
+            return Slot(slots[box], "x") if box in slots else box
+        known = {slot: number for slot, number in slots.items() if slot in box.free}
+        key = box, tuple(known.items())
+        if key not in memo:
+            if isinstance(box, Lambda):
+                # One more than the variables inside: a closed lambda is the same everywhere.
+                number = 1 + max(known.values(), default=0)
+                body = visit(box.body, {**known, box.slot: number})
+                memo[key] = Lambda(Slot(number, "x"), body)
+            else:
+                memo[key] = box.rebuild(tuple(visit(part, known) for part in box.children))
+        return memo[key]
+
+    return recursive(visit)(box, {})
+
+
+def difference(one: Box, other: Box) -> tuple[Box, Box] | None:
+    """The first parts, from the outside, in which two diagrams differ."""
+    if one is other:
+        return None
+    parts = list(zip(one.children, other.children, strict=False))
+    differing = [pair for pair in parts if pair[0] is not pair[1]]
+    if type(one) is not type(other) or not differing:
+        return one, other
+    return difference(*differing[0])

@@ -1,0 +1,1 @@
+"""Tests of everything together: programs, examples, documentation, messages, the wheel."""
