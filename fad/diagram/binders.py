@@ -1,8 +1,9 @@
-"""One lambda for each slot, so that a name or a definition can belong to a slot.
+"""The variables of lambdas, made unlike each other, or alike.
 
-The evaluator gives each lambda a slot of its own, but passes that change what is inside a lambda
-(widget modulation, moved sliders) keep its slot: then the changed and the unchanged lambda share
-it.
+A slot is the variable that a lambda binds. To write a program, each slot has to belong to one
+lambda, because its name and the definitions that use it stand in that lambda's text. The evaluator
+sees to that, but passes that change what is inside a lambda (widget modulation, moved sliders)
+keep its slot: then the changed lambda and the unchanged one share it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from fad.diagram.box import Box, Lambda, Slot, postorder
 def separate(process: Box) -> tuple[Box, Mapping[Box, Box]]:
     """A closed diagram in which no two lambdas share a slot, and what its parts have become.
 
-    A part inside several of the lambdas that shared a slot has become several ones: the first.
+    A part that lies inside several lambdas of one slot has become several parts; of these, the
+    first one is told.
     """
     binders: dict[Slot, Lambda] = {}
     shared = False

@@ -56,7 +56,12 @@ def lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, in
 
 
 def _lane_numbers(bundles: Bundles) -> list[dict[int, int]]:
-    """For each wire: the 1-based lane of its primal (under -1) and of each parameter's tangent."""
+    """For each wire, where its signals are among all lanes, counted from 1.
+
+    The position of the value is under -1, and that of each tangent under its parameter: for two
+    wires that carry tangents by parameters 0 and 2, and by 2, it is
+    `[{-1: 1, 0: 2, 2: 3}, {-1: 4, 2: 5}]`.
+    """
     numbers = []
     lane = 0
     for active in bundles:

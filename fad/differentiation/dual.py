@@ -15,7 +15,16 @@ from fad.differentiation.seeds import Seeds
 
 @dataclass(frozen=True)
 class Dropped:
-    """A tangent that ended where the derivative is zero for a technical reason."""
+    """A place where a tangent ended because the derivative is zero for a technical reason.
+
+    Such as `int`, which is constant between its steps: the derivative is exactly zero there, and
+    seldom what the user wants.
+
+    Attributes:
+        reason: why it is zero, in words.
+        construct: the name of what the tangent ended in.
+        span: where that is in the program.
+    """
 
     reason: str
     construct: str
@@ -24,12 +33,15 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Part:
-    """What a part of a program has become.
+    """A piece of the program that a person would recognise, and what has become of it.
+
+    Parts are the parameters, the functions that derivatives pass through, and all diagrams that
+    have a name in the source. Comments in the written program and `--explain` are about parts.
 
     Attributes:
-        source: a parameter, a primitive or foreign function, or what has a name in the source.
-        dual: its dual.
-        inputs, outputs: the parameters that are active on each input and output.
+        source: the diagram in the program.
+        dual: the diagram that it has become.
+        inputs, outputs: for each input and output, the parameters whose tangents it carries.
     """
 
     source: Box

@@ -121,28 +121,39 @@ def _slots_after(box: Box) -> Callable[[str], Slot]:
 
 @dataclass(frozen=True)
 class _Bound:
-    """What a slot of the original is in the dual: a lane for each signal of its bundle."""
+    """What has become of the variable of a lambda: a slot for its value and one for each tangent.
+
+    Attributes:
+        lanes: the slots, the value's first.
+        active: the parameters that the tangents are by.
+    """
 
     lanes: tuple[Slot, ...]
     active: Active
 
 
-#: What is a part of a program also without a name.
+#: What is a part of the program (see `Part`) also where it has no name in the source.
 _EXPLAINED = Primitive | ForeignFunction | Widget
 
+#: The slots of the lambdas around a diagram.
 _Slots = Mapping[Slot, _Bound]
+#: A dual, and the parameters that are active on each of its outputs.
 _Result = tuple[Box, Bundles]
 
 
 @dataclass
 class _Context:
-    """What differs between the whole and a function that serves several sets of parameters.
+    """The parameters as a diagram sees them: those of the program, or some numbered anew.
+
+    A function in which there are no variables is differentiated once for all its calls with
+    tangents of the same shape. Inside, its tangents are numbered: `dx1` may be by the cutoff
+    frequency in one call and by the gain in another one.
 
     Attributes:
-        lanes: the parameter that each number in it stands for.
-        tags: what the tangents by each are called.
-        memo: the duals of the diagrams in it.
-        dropped, parts: see `Dual`.
+        lanes: for each parameter inside, its number in the program.
+        tags: for each parameter inside, what its tangents are called.
+        memo: the duals of the diagrams inside.
+        dropped, parts: see `Dual`, with the numbers inside.
     """
 
     lanes: Sequence[int]
@@ -183,6 +194,7 @@ class _Forward:
         #: The name of an operation -> its duals, with what tells them apart.
         self._shapes: dict[str, dict[Box, str]] = {}
         self._functions: dict[tuple[Box, Bundles], tuple[_Result, _Context]] = {}
+        #: Where the innermost diagram was written that is being rewritten, for messages.
         self._place: Span | None = None
 
     def all_names(self) -> dict[Box, str]:

@@ -12,11 +12,11 @@ from fad.diagram.parameters import Parameter, input_index
 
 
 class Seed(NamedTuple):
-    """The tangent that a variable starts with: a value in one of the lanes.
+    """What derivatives begin with at a variable: its tangent, which is 1 for a parameter.
 
     Attributes:
-        lane: which derivative it belongs to, from 0.
-        value: the derivative of the variable itself: a number, or a diagram for a signal.
+        lane: which of the derivatives the tangent belongs to, from 0.
+        value: the tangent: a number, or a diagram where the variable depends on something itself.
     """
 
     lane: int
@@ -25,12 +25,16 @@ class Seed(NamedTuple):
 
 @dataclass(frozen=True)
 class Seeds:
-    """The variables of a differentiation.
+    """What a diagram is differentiated by. Each derivative that is asked for is a lane.
+
+    A program with the sliders `/filter/cutoff frequency` and `/gain` has two lanes. Their names
+    are these paths, their labels `cutoff frequency` and `gain`, their tags `cutoff` and `gain`:
+    the tangent of a signal `x` by the first one is called `dx_cutoff` in the written program.
 
     Attributes:
-        names: what each lane is a derivative by, without doubt: the path of a parameter.
+        names: for each lane, what it is a derivative by, unlike all others.
         labels: the same in short, for comments.
-        tags: a short identifier for each lane, for the names of tangents.
+        tags: the same as a short identifier, for the names of tangents.
         widgets: the path of a widget -> its seed.
         inputs: the number of an audio input -> its seed.
         signals: a diagram without inputs that stands for a signal, wherever it occurs -> its seed.

@@ -11,9 +11,9 @@ from fad.differentiation.dual import Dual, Part
 from fad.text.lines import comment
 from fad.text.plan import Note
 
-#: Where definitions stand: the parameters with their seeds, then what operations do to tangents,
-#: then what the source consists of.
-PARAMETERS, OPERATIONS, PARTS = -2, -1, 0
+#: The paragraphs of a written program, in order: the parameters with their tangents; functions such
+#: as `mul`, which say what an operation does to tangents; and what the program itself defines.
+_PARAMETERS, _OPERATIONS, _DEFINITIONS = -2, -1, 0
 #: More derivatives than these are not listed.
 _FEW = 3
 
@@ -42,10 +42,11 @@ def parameter_comments(
 
 
 def part_notes(dual: Dual, simple: Mapping[Box, Box]) -> dict[Box, Note]:
-    """What to say about the parts of a dual: which derivatives follow their values.
+    """What to say about the definitions of a dual, such as `// d/dgain, d/dcutoff`.
 
-    Nothing is said about what has them from its inputs, nor where several parts have become one
-    and differ in it.
+    The comment names the derivatives that come out of a definition behind its value. There is none
+    where they all come in with its inputs, and none where several parts of the program have become
+    one definition that carries other derivatives in each.
 
     Args:
         dual: the dual.
@@ -67,11 +68,13 @@ def _note(part: Part, labels: Sequence[str]) -> Note:
         source = source.body
     match source:
         case Slider() | Switch():
-            return Note(PARAMETERS)
+            return Note(_PARAMETERS)
         case Primitive() | ForeignFunction():
-            return Note(OPERATIONS, yields=True)
+            return Note(_OPERATIONS, yields=True)
     added = union(part.outputs) & ~union(part.inputs)
-    return Note(PARTS, _derivatives(part.outputs, labels) if added and len(labels) > 1 else "")
+    return Note(
+        _DEFINITIONS, _derivatives(part.outputs, labels) if added and len(labels) > 1 else ""
+    )
 
 
 def _derivatives(outputs: Bundles, labels: Sequence[str]) -> str:

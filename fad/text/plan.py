@@ -30,9 +30,10 @@ class Note(NamedTuple):
     """What to say about a diagram where it becomes a definition at the top level.
 
     Attributes:
-        paragraph: definitions with a lower number stand before the others, in a paragraph.
+        paragraph: the definitions of each paragraph stand together, the lowest number first.
         comment: a line of text, or none.
-        yields: whether its name is not from the source, and gives way to those that are.
+        yields: whether fad has made up its name: where the program uses the same one, the
+            program keeps it, and this definition gets a number.
     """
 
     paragraph: int = 0
@@ -72,6 +73,13 @@ def planned(process: Box, names: Mapping[Box, str], notes: Mapping[Box, Note]) -
 
 
 class _Planner:
+    """Makes a plan in three steps: what becomes a definition, where it stands, what it is called.
+
+    Args:
+        process: a diagram in which each lambda has a slot of its own.
+        source_names, notes: see `planned`.
+    """
+
     def __init__(
         self, process: Box, source_names: Mapping[Box, str], notes: Mapping[Box, Note]
     ) -> None:

@@ -26,8 +26,9 @@ from fad.diagram.box import (
 )
 from fad.text.printer import LONGEST_LIST
 
-#: From a diagram whose parts are simple to a simpler one that computes the same, or `None`; the
-#: second argument holds the diagrams that have to stay parts.
+#: From a diagram whose parts are simple already to a simpler one that computes the same, or `None`.
+#: The second argument holds the diagrams that become definitions of the written program: these
+#: must not be taken apart, or their definitions would be lost.
 Rewrite = Callable[[Box, Container[Box]], Box | None]
 
 
@@ -137,7 +138,8 @@ def simplify(
     Args:
         process: the diagram.
         rewrites: what to do, in this order.
-        named: the parts that have to stay parts, as those do that occur more than once.
+        named: the parts that have a name; they are not taken apart, and neither are those that
+            occur more than once.
     """
     replaced: dict[Box, Box] = {}
     functions: dict[Box, Box] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import fad
+from fad.base.source import Source
 from fad.diagram.primitives import PRIMITIVES
 from fad.differentiation.rules import FOREIGN, Linear, Partials, Zero
 from fad.runtime.engine import Engine
@@ -102,3 +103,14 @@ def test_at_their_edges_tangents_are_finite(engine: Engine) -> None:
     report = fad.check(program, engine=engine, native=True, seconds=0.002)
     assert not report.not_finite
     assert all(np.isfinite(pair.error) for pair in report.pairs)
+
+
+def test_a_user_s_rule_may_use_operators_itself(engine: Engine) -> None:
+    program = f"{slider('g', 0.3)} process = {call('sinh', ['g*_'])};"
+    # The derivative of sinh, asked for instead of written down.
+    rules = Source("rules.dsp", "d_sinh(x) = fad((exp(x) - exp(0 - x))*0.5, x) : !,_;")
+    text = fad.transform(program, rules=rules).source
+    # The table's own rule is sqrt(1 + r*r).
+    assert "exp(" in text and "sqrt(" not in text
+    report = fad.check(program, rules=rules, engine=engine, native=True)
+    assert [pair.verdict for pair in report.pairs] == ["agrees"]
