@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fad.base.version import __version__
@@ -71,6 +70,8 @@ def parameter_data(parameter: Parameter) -> dict[str, Any]:
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # costs as much as a transform
+
     try:
         return version(package)
     except PackageNotFoundError:
