@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from fad.diagram.box import Box, Cut, Int, Par, Real, Route, Seq, Slot, Wire, factors, parallel
 from fad.differentiation.active_sets import Active, Bundles, members
 
+#: Where the number of a parameter stands for a tangent, this stands for the value itself.
+VALUE = -1
+
 
 def width(bundles: Bundles) -> int:
     """The number of lanes of neighbouring bundles."""
@@ -45,8 +48,8 @@ def lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, in
     The order of connections is the order of the sums that meet at an output, so the primal lanes
     add up exactly as they did.
     """
-    first_in = _lane_numbers(sources)
-    first_out = _lane_numbers(targets)
+    first_in = lane_numbers(sources)
+    first_out = lane_numbers(targets)
     lanes = [
         (first_in[source][lane], first_out[target][lane])
         for source, target in pairs
@@ -55,18 +58,18 @@ def lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, in
     return Route(width(sources), width(targets), tuple(lanes))
 
 
-def _lane_numbers(bundles: Bundles) -> list[dict[int, int]]:
+def lane_numbers(bundles: Bundles) -> list[dict[int, int]]:
     """For each wire, where its signals are among all lanes, counted from 1.
 
-    The position of the value is under -1, and that of each tangent under its parameter: for two
-    wires that carry tangents by parameters 0 and 2, and by 2, it is
-    `[{-1: 1, 0: 2, 2: 3}, {-1: 4, 2: 5}]`.
+    The position of the value is under `VALUE`, and that of each tangent under its parameter: for
+    two wires that carry tangents by parameters 0 and 2, and by 2, it is
+    `[{VALUE: 1, 0: 2, 2: 3}, {VALUE: 4, 2: 5}]`.
     """
     numbers = []
     lane = 0
     for active in bundles:
         wire = {}
-        for member in (-1, *members(active)):
+        for member in (VALUE, *members(active)):
             lane += 1
             wire[member] = lane
         numbers.append(wire)

@@ -16,6 +16,7 @@ from fad.diagram.box import (
     Par,
     Primitive,
     Real,
+    Route,
     Seq,
     Slot,
     Wire,
@@ -24,6 +25,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.labels import identifier
 from fad.differentiation.active_sets import NONE, Active, Bundles, members, shape, union
+from fad.differentiation.bundles import VALUE, lane_numbers, width
 from fad.differentiation.rules import (
     ARGUMENTS,
     DERIVATIVES,
@@ -40,6 +42,8 @@ _ABSENT = Real(0.0)
 _WHOLE = Primitive("int")
 #: What the duals of operators are called in the generated program.
 _WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "modulo", "^": "power", "@": "delay"}
+#: A function for more tangents than these gives names to values only.
+_MOST_NAMED = 24
 #: What C adds to the name of a function for the precisions other than double.
 _SUFFIXES = ("", "f", "l", "fx")
 
@@ -100,7 +104,7 @@ class Operation:
                 return union(
                     active
                     for name, active in zip(ARGUMENTS, inputs, strict=False)
-                    if _uses(rule, f"d{name}")
+                    if any(_uses(text, f"d{name}") for text in rule.texts)
                 )
         return union(inputs)
 
@@ -198,6 +202,8 @@ class Operations:
         return self._duals[key]
 
     def _dual(self, operation: Operation, inputs: Bundles, fresh: Callable[[str], Slot]) -> Box:
+        if union(inputs).bit_count() > _MOST_NAMED:
+            return self._wide_dual(operation, inputs, fresh)
         alone = union(inputs).bit_count() == 1
         arguments: list[Slot] = []
         tangents: list[dict[int, Slot]] = []
@@ -217,6 +223,53 @@ class Operations:
                 body = Lambda(slot, body)
         return body
 
+    def _wide_dual(
+        self, operation: Operation, inputs: Bundles, fresh: Callable[[str], Slot]
+    ) -> Box:
+        """The same function for many tangents: only values get names, tangents go along wires.
+
+        A route brings the values to the front, and together what makes one tangent of the result.
+        """
+        values = [fresh(name) for name in ARGUMENTS[: len(inputs)]]
+        result = operation.apply(values)
+        counts = [active.bit_count() for active in inputs]
+        lanes = lane_numbers(inputs)
+        order = [numbers[VALUE] for numbers in lanes]
+        outputs: list[Box] = [result]
+        known: dict[tuple[bool, ...], Box] = {}
+        for index in members(operation.active(inputs)):
+            there = tuple([index in numbers for numbers in lanes])
+            order += [numbers[index] for numbers in lanes if index in numbers]
+            if there not in known:
+                known[there] = self._wired_tangent(operation, values, there, counts, fresh)
+            outputs.append(known[there])
+        body = parallel(outputs)
+        for value in reversed(values):
+            body = Lambda(value, body)
+        pairs = tuple((lane, place) for place, lane in enumerate(order, start=1))
+        return Seq(Route(width(inputs), len(order), pairs), body)
+
+    def _wired_tangent(
+        self,
+        operation: Operation,
+        values: Sequence[Box],
+        there: Sequence[bool],
+        counts: Sequence[int],
+        fresh: Callable[[str], Slot],
+    ) -> Box:
+        """One tangent of the result, as a function of the tangents that are there, on wires."""
+        slots = [
+            fresh(f"d{name}") if is_there else None
+            for name, is_there in zip(ARGUMENTS, there, strict=False)
+        ]
+        tangent = self._tangent(operation, values, slots, counts, operation.apply(values))
+        present = [slot for slot in slots if slot is not None]
+        if present == [tangent]:
+            return Wire()
+        for slot in reversed(present):
+            tangent = Lambda(slot, tangent)
+        return tangent
+
     def _tangent(
         self,
         operation: Operation,
@@ -226,10 +279,17 @@ class Operations:
         result: Box,
     ) -> Box:
         """One tangent of the result; `counts` are the numbers of tangents of the arguments."""
-        if isinstance(operation.rule, Linear):
-            present = [_ABSENT if tangent is None else tangent for tangent in incoming]
-            return _apply(self._function(operation, 0), [*arguments, *present, result])
         total: Box | None = None
+        if isinstance(operation.rule, Linear):
+            there = [name for name, own in zip(ARGUMENTS, incoming, strict=False) if own]
+            present = [_ABSENT if tangent is None else tangent for tangent in incoming]
+            for position, text in enumerate(operation.rule.texts):
+                if any(_uses(text, f"d{name}") for name in there):
+                    function = self._function(operation, position)
+                    term = _apply(function, [*arguments, *present, result])
+                    total = term if total is None else Seq(Par(total, term), Primitive("+"))
+            assert total is not None, "a tangent leaves an operation that uses none"
+            return total
         for position, tangent in enumerate(incoming):
             if tangent is not None:
                 partial = _apply(self._function(operation, position), [*arguments, result])
@@ -249,7 +309,7 @@ class Operations:
         names = ARGUMENTS[:count]
         if isinstance(rule, Linear):
             tangents = [f"d{name}" for name in names]
-            return self._expressions.of_table(rule.text, (*names, *tangents, "r"))
+            return self._expressions.of_table(rule.texts[position], (*names, *tangents, "r"))
         assert isinstance(rule, Partials), "only partials and linear rules have expressions"
         text = rule.texts[position]
         if operation.is_user_defined:
@@ -272,9 +332,9 @@ def rule_names(name: str, count: int) -> list[str]:
     return [f"d_{name}"] if count == 1 else [f"d_{name}_{i + 1}" for i in range(count)]
 
 
-def _uses(rule: Linear, name: str) -> bool:
-    """Whether an expression uses a name (a regular expression)."""
-    return re.search(rf"\b{name}\b", rule.text) is not None
+def _uses(text: str, name: str) -> bool:
+    """Whether an expression uses a name."""
+    return re.search(rf"\b{name}\b", text) is not None
 
 
 def _apply(function: Box, arguments: Sequence[Box]) -> Box:

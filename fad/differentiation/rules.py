@@ -40,18 +40,26 @@ class Partials:
 
 @dataclass(frozen=True)
 class Linear:
-    """The tangent as an expression that is linear in the arguments' tangents.
+    """The tangent as a sum of expressions that are linear in the arguments' tangents.
 
     Args:
-        text: the expression; a tangent that is not there is 0. An argument whose tangent it does
-            not use has no effect on the result, or one that `zero` explains.
+        texts: the expressions. One is left out where none of the tangents that it uses is there; a
+            tangent that is not there is 0 in the others. An argument whose tangent they do not
+            use has no effect on the result, or one that `zero` explains.
         zero: for an argument with an effect that has no derivative, the reason.
         edge: what was chosen where the derivative does not exist.
     """
 
-    text: str
+    texts: tuple[str, ...]
     zero: Mapping[str, str] = field(default_factory=dict)
     edge: str = ""
+
+    def __init__(
+        self, *texts: str, zero: Mapping[str, str] = MappingProxyType({}), edge: str = ""
+    ) -> None:
+        object.__setattr__(self, "texts", texts)
+        object.__setattr__(self, "zero", zero)
+        object.__setattr__(self, "edge", edge)
 
 
 @dataclass(frozen=True)
@@ -120,12 +128,14 @@ DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
         # Time.
         "mem": Linear("dx'"),
         "@": Linear("dx @ y", zero={"y": "a delay is a whole number of samples"}),
-        # The first argument is a constant: the standard compiler takes nothing else.
-        "prefix": Linear("prefix(0.0, dy)"),
+        # The first argument is a constant: the standard compiler takes nothing else. The tangent
+        # is no `prefix(0, dy)`: libfaust fails on a delay of that where dy is a constant.
+        "prefix": Linear("dy'"),
         # Choice.
         "select2": Linear("select2(x, dy, dz)", zero={"x": "it only picks"}),
         "select3": Linear("select3(x, dy, dz, du)", zero={"x": "it only picks"}),
-        "enable": Linear("enable(dx, y)", zero={"y": "it only switches"}),
+        # x*y, which is computed only while y is not 0.
+        "enable": Linear("enable(dx, y)", "x*dy"),
         "control": Linear("control(dx, y)", zero={"y": "it only switches"}),
         # The second argument of `attach` runs, but its value is not used.
         "attach": Linear("dx"),
@@ -145,7 +155,7 @@ SURROGATES: Mapping[str, Linear] = MappingProxyType(
             "(rdtable(x, y, (int(z) + 1) % x) - rdtable(x, y, (int(z) + x - 1) % x))*0.5*dz"
         ),
         # The slope that linear interpolation would have.
-        "delays": Linear("dx @ int(y) + (x @ (int(y) + 1) - x @ int(y))*dy"),
+        "delays": Linear("dx @ int(y)", "(x @ (int(y) + 1) - x @ int(y))*dy"),
     }
 )
 

@@ -65,7 +65,8 @@ class SlopedRead(Box):
         """What it is applied to in `signal, position : SlopedRead`: signals, then the position."""
         pair = application.left
         assert isinstance(pair, Par)
-        signals = pair.left.children if self.kind == "tables" else (pair.left,)
+        is_pair = self.kind == "tables" and isinstance(pair.left, Par)
+        signals = pair.left.children if is_pair else (pair.left,)
         return *signals, pair.right
 
 
@@ -136,6 +137,8 @@ def _read(box: Box) -> _Read | None:
             return _Read("delays", _DELAY, (operands.left,), *_uncast(operands.right))
     elif function is _TABLE:
         size, rest = operands.left, operands.right
+        if size.arity == (0, 2):  # a waveform gives its size, too
+            return _Read("tables", _TABLE, (size,), *_uncast(rest))
         if isinstance(rest, Par) and size.arity == rest.left.arity == (0, 1):
             return _Read("tables", _TABLE, (size, rest.left), *_uncast(rest.right))
     return None

@@ -33,7 +33,7 @@ ROUGH = ("min", "max", "%", "fmod", "remainder")
 PROGRAMS = {
     "@": "_*a*a @ 3",
     "prefix": "prefix(0.5, _*b*b)",
-    "enable": "enable(_*a*a, count > 3)",
+    "enable": "enable(_*a*a, (count > 3)*b*b)",
     "control": "control(_*a*a, count > 3)",
     "attach": "attach(_*a*a, b)",
     "select2": "select2(count % 2, a*a, sin(b))",
@@ -99,6 +99,36 @@ def test_second_derivative_agrees_with_difference_quotients(engine: Engine, name
     assert np.abs(comparison.tangents[tangents]).max() > 0.1
 
 
+#: Programs in which the arguments whose derivatives are zero by the rules move with sliders, where
+#: three numbers in a row are not a call of the primitive. The table reads run over the whole table.
+MOVED = {
+    "@": "_ @ (13.4 + y)",
+    "mem": "_*x : mem",
+    "prefix": "prefix(0.5, _*y)",
+    "rdtable": "rdtable(16, sin(+(1) ~ _), int(count*0.7 + z) % 16)",
+    "rwtable": "rwtable(16, 0.0, count % 16, _*u, int(count*0.3 + v) % 16)",
+    "select2": "select2(1.3 + x, 0.2*_ + y, 0.7*_ + z)",
+    "select3": "select3(1.3 + x, 0.2*_ + y, 0.7*_ + z, 0.4*_ + u)",
+    "attach": "attach(_ + x, _ + y)",
+    "lowest": "x*_",
+    "highest": "x*_",
+}
+
+
+# libfaust cannot compile `assertbounds`, here and alone.
+@pytest.mark.parametrize("name", [name for name in PRIMITIVES if name != "assertbounds"])
+def test_no_argument_has_a_derivative_that_its_rule_denies(engine: Engine, name: str) -> None:
+    letters = ARGUMENTS[: PRIMITIVES[name]]
+    points = (0.31, 1.37, 0.73, 0.53, 0.47)
+    near = [f"0.1*_ + {at} + {by}" for at, by in zip(points, letters, strict=False)]
+    process = MOVED.get(name) or f"({', '.join(near)} : {name})"
+    sliders = "\n".join(f"{letter} = {slider(letter, 0)};" for letter in letters)
+    program = f"{sliders}\ncount = +(1) ~ _; process = {process};"
+    report = fad.check(program, engine=engine, seconds=0.005, native=False)
+    assert {pair.verdict for pair in report.pairs} <= {"agrees", "zero", "jump", "quantised"}
+    assert report.primal_identical
+
+
 @pytest.mark.parametrize(
     ("program", "tangents"),
     [
@@ -135,3 +165,12 @@ def test_unsupported_rules_say_why() -> None:
     for name, rule in DERIVATIVES.items():
         if isinstance(rule, Unsupported):
             assert rule.reason, name
+
+
+@pytest.mark.parametrize(
+    "expression", ["(prefix(0.2, b) + 1)'", "(sin(prefix(0.2, b)))'", "(prefix(0.2, b*_) + _) @ 3"]
+)
+def test_the_tangent_of_prefix_can_be_delayed(engine: Engine, expression: str) -> None:
+    """libfaust fails an assertion on `prefix(0.0, 1.0)'`, where the original runs."""
+    program = f"b = {slider('b', 0.37)}; process = {expression};"
+    assert compare(engine, program, frames=8).error < 1e-7

@@ -128,3 +128,13 @@ def test_a_slope_has_no_slope_of_its_own() -> None:
     (warning,) = fad.transform(text, order=2).warnings
     assert warning.startswith("the second derivative through `rdtable` at oscillators.lib:")
     assert not fad.transform(text.replace("os.osc(f)", "sin(f)"), order=2).warnings
+
+
+@pytest.mark.parametrize(
+    "read", ["rdtable(w, int(p))", "w, int(p) : rdtable", "rdtable(4, (w : !,_), int(p))"]
+)
+def test_waveforms_are_tables_too(engine: Engine, read: str) -> None:
+    """The slope at 1.3 is that between the neighbours of the value at 1: (2 - 1)/2."""
+    text = f'p = hslider("p", 1.3, 0, 3, 0.1); w = waveform{{1, 5, 2, 8}}; process = {read};'
+    found = render(engine, text, surrogate=["tables"])[:, 0]
+    np.testing.assert_allclose(found, [5.0, 0.5])

@@ -63,7 +63,7 @@ def described(name: str, rule: Rule) -> str:
             )
             note = rule.edge
         case Linear():
-            text = f"tangent: `{rule.text}`"
+            text = f"tangent: `{' + '.join(rule.texts)}`"
             note = "; ".join(
                 [
                     *([rule.edge] if rule.edge else []),
