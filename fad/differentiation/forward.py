@@ -56,7 +56,8 @@ from fad.differentiation.active_sets import (
 from fad.differentiation.activity import Activity
 from fad.differentiation.bundles import beside, lane_route, of_primals, width, wires
 from fad.differentiation.dual import Dropped, Dual, Part
-from fad.differentiation.operations import Operations, rule_names, shape_name
+from fad.differentiation.kinks import SidedAbs, with_sides
+from fad.differentiation.operations import Function, Operations, rule_names, shape_name
 from fad.differentiation.rules import ARGUMENTS, Unsupported
 from fad.differentiation.seeds import Seed, Seeds
 from fad.differentiation.surrogates import Kind, SlopedRead, with_slopes
@@ -92,7 +93,8 @@ def differentiate(
     if new_slot is None:
         new_slot = _slots_after(box)
     with_leaves, originals = with_variables(box, seeds)
-    marked, originals = with_slopes(with_leaves, originals, facts.made_by, surrogate)
+    with_reads, originals = with_slopes(with_leaves, originals, facts.made_by, surrogate)
+    marked, originals = with_sides(with_reads, originals)
     transform = _Forward(marked, originals, seeds, operations, facts, new_slot)
     sources = [seeds.inputs.get(index) for index in range(arity_of(box)[0])]
     inputs = tuple(NONE if seed is None else bits([seed.lane]) for seed in sources)
@@ -339,7 +341,7 @@ class _Forward:
             case Variable():
                 seed = Seed(box.lane, box.value)
                 return parallel(_seeded(box.signal, seed)), (1 << box.lane,)
-            case Primitive() | ForeignFunction():
+            case Primitive() | ForeignFunction() | SidedAbs():
                 return self._operation(box, inputs)
             case SlopedRead():
                 flat = Dropped("a slope has no slope", box.function.name, self._place)
@@ -348,7 +350,7 @@ class _Forward:
         # All others are sources: they give no tangents, and those that come in end there.
         return of_primals(inputs, box), (NONE,) * arity_of(box)[1]
 
-    def _operation(self, box: Primitive | ForeignFunction | SlopedRead, inputs: Bundles) -> _Result:
+    def _operation(self, box: Function, inputs: Bundles) -> _Result:
         operation = self._operations.of(box)
         if operation is None:
             assert isinstance(box, ForeignFunction), "all others have rules"

@@ -26,10 +26,12 @@ from fad.diagram.box import (
 from fad.diagram.labels import identifier
 from fad.differentiation.active_sets import NONE, Active, Bundles, members, shape, union
 from fad.differentiation.bundles import VALUE, lane_numbers, width
+from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.rules import (
     ARGUMENTS,
     DERIVATIVES,
     FOREIGN,
+    SIDED_ABS,
     SURROGATES,
     Linear,
     Partials,
@@ -46,6 +48,10 @@ _WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "modulo", "^": "p
 _MOST_NAMED = 24
 #: What C adds to the name of a function for the precisions other than double.
 _SUFFIXES = ("", "f", "l", "fx")
+
+
+#: What has a rule.
+Function = Primitive | ForeignFunction | SlopedRead | SidedAbs
 
 
 @dataclass(frozen=True)
@@ -156,16 +162,19 @@ class Operations:
         """The same rules, for another diagram, whose functions are not those of the first."""
         return Operations(self._expressions)
 
-    def of(self, box: Primitive | ForeignFunction | SlopedRead) -> Operation | None:
+    def of(self, box: Function) -> Operation | None:
         """A function with its rule; `None` for a foreign function that has none."""
         if box not in self._known:
             self._known[box] = self._found(box)
         return self._known[box]
 
-    def _found(self, box: Primitive | ForeignFunction | SlopedRead) -> Operation | None:
+    def _found(self, box: Function) -> Operation | None:
         match box:
             case Primitive():
                 return Operation(box.name, f"primitive {box.name}", DERIVATIVES[box.name], box)
+            case SidedAbs():
+                key = f"abs from {box.side}"
+                return Operation("abs", key, SIDED_ABS[box.side], Primitive("abs"))
             case SlopedRead():
                 function, rule = box.function, SURROGATES[box.kind]
                 key = f"surrogate {box.kind}"

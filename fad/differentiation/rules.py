@@ -159,6 +159,14 @@ SURROGATES: Mapping[str, Linear] = MappingProxyType(
     }
 )
 
+#: `abs` with its derivative at 0 taken from one side (see `kinks`).
+SIDED_ABS: Mapping[str, Partials] = MappingProxyType(
+    {
+        "below": Partials("select2(x > 0, -1, 1)", edge="at 0 it is -1"),
+        "above": Partials("select2(x >= 0, -1, 1)", edge="at 0 it is 1"),
+    }
+)
+
 _TWO_OVER_ROOT_PI = "1.1283791670955126"
 
 #: The functions of math.h that programs use as foreign functions, by their C names for doubles.

@@ -12,12 +12,13 @@ a read that is interpolated already has its exact derivative, through the weight
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from fad.diagram.box import Arity, Box, Par, Primitive, Seq, parallel, postorder
 from fad.diagram.primitives import PRIMITIVES
+from fad.differentiation.marking import marked
 
 #: What a slope can stand for the derivative of.
 Kind = Literal["tables", "delays"]
@@ -105,26 +106,18 @@ def with_slopes(
     }
     if not inside and not everywhere:
         return root, originals
-    became: dict[Box, Box] = {}
-    sources = dict(originals)
 
-    def note(new: Box, old: Box) -> Box:
-        if new is not old:
-            sources.setdefault(new, originals.get(old, old))
-        return new
-
-    for part in postorder(root):
+    def change(part: Box, became: Mapping[Box, Box], note: Callable[[Box, Box], Box]) -> Box | None:
         read = _read(part)
         if read is None or not (read.kind in everywhere or (part, read.kind) in inside):
-            new = part.rebuild(tuple([became[child] for child in part.children]))
-        else:
-            signals = note(
-                parallel([became[signal] for signal in read.signals]), parallel(read.signals)
-            )
-            function = SlopedRead(read.kind, read.function, read.is_cast, part)
-            new = Seq(Par(signals, became[read.position]), function)
-        became[part] = note(new, part)
-    return became[root], sources
+            return None
+        signals = note(
+            parallel([became[signal] for signal in read.signals]), parallel(read.signals)
+        )
+        function = SlopedRead(read.kind, read.function, read.is_cast, part)
+        return Seq(Par(signals, became[read.position]), function)
+
+    return marked(root, originals, change)
 
 
 def _read(box: Box) -> _Read | None:

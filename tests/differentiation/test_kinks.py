@@ -1,0 +1,52 @@
+"""`abs` at 0, where a comparison decides which side a program is on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fad
+from fad.runtime.engine import Engine
+from tests.support.quotients import compare
+
+GAIN = 'g = hslider("gain", 0, -24, 24, 0.1); import("stdfaust.lib");'
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "_ : fi.peak_eq(g, 1000, 500)",
+        "_ : fi.peak_eq_cq(g, 1000, 3)",
+        "_ : fi.peak_eq_rm(g, 1000, 0.2)",
+        "_ : fi.peak_eq(g, 1000, 500) : fi.peak_eq(g, 3000, 500)",
+        "_ : fi.low_shelf(g, 300)",
+        "_ : fi.high_shelf(g, 3000)",
+        "_ : fi.lowshelf(3, g, 300)",
+        # |g| is -g where the branch for g <= 0 is taken at 0, and so on.
+        "select2(g > 0, 0 - abs(g), abs(g))*_",
+        "select2(g >= 0, 0 - abs(g), abs(g))*_",
+        "select2(0 > g, abs(g), 0 - abs(g))*_",
+        "select2(0 >= g, abs(g), 0 - abs(g))*_",
+        "_*f(g) with { f(x) = select2(x < 0, exp(0 - abs(x)), exp(abs(x))); }",
+    ],
+)
+def test_what_is_smooth_as_a_whole_has_its_derivative_at_the_kink(
+    engine: Engine, program: str
+) -> None:
+    comparison = compare(engine, f"{GAIN} process = {program};", frames=200)
+    assert np.abs(comparison.quotients).max() > 1e-3
+    assert comparison.error < 1e-6
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "abs(g)",  # nothing decides
+        "select2(g > 0, abs(g), abs(g)) + (g < 0)",  # the comparisons do not agree
+        "abs(g) + (h > 0)",  # about another signal
+    ],
+)
+def test_elsewhere_it_is_zero(engine: Engine, program: str) -> None:
+    text = f'{GAIN} h = hslider("h", 0, -1, 1, 0.1); process = {program};'
+    dual = fad.transform(text, wrt=["gain"], only="tangents")
+    assert engine.render(dual.source, "test", frames=1)[0, 0] == 0.0
