@@ -20,7 +20,7 @@ from fad.checking.quotients import Judgement, Runs, Verdict, judge
 from fad.diagram.box import Box, arity_of
 from fad.diagram.parameters import Parameter, find_parameters, input_index, resolved, select
 from fad.diagram.widgets import with_values
-from fad.differentiation.dual import Dual, dense, lost
+from fad.differentiation.dual import Dual, about, dense, lost
 from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import by_parameters
 from fad.differentiation.surrogates import Kind
@@ -238,7 +238,7 @@ class _Check:
             tuple(output for output in unlike if output not in rounded),
             rounded,
             tuple(i for i, samples in enumerate(outputs) if not np.isfinite(samples).all()),
-            (*self.evaluation.warnings, *warned.values()),
+            (*self.evaluation.warnings, *about(dual)),
         )
 
     def _judgements(

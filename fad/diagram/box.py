@@ -170,7 +170,7 @@ class Waveform(Box):
 
 
 class ForeignFunction(Box):
-    """`ffunction(...)`; see `fad.syntax.ForeignFunction` for the parts."""
+    """`ffunction(...)`; see `fad.syntax.nodes.ForeignFunction`."""
 
     __slots__ = ("arguments", "include", "library", "names", "type")
     fields = ("type", "names", "arguments", "include", "library")

@@ -49,7 +49,11 @@ class Activity(Interpretation[Active]):
         return not any(inputs) and self.is_constant(box)
 
     def is_constant(self, box: Box) -> bool:
-        """Whether there are no variables in a box, and no widgets that could be some."""
+        """Whether there are no variables in a box.
+
+        Widgets count as variables also where they are none, so that what is written for a part
+        does not depend on which of its widgets are asked for.
+        """
         return box not in self._varying
 
     def outputs(

@@ -62,6 +62,7 @@ class Dual:
         parts: the parts that tangents reach, inner ones first.
         seeds: what it is differentiated by.
         sloped: the reads at whole positions whose slope stands for a derivative.
+        kinks: parameter number -> where it stands on a kink at its initial value.
     """
 
     box: Box
@@ -71,6 +72,12 @@ class Dual:
     parts: Sequence[Part]
     seeds: Seeds
     sloped: Sequence[Dropped]
+    kinks: Mapping[int, Dropped]
+
+
+def about(dual: Dual, folders: bool = True) -> tuple[str, ...]:
+    """All that the user should know about a dual, a sentence each; see `lost` and `on_kinks`."""
+    return *lost(dual, folders).values(), *on_kinks(dual, folders).values()
 
 
 def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
@@ -92,6 +99,29 @@ def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
             warnings[name] = (
                 f"the derivative by {name} is zero: it only acts through "
                 f"`{dropped.construct}`{where} ({dropped.reason})"
+            )
+    return warnings
+
+
+def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
+    """The variables that reach the outputs and stand on a kink at their initial values.
+
+    Args:
+        dual: the dual.
+        folders: whether to say in which folders files are.
+
+    Returns:
+        the variable's name among the seeds -> the warning about it.
+    """
+    reached = union(dual.outputs)
+    warnings = {}
+    for lane, kink in dual.kinks.items():
+        if reached >> lane & 1:
+            where = "" if kink.span is None else f" at {place(kink.span, folders)}"
+            name = dual.seeds.names[lane]
+            warnings[name] = (
+                f"{name} starts on a kink of `{kink.construct}`{where}: the derivative by it has "
+                "two sides there, and one of them is written"
             )
     return warnings
 

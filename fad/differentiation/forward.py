@@ -56,6 +56,7 @@ from fad.differentiation.active_sets import (
 from fad.differentiation.activity import Activity
 from fad.differentiation.bundles import beside, lane_route, of_primals, width, wires
 from fad.differentiation.dual import Dropped, Dual, Part
+from fad.differentiation.initial_kinks import InitialKinks, Reading
 from fad.differentiation.kinks import SidedAbs, with_sides
 from fad.differentiation.operations import Function, Operations, rule_names, shape_name
 from fad.differentiation.rules import ARGUMENTS, Unsupported
@@ -98,6 +99,8 @@ def differentiate(
     transform = _Forward(marked, originals, seeds, operations, facts, new_slot)
     sources = [seeds.inputs.get(index) for index in range(arity_of(box)[0])]
     inputs = tuple(NONE if seed is None else bits([seed.lane]) for seed in sources)
+    kinks = InitialKinks(operations, originals, facts.origins)
+    kinks.outputs(marked, tuple([Reading(None, active) for active in inputs]))
     outer = {slot: _Bound((slot,), NONE) for slot in marked.free}
     dual, outputs = transform.dual(marked, inputs, outer)
     if any(inputs):
@@ -111,6 +114,7 @@ def differentiate(
         transform.context.parts,
         seeds,
         transform.sloped,
+        kinks.found,
     )
 
 

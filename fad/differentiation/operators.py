@@ -39,7 +39,7 @@ from fad.diagram.parameters import (
 )
 from fad.diagram.widgets import with_widgets
 from fad.differentiation.active_sets import members, union
-from fad.differentiation.dual import Dual, dense, lost
+from fad.differentiation.dual import Dual, about, dense
 from fad.differentiation.forward import differentiate
 from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seed, Seeds, by_parameters, tags
@@ -253,7 +253,7 @@ class _Operator:
             dual = differentiate(expr, seeds, self._operations, core.facts, new_slot=core.new_slot)
         for part, name in dual.names.items():
             core.facts.names.setdefault(part, name)
-        for text in lost(dual).values():
+        for text in about(dual):
             self._warn(text)
         return dual
 

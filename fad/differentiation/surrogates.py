@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from fad.diagram.box import Arity, Box, Par, Primitive, Seq, parallel, postorder
+from fad.diagram.box import Arity, Box, Par, Primitive, Seq, factors, parallel, postorder
 from fad.diagram.primitives import PRIMITIVES
 from fad.differentiation.marking import marked
 
@@ -129,11 +129,10 @@ def _read(box: Box) -> _Read | None:
         if operands.left.arity and operands.left.arity[1] == 1:
             return _Read("delays", _DELAY, (operands.left,), *_uncast(operands.right))
     elif function is _TABLE:
-        size, rest = operands.left, operands.right
-        if size.arity == (0, 2):  # a waveform gives its size, too
-            return _Read("tables", _TABLE, (size,), *_uncast(rest))
-        if isinstance(rest, Par) and size.arity == rest.left.arity == (0, 1):
-            return _Read("tables", _TABLE, (size, rest.left), *_uncast(rest.right))
+        # The size and the content, which a waveform gives both, then the position.
+        *table, position = factors(operands)
+        if [part.arity for part in table] in ([(0, 2)], [(0, 1), (0, 1)]):
+            return _Read("tables", _TABLE, tuple(table), *_uncast(position))
     return None
 
 

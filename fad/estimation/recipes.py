@@ -126,7 +126,7 @@ def expression(kind: str, table: Mapping[str, Recipe], text: str, **known: str) 
 
 
 def usual_rate(loss: str) -> float:
-    """The learning rate that suits a loss; see `written`."""
+    """The learning rate that suits a loss; see `expression`."""
     return _read("loss", LOSSES, loss)[1].rate
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from fad.base.errors import EvaluationError
 from fad.diagram.box import Box, Int, Primitive, Real, Rec, Waveform, arity_of
@@ -110,6 +111,16 @@ class Folding(Interpretation[Signal]):
         simplify = _ON_TERMS.get(name)
         found = simplify(*args) if simplify else None
         return self._term(name, args) if found is None else found
+
+
+def folded(name: str, numbers: Sequence[Number]) -> Number | None:
+    """What a primitive makes of numbers; `None` where that is no number, or no legal one."""
+    compute = _ON_NUMBERS.get(name)
+    if compute is None:
+        return None
+    with suppress(EvaluationError):
+        return compute(*numbers)
+    return None
 
 
 # -- Primitives on numbers --------------------------------------------------------------------

@@ -14,7 +14,7 @@ from fad.diagram.box import Box, arity_of
 from fad.diagram.facts import Facts, renamed
 from fad.diagram.parameters import Parameter, find_parameters, select
 from fad.differentiation.channels import Output, along_direction, channels
-from fad.differentiation.dual import Dropped, Dual, dense, lost, second_derivatives
+from fad.differentiation.dual import Dropped, Dual, about, dense, second_derivatives
 from fad.differentiation.forward import differentiate
 from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seeds, along, by_parameters
@@ -98,7 +98,7 @@ def _transformed(front: Front, options: Options) -> Program:
     draft = drafted(evaluation, front.operations, options)
 
     # Without folders: the text must not depend on where the program is.
-    told = (*evaluation.warnings, *lost(draft.dual, folders=False).values(), *draft.warnings)
+    told = (*evaluation.warnings, *about(draft.dual, folders=False), *draft.warnings)
     header = [
         f"// Forward-mode derivative of {front.name}, by fad {__version__}.",
         *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
@@ -113,7 +113,7 @@ def _transformed(front: Front, options: Options) -> Program:
         (
             *evaluation.warnings,
             *_no_variables(draft.variables, options.only),
-            *lost(draft.dual).values(),
+            *about(draft.dual),
             *draft.warnings,
         ),
         front.name,

@@ -84,7 +84,7 @@ class Name(Expr):
 
 @dataclass(frozen=True)
 class Variable(Expr):
-    """A name inside a pattern that matches anything. The parser writes names; see `definitions`."""
+    """A name inside a pattern that matches anything. It is made of a name; see `definitions`."""
 
     id: str
 

@@ -55,7 +55,9 @@ def verdicts(report: Report) -> list[str]:
         ("process = (os.lf_sawpos(882*p) > 0.5)*p : fi.pole(0.99);", "jump"),
         # Smooth as a whole, though not in its parts: the tangent is right on both sides.
         ("process = (p - 0.5)*_ + (abs(p - 0.5) - max(p, 1 - p))*_;", "jump"),
-        ("q = p - 0.5; process = select2(q > 0, 0 - abs(q), abs(q));", "jump"),
+        ("process = select2(p > 0.5, 0.5 - p : abs : 0 - _, abs(p - 0.5));", "jump"),
+        # The comparison says which side of 0 the argument of `abs` is on.
+        ("q = p - 0.5; process = select2(q > 0, 0 - abs(q), abs(q));", "agrees"),
         ("process = _*int(2*p);", "quantised"),
         ("process = rdtable(16, os.sinwaveform(16), int(2*p));", "quantised"),
         ("process = _@(2*p);", "quantised"),

@@ -50,3 +50,31 @@ def test_elsewhere_it_is_zero(engine: Engine, program: str) -> None:
     text = f'{GAIN} h = hslider("h", 0, -1, 1, 0.1); process = {program};'
     dual = fad.transform(text, wrt=["gain"], only="tangents")
     assert engine.render(dual.source, "test", frames=1)[0, 0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("program", "warned"),
+    [
+        ("abs(g)*_", {"/gain": "abs"}),
+        ("max(g, 0)*_ + h", {"/gain": "max"}),
+        ("min(_, 0.5) + h*abs(g - 1)", {}),
+        ("min(h, 0.5)*abs(g)", {"/h": "min", "/gain": "abs"}),
+        ("(2*h - 1 : abs)*_", {"/h": "abs"}),
+        ("h <: _, (_, 0.5 : max) : *", {"/h": "max"}),
+        # What does not move with a parameter stands on no kink of its.
+        ("g*max(2, 2)", {}),
+        ("g*abs(0)", {}),
+        # Values that change over time, and those that a comparison decides about.
+        ("abs(_*h)", {}),
+        ("abs(g : + ~ *(0.5))", {}),
+        ("fi.peak_eq(g, 1000, 500)", {}),
+        # The derivative by what does not reach the outputs is no matter.
+        ("h + int(abs(g))", {}),
+    ],
+)
+def test_parameters_that_start_on_a_kink(program: str, warned: dict[str, str]) -> None:
+    text = f'{GAIN} h = hslider("h", 0.5, 0, 1, 0.1); process = {program};'
+    told = [text for text in fad.transform(text).warnings if "kink" in text]
+    assert len(told) == len(warned)
+    for path, construct in warned.items():
+        assert any(text.startswith(f"{path} starts on a kink of `{construct}`") for text in told)

@@ -131,7 +131,13 @@ def test_a_slope_has_no_slope_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "read", ["rdtable(w, int(p))", "w, int(p) : rdtable", "rdtable(4, (w : !,_), int(p))"]
+    "read",
+    [
+        "rdtable(w, int(p))",
+        "w, int(p) : rdtable",
+        "rdtable(4, (w : !,_), int(p))",
+        "(4, (w : !,_)), int(p) : rdtable",
+    ],
 )
 def test_waveforms_are_tables_too(engine: Engine, read: str) -> None:
     """The slope at 1.3 is that between the neighbours of the value at 1: (2 - 1)/2."""
