@@ -1,4 +1,4 @@
-"""The documentation is true: its commands run, its tables are those of the code."""
+"""The documentation is true: its commands run, its tables are those of the code, its links lead."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ import pytest
 
 import fad
 from fad.differentiation.rules import ARGUMENTS, DERIVATIVES, FOREIGN, Linear, Partials, Rule, Zero
+from tests.support.pages import PAGES, check_block
 from tests.support.places import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+#: A link to a place in this repository.
+_LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
+#: A file or folder that a text names.
+_NAMED_PATH = re.compile(r"`((?:bench|docs|examples|fad|tests)/[\w./-]*)`")
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@each_page
 def test_commands_run(page: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     for block in blocks(page, "sh"):
@@ -39,7 +45,7 @@ def test_commands_run(page: Path, tmp_path: Path) -> None:
             assert run.returncode == 0, (line, run.stderr.decode())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@each_page
 def test_python_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     namespace: dict[str, object] = {}
@@ -82,12 +88,18 @@ def described(name: str, rule: Rule) -> str:
     ("name", "rules"), [("primitives", DERIVATIVES), ("foreign", FOREIGN)], ids=lambda v: str(v)[:9]
 )
 def test_the_tables_of_rules(name: str, rules: Mapping[str, Rule], update_golden: bool) -> None:
-    page = ROOT / "docs" / "language.md"
     rows = ["| function | derivative | remark |", "|---|---|---|"]
     rows += [described(function, rule) for function, rule in rules.items()]
-    table = f"<!-- {name} -->\n" + "\n".join(rows) + f"\n<!-- /{name} -->"
-    pattern = re.compile(f"<!-- {name} -->.*<!-- /{name} -->", re.DOTALL)
-    if update_golden:
-        page.write_text(pattern.sub(lambda _: table, page.read_text()))
-    found = pattern.search(page.read_text())
-    assert found is not None and found.group() == table
+    check_block(ROOT / "docs" / "language.md", name, "\n".join(rows), update_golden)
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    links = _LINK.findall(page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@each_page
+def test_files_that_are_named_exist(page: Path) -> None:
+    paths = _NAMED_PATH.findall(page.read_text("utf-8"))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
