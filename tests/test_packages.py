@@ -148,6 +148,7 @@ def test_what_users_import_is_there_and_documented() -> None:
 def test_what_users_import_is_what_type_checkers_see() -> None:
     seen = dict(imported_for_type_checkers())
     assert {*seen, "__version__"} == set(fad.__all__)
+    assert seen == fad._HOMES
     assert {name: getattr(fad, name).__module__ for name in seen} == seen
 
 
