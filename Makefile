@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format fuzz corpus corpus-expand corpus-derive learn bench-front bench-dual bench-transform clean
+.PHONY: help venv demo test lint format fuzz corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-transform clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ corpus-expand: $(STAMP) ## Check the expansion of all Faust example programs
 
 corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
 	$(BIN)/python -m tests.corpus.derive --write
+
+docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
+	$(BIN)/python -m docs.packages
 
 learn: $(STAMP) ## Learn all learning examples, and check that they find the hidden values
 	$(BIN)/python -m examples.learn.learn

@@ -1,1 +1,1 @@
-"""The proof of derivatives: difference quotients that the standard compiler computes."""
+"""The proof of derivatives: difference quotients by the standard compiler."""

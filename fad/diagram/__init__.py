@@ -1,1 +1,1 @@
-"""Core diagrams: the boxes that a program evaluates to, and what there is to know about them."""
+"""Core diagrams: what programs evaluate to, and what there is to know about it."""

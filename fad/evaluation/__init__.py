@@ -1,1 +1,1 @@
-"""From syntax trees to core diagrams: the lambda calculus that Faust programs are written in."""
+"""From syntax trees to core diagrams: Faust as a lambda calculus."""

@@ -1,1 +1,1 @@
-"""Programs that run: libfaust in a process of its own, native code, sound files, recordings."""
+"""Programs that run: libfaust in a process of its own, native code, recordings."""

@@ -1,1 +1,1 @@
-"""From files to syntax trees: nodes, the parser, the modules that a program imports."""
+"""From files to syntax trees: nodes, the parser, the files that programs import."""

@@ -1,1 +1,1 @@
-"""From diagrams to Faust: what gets a name, how a box is written, where lines break."""
+"""From diagrams to Faust: simplified, named, written in lines."""
