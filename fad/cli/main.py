@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -19,10 +18,10 @@ from fad.base.version import __version__
 from fad.cli.estimate import estimate
 from fad.cli.options import (
     BAD_INPUT,
-    INCLUDE,
     SEED,
     program_of,
     program_options,
+    search_options,
     show,
     values_option,
     variable_options,
@@ -151,9 +150,9 @@ def transform(
 
 @cli.command(short_help="List what a program can be differentiated by.")
 @click.argument("file")
-@INCLUDE
+@search_options
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-def params(file: str, include: Sequence[str], as_json: bool) -> None:
+def params(file: str, as_json: bool, **options: Any) -> None:
     """List the widgets of a program: path, kind, range, and whether each is a variable by default.
 
     FILE is a Faust program; `-` reads the standard input.
@@ -165,7 +164,7 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
     import fad
     from fad.cli import reports
 
-    program = fad.expand(program_of(file), include=include)
+    program = fad.expand(program_of(file), **options)
     show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
 
 
@@ -179,7 +178,7 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
     help="Folder to write; it is replaced if `fad diagram` has written it, and only then.",
 )
 @click.option("--dual", is_flag=True, help="Draw the program with derivatives, too.")
-@INCLUDE
+@search_options
 @variable_options
 def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
     """Write a folder with the block diagrams of a program, and a page that shows them.
@@ -201,7 +200,7 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
 
 @cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
 @click.argument("file")
-@INCLUDE
+@search_options
 @variable_options
 @click.option(
     "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."

@@ -20,13 +20,27 @@ STANDARD_INPUT = "-"
 #: The exit code when the user's input is at fault.
 BAD_INPUT = 1
 
-INCLUDE = click.option(
-    "-I",
-    "--include",
-    metavar="DIR",
-    multiple=True,
-    help="Folder to search for imported files, before the standard libraries; repeatable.",
-)
+
+def search_options(command: Command) -> Command:
+    """What says where imported files are."""
+    decorators = (
+        click.option(
+            "-I",
+            "--include",
+            metavar="DIR",
+            multiple=True,
+            help="Folder to search for imported files, before the standard libraries; repeatable.",
+        ),
+        click.option(
+            "--libraries",
+            metavar="DIR",
+            help="Folder of libraries to use instead of the standard ones that come with fad.",
+        ),
+    )
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
 
 RULES = click.option(
     "--rules",
@@ -92,7 +106,7 @@ def program_options(command: Command) -> Command:
             metavar="EXPECTED.dsp",
             help="Write nothing, and compare with this file: exit code 1 and a diff if it differs.",
         ),
-        INCLUDE,
+        search_options,
         click.option(
             "--precision",
             type=click.Choice(["single", "double", "quad"]),

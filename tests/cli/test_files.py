@@ -59,6 +59,28 @@ def test_files_beside_the_standard_input_are_found(run: Run, tmp_path: Path) -> 
     assert "process = 5;" in run("expand", "-", input='import("a.lib"); process = a;').stdout
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["expand"], "process = 5;"),
+        (["transform"], "process = 5;"),
+        (["params"], "no widgets"),
+        (["run", "--seconds", "0.01"], "5"),
+    ],
+)
+def test_other_libraries_can_replace_the_standard_ones(
+    run: Run, tmp_path: Path, command: list[str], said: str
+) -> None:
+    (tmp_path / "p.dsp").write_text('import("maths.lib"); process = five;')
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "maths.lib").write_text("five = 5;")
+
+    done = run(*command, "p.dsp", "--libraries", "other")
+    assert (done.returncode, said in done.stdout) == (0, True)
+    assert "undefined symbol `five`" in run(*command, "p.dsp").stderr
+    assert "there is no folder `none`" in run(*command, "p.dsp", "--libraries", "none").stderr
+
+
 @pytest.mark.parametrize("path", ["-", "/dev/stdout"])
 def test_output_can_be_the_standard_output(run: Run, path: str) -> None:
     assert run("expand", "gain.dsp", "-o", path).stdout == run("expand", "gain.dsp").stdout
