@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -252,6 +253,7 @@ cli.add_command(run)
 
 def main() -> NoReturn:
     """Runs the command line and ends the process."""
+    warnings.showwarning = _show_warning
     try:
         code = cli.main(prog_name="fad", standalone_mode=False) or 0
     except click.ClickException as error:
@@ -262,6 +264,18 @@ def main() -> NoReturn:
     except Exception as error:
         code = _report(error)
     sys.exit(code)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Shows what Python would tell with a line of fad's code, which no user wants to see."""
+    warn([str(message)])
 
 
 def _report(error: Exception) -> int:

@@ -170,7 +170,7 @@ def executable(
     options = [*options, *(f"-I{folder.absolute()}" for folder in folders)]
     text = "\0".join([compiler, *options, *files.values()])
     key = hashlib.sha256(text.encode()).hexdigest()
-    cache = Cache()
+    cache = Cache(programs=True)
     if (kept := cache.get(f"native-{key}")) is not None:
         return kept
     with tempfile.TemporaryDirectory(prefix="fad-") as home:
