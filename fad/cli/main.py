@@ -247,6 +247,25 @@ def check(
     click.get_current_context().exit(0 if report.passed else BAD_INPUT)
 
 
+@cli.command(short_help="Tell which compilers, libraries and packages fad works with.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def doctor(as_json: bool) -> None:
+    """Tell which compilers, libraries, packages and folders fad works with, and what is missing.
+
+    The exit code is 1 when something is missing that fad cannot do without.
+
+    \b
+    Example:
+      fad doctor
+    """
+    from fad.cli import reports
+    from fad.runtime.installation import inspect
+
+    found = inspect()
+    show(reports.installation_json(found) if as_json else reports.installation_table(found))
+    click.get_current_context().exit(0 if found.works else BAD_INPUT)
+
+
 cli.add_command(estimate)
 cli.add_command(run)
 
