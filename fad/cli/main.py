@@ -132,6 +132,8 @@ def transform(
         )
     if explain and (direction or order == 2):
         raise click.UsageError("`--explain` is about first derivatives by each variable")
+    if options["rules"] is not None:
+        options["rules"] = program_of(options["rules"])
     if explain:
         from fad.pipeline.explain import explain as explained
 

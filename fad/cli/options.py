@@ -150,9 +150,19 @@ def values(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def program_of(file: str) -> Path | Source:
-    """The program that a FILE argument means; `-` is the standard input."""
-    return _standard_input() if file == STANDARD_INPUT else Path(file)
+def program_of(file: str | Path) -> Source:
+    """The program that a FILE argument means; `-` is the standard input.
+
+    A command reads each file once, however often it asks for it: what comes from a pipe is gone
+    after that.
+    """
+    from fad.syntax.libraries import read_source
+
+    known: dict[str, Source] = click.get_current_context().meta.setdefault(__name__, {})
+    name = str(file)
+    if name not in known:
+        known[name] = _standard_input() if name == STANDARD_INPUT else read_source(Path(name))
+    return known[name]
 
 
 def warn(warnings: Sequence[str]) -> None:
@@ -169,7 +179,7 @@ def show(text: str) -> None:
 
 
 def write_program(
-    compute: Callable[[Path | Source], Program],
+    compute: Callable[[Source], Program],
     file: str,
     output: str,
     manifest: str | None = None,

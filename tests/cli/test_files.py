@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,44 @@ def test_reads_the_standard_input(run: Run, command: str) -> None:
     assert done.returncode == 0
     assert "<stdin>" in done.stdout.splitlines()[0]
     assert body(done.stdout) == body(run(command, "gain.dsp").stdout)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("piped", ["program.dsp", "rules.dsp"])
+@pytest.mark.parametrize(
+    "options", [["--order", "2"], ["--explain", "-o", "out.dsp"], ["--wrt", "a"]], ids=str
+)
+def test_what_comes_from_a_pipe_is_read_once(
+    run: Run, tmp_path: Path, piped: str, options: list[str]
+) -> None:
+    texts = {
+        "program.dsp": 'foo = ffunction(float foo(float), "foo.h", ""); '
+        'process = foo(hslider("a", 0.3, 0, 1, 0.01));',
+        "rules.dsp": "d_foo(x) = 2*x;",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    expected = run("transform", "program.dsp", "--rules", "rules.dsp", *options)
+    written = tmp_path / "out.dsp"
+    outcome = written.exists() and written.read_text()
+    assert expected.returncode == 0
+
+    (tmp_path / piped).unlink()
+    os.mkfifo(tmp_path / piped)
+    with ThreadPoolExecutor() as pool:
+        pool.submit((tmp_path / piped).write_text, texts[piped])
+        done = run("transform", "program.dsp", "--rules", "rules.dsp", *options)
+    assert (done.stdout, done.stderr) == (expected.stdout, expected.stderr)
+    assert (written.exists() and written.read_text()) == outcome
+
+
+def test_the_standard_input_is_read_once(run: Run, tmp_path: Path) -> None:
+    done = run("transform", "-", "--explain", "-o", "out.dsp", input=GAIN)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "gain" in done.stdout
+    assert body((tmp_path / "out.dsp").read_text()) == body(run("transform", "gain.dsp").stdout)
+    assert run("estimate", "-", "--estimate", "-", input=GAIN).returncode == 0
 
 
 def test_errors_in_the_standard_input_name_it(run: Run) -> None:
