@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from fad.base.version import __version__
 from fad.cli import main, reports
 from fad.runtime import installation
-from tests.support.commands import command_line
+from tests.support.commands import ENVIRONMENT, command_line
 
 
 def test_doctor_tells_people(tmp_path: Path) -> None:
@@ -30,6 +32,17 @@ def test_doctor_tells_scripts(tmp_path: Path) -> None:
     assert list(found) == ["components", "libraries", "cache", "missing", "works"]
     assert found["works"] is True
     assert found["components"][0]["version"] == __version__
+
+
+def test_doctor_runs_where_numpy_is_missing(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['numpy'] = None; sys.argv = ['fad', 'doctor']\n"
+        "from fad.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_is_missing_is_told_last(monkeypatch: pytest.MonkeyPatch) -> None:

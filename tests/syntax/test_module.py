@@ -117,6 +117,18 @@ def test_an_entry_of_another_shape_is_as_good_as_absent(
     assert (module.imports, module.declares, definitions) == expected
 
 
+def test_definitions_are_decoded_when_they_are_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = modules.load(PROGRAM, Cache(folder)).definitions("g")
+    (name,) = (path.name for path in folder.iterdir() if path.name.startswith("syntax-"))
+    data = Cache(folder).get(name)
+    assert data is not None and b'"f",[' in data
+    Cache(folder).put(name, data.replace(b'"f",[', b'"f",?'))  # no JSON any more
+    monkeypatch.setattr(parser, "parse", None)
+    assert modules.load(PROGRAM, Cache(folder)).definitions("g") == expected
+
+
 @pytest.mark.parametrize("tables", [b"{}", b"[]", b"{", b'{"data": {"options": {}}, "memo": {}}'])
 def test_tables_of_another_shape_are_made_anew(folder: Path, tables: bytes) -> None:
     expected = contents(modules.load(PROGRAM, Cache(folder)))
