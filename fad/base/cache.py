@@ -97,10 +97,11 @@ class Cache:
         path = self._folders[-1] / key
         try:
             entry = path.read_bytes()
-            if time.time() - path.stat().st_mtime > _RECENT:
-                os.utime(path)
         except OSError:
             return None
+        with suppress(OSError):  # a folder that can only be read
+            if time.time() - path.stat().st_mtime > _RECENT:
+                os.utime(path)
         digest, data = entry[:_DIGEST_SIZE], entry[_DIGEST_SIZE:]
         return data if digest == _digest(key, data) else None
 
@@ -111,8 +112,8 @@ class Cache:
         try:
             for folder in self._folders:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self._is_trusted:
-                return
+                if not self._is_trusted:
+                    return
             handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=self._folders[-1])
         except OSError:
             return

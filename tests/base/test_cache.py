@@ -110,6 +110,25 @@ def test_programs_come_from_a_private_folder_only(folder: Path, permissions: int
 
 
 @with_owners
+def test_nothing_is_made_in_a_folder_that_is_not_used(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.warns(CacheWarning):
+        Cache(folder, programs=True).put("a", b"data")
+    assert not list(folder.iterdir())
+
+
+def test_what_can_only_be_read_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise PermissionError
+
+    Cache(folder).put("a", b"data")
+    os.utime(folder / "a", (0, 0))
+    monkeypatch.setattr(os, "utime", refuse)
+    assert Cache(folder).get("a") == b"data"
+
+
+@with_owners
 def test_one_warning_is_enough(folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o777)
