@@ -16,11 +16,18 @@ class Source:
         name: the text's name in messages (a path as the user gave it, or `<stdin>`).
         text: the whole text.
         path: the file it was read from; `None` for a text that came from elsewhere.
+        library: its name among the standard libraries, wherever those are; `None` for other texts.
     """
 
     name: str
     text: str = field(repr=False)
     path: Path | None = None
+    library: str | None = None
+
+    @property
+    def file(self) -> str:
+        """The name that rules about the functions of a library go by."""
+        return self.library or self.name
 
     @cached_property
     def _line_starts(self) -> list[int]:

@@ -118,6 +118,7 @@ def check(
     program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
@@ -134,6 +135,7 @@ def check(
     Args:
         program: a text, or the path of a file.
         include: folders to search for imported files, before the standard ones.
+        libraries: a folder of libraries to use instead of the standard ones.
         wrt: the variables; see `fad.transform`.
         surrogate: which reads are given a slope; see `fad.transform`.
         rules: the derivatives of foreign functions; see `fad.transform`.
@@ -155,7 +157,7 @@ def check(
             not fit the program; the standard compiler refuses, crashes or takes too long
             (`EngineError`).
     """
-    front = read(Request(program, include, rules=rules))
+    front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
     count = arity_of(evaluation.process)[0]
     widgets = list(find_parameters(evaluation.process))

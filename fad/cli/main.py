@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -19,10 +19,10 @@ from fad.base.version import __version__
 from fad.cli.estimate import estimate
 from fad.cli.options import (
     BAD_INPUT,
-    INCLUDE,
     SEED,
     program_of,
     program_options,
+    search_options,
     show,
     values_option,
     variable_options,
@@ -132,6 +132,8 @@ def transform(
         )
     if explain and (direction or order == 2):
         raise click.UsageError("`--explain` is about first derivatives by each variable")
+    if options["rules"] is not None:
+        options["rules"] = program_of(options["rules"])
     if explain:
         from fad.pipeline.explain import explain as explained
 
@@ -151,9 +153,9 @@ def transform(
 
 @cli.command(short_help="List what a program can be differentiated by.")
 @click.argument("file")
-@INCLUDE
+@search_options
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-def params(file: str, include: Sequence[str], as_json: bool) -> None:
+def params(file: str, as_json: bool, **options: Any) -> None:
     """List the widgets of a program: path, kind, range, and whether each is a variable by default.
 
     FILE is a Faust program; `-` reads the standard input.
@@ -165,7 +167,7 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
     import fad
     from fad.cli import reports
 
-    program = fad.expand(program_of(file), include=include)
+    program = fad.expand(program_of(file), **options)
     show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
 
 
@@ -179,7 +181,7 @@ def params(file: str, include: Sequence[str], as_json: bool) -> None:
     help="Folder to write; it is replaced if `fad diagram` has written it, and only then.",
 )
 @click.option("--dual", is_flag=True, help="Draw the program with derivatives, too.")
-@INCLUDE
+@search_options
 @variable_options
 def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
     """Write a folder with the block diagrams of a program, and a page that shows them.
@@ -201,7 +203,7 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
 
 @cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
 @click.argument("file")
-@INCLUDE
+@search_options
 @variable_options
 @click.option(
     "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."
@@ -247,12 +249,32 @@ def check(
     click.get_current_context().exit(0 if report.passed else BAD_INPUT)
 
 
+@cli.command(short_help="Tell which compilers, libraries and packages fad works with.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def doctor(as_json: bool) -> None:
+    """Tell which compilers, libraries, packages and folders fad works with, and what is missing.
+
+    The exit code is 1 when something is missing that fad cannot do without.
+
+    \b
+    Example:
+      fad doctor
+    """
+    from fad.cli import reports
+    from fad.runtime.installation import inspect
+
+    found = inspect()
+    show(reports.installation_json(found) if as_json else reports.installation_table(found))
+    click.get_current_context().exit(0 if found.works else BAD_INPUT)
+
+
 cli.add_command(estimate)
 cli.add_command(run)
 
 
 def main() -> NoReturn:
     """Runs the command line and ends the process."""
+    warnings.showwarning = _show_warning
     try:
         code = cli.main(prog_name="fad", standalone_mode=False) or 0
     except click.ClickException as error:
@@ -263,6 +285,18 @@ def main() -> NoReturn:
     except Exception as error:
         code = _report(error)
     sys.exit(code)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Shows what Python would tell with a line of fad's code, which no user wants to see."""
+    warn([str(message)])
 
 
 def _report(error: Exception) -> int:

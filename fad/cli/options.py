@@ -20,13 +20,27 @@ STANDARD_INPUT = "-"
 #: The exit code when the user's input is at fault.
 BAD_INPUT = 1
 
-INCLUDE = click.option(
-    "-I",
-    "--include",
-    metavar="DIR",
-    multiple=True,
-    help="Folder to search for imported files, before the standard libraries; repeatable.",
-)
+
+def search_options(command: Command) -> Command:
+    """What says where imported files are."""
+    decorators = (
+        click.option(
+            "-I",
+            "--include",
+            metavar="DIR",
+            multiple=True,
+            help="Folder to search for imported files, before the standard libraries; repeatable.",
+        ),
+        click.option(
+            "--libraries",
+            metavar="DIR",
+            help="Folder of libraries to use instead of the standard ones that come with fad.",
+        ),
+    )
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
 
 RULES = click.option(
     "--rules",
@@ -92,7 +106,7 @@ def program_options(command: Command) -> Command:
             metavar="EXPECTED.dsp",
             help="Write nothing, and compare with this file: exit code 1 and a diff if it differs.",
         ),
-        INCLUDE,
+        search_options,
         click.option(
             "--precision",
             type=click.Choice(["single", "double", "quad"]),
@@ -136,9 +150,19 @@ def values(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def program_of(file: str) -> Path | Source:
-    """The program that a FILE argument means; `-` is the standard input."""
-    return _standard_input() if file == STANDARD_INPUT else Path(file)
+def program_of(file: str | Path) -> Source:
+    """The program that a FILE argument means; `-` is the standard input.
+
+    A command reads each file once, however often it asks for it: what comes from a pipe is gone
+    after that.
+    """
+    from fad.syntax.libraries import read_source
+
+    known: dict[str, Source] = click.get_current_context().meta.setdefault(__name__, {})
+    name = str(file)
+    if name not in known:
+        known[name] = _standard_input() if name == STANDARD_INPUT else read_source(Path(name))
+    return known[name]
 
 
 def warn(warnings: Sequence[str]) -> None:
@@ -155,7 +179,7 @@ def show(text: str) -> None:
 
 
 def write_program(
-    compute: Callable[[Path | Source], Program],
+    compute: Callable[[Source], Program],
     file: str,
     output: str,
     manifest: str | None = None,

@@ -1,4 +1,4 @@
-"""What `fad params` and `fad check` show, as tables and as JSON."""
+"""What `fad params`, `fad check`, `fad run` and `fad doctor` show, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +17,7 @@ from fad.pipeline.program import parameter_data
 if TYPE_CHECKING:
     from fad.checking.check import Report
     from fad.pipeline.program import Program
+    from fad.runtime.installation import Installation
     from fad.runtime.recording import Recording
 
 #: Wide enough for any table: where it is shown, lines may wrap, but nothing is cut.
@@ -26,6 +26,7 @@ _WIDTH = 1000
 _NUMBERS = (
     *("init", "min", "max", "step", "error", "smooth", "first sample"),
     *("lowest", "highest", "rms", "first", "last"),
+    *("files", "entries", "megabytes", "at most"),
 )
 
 
@@ -87,6 +88,8 @@ def check_json(report: Report) -> str:
 
 def run_table(recording: Recording) -> str:
     """A line for each output and bargraph, and a sentence about the whole."""
+    import numpy as np
+
     outputs = _table("output", "lowest", "highest", "rms")
     for number, samples in enumerate(recording.outputs):
         known = samples[np.isfinite(samples)]
@@ -102,6 +105,34 @@ def run_table(recording: Recording) -> str:
     tables = [_printed(table) for table in (outputs, bargraphs) if table.row_count]
     told = f"{recording.program}: {recording.seconds:g} s at {recording.rate} Hz\n"
     return "\n".join([*tables, told])
+
+
+def installation_table(installation: Installation) -> str:
+    """A line for each program, package and folder, and a sentence about each that is missing."""
+    components = _table("component", "version", "place", "needed for")
+    for component in installation.components:
+        components.add_row(
+            component.name,
+            "missing" if component.version is None else component.version,
+            Text(component.place),
+            component.needed_for,
+        )
+    libraries = _table("libraries", "version", "files", "folder")
+    for folder in installation.libraries:
+        libraries.add_row(
+            folder.origin, folder.version, str(folder.files), Text(folder.folder or "missing")
+        )
+    cache = installation.cache
+    kept = _table("cache", "entries", "megabytes", "at most")
+    megabytes = [f"{size / 2**20:.1f}" for size in (cache.size, cache.limit)]
+    kept.add_row(Text(cache.folder), str(cache.entries), *megabytes)
+    told = [f"{sentence}\n" for sentence in installation.missing or ("nothing is missing",)]
+    return "\n".join([*map(_printed, (components, libraries, kept)), "".join(told)])
+
+
+def installation_json(installation: Installation) -> str:
+    """The same as JSON."""
+    return json.dumps(installation.to_json(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _table(*columns: str) -> Table:

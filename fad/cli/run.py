@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fad.cli.options import INCLUDE, SEED, STANDARD_INPUT, program_of, show, values, warn
+from fad.cli.options import SEED, STANDARD_INPUT, program_of, search_options, show, values, warn
 
 if TYPE_CHECKING:
     from fad.runtime.recording import Recording
@@ -21,7 +21,7 @@ _SOUNDS = ("noise", "silence")
 
 @click.command(short_help="Run a program, and record and draw what it does.")
 @click.argument("file")
-@INCLUDE
+@search_options
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="How long to run.")
 @click.option(
     "--at",

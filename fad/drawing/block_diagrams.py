@@ -11,11 +11,11 @@ from fad.base.output_folder import refuse_foreign, write_folder
 from fad.differentiation.surrogates import Kind
 from fad.drawing.block_diagrams_page import INDEX, Sheets, is_index, page
 from fad.pipeline.expand import expand
-from fad.pipeline.front import folder_of
+from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.pipeline.transform import transform
 from fad.runtime.engine import Engine, EngineRefusal
-from fad.syntax.libraries import ProgramLike, as_source
+from fad.syntax.libraries import Libraries, ProgramLike, as_source
 
 _WHOLE = "process.svg"
 #: Programs with more boxes than this are drawn on several sheets. It is less than libfaust's own
@@ -45,6 +45,7 @@ def write_diagrams(
     *,
     dual: bool = False,
     include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
@@ -59,6 +60,7 @@ def write_diagrams(
         folder: the folder to write. One that this function has written before is replaced.
         dual: whether to draw the program that also computes the derivatives.
         include: folders to search for imported files, before the standard ones.
+        libraries: a folder of libraries to use instead of the standard ones.
         wrt, surrogate, rules: which derivatives; see `fad.transform`.
 
     Returns:
@@ -71,20 +73,27 @@ def write_diagrams(
     """
     refuse_foreign(folder, _is_own)
     source = as_source(program)
+    front = read(Request(source, include, libraries=libraries))
+    front.evaluated()  # reads all files
+    flat = written = expand(source, include=include, libraries=libraries)
     if dual:
-        written = transform(source, include=include, wrt=wrt, surrogate=surrogate, rules=rules)
-    else:
-        written = expand(source, include=include)
-    folders = [folder_of(source), *map(Path, include)]
+        written = transform(
+            source,
+            include=include,
+            libraries=libraries,
+            wrt=wrt,
+            surrogate=surrogate,
+            rules=rules,
+        )
+    text = source.text if front.libraries.are_found_by_libfaust else flat.source
     with Engine() as engine:
         try:
-            drawn = [_drawn(engine, "source", source.text, written.name, folders)]
+            drawn = [_drawn(engine, "source", text, written.name, front.libraries)]
         except EngineRefusal:
             # The standard compiler does not know the operators that a program may use.
-            text = expand(source, include=include).source
-            drawn = [_drawn(engine, "source", text, written.name, folders)]
+            drawn = [_drawn(engine, "source", flat.source, written.name, front.libraries)]
         if dual:
-            drawn.append(_drawn(engine, "dual", written.source, written.name, folders))
+            drawn.append(_drawn(engine, "dual", written.source, written.name, front.libraries))
     files = {INDEX: page(written, drawn)}
     for sheets in drawn:
         files |= {f"{sheets.folder}/{name}": text for name, text in sheets.files.items()}
@@ -103,8 +112,8 @@ def _is_own(folder: Path) -> bool:
         return False
 
 
-def _drawn(engine: Engine, folder: str, text: str, name: str, include: Sequence[Path]) -> Sheets:
-    files = engine.diagrams(text, name, fold=_FOLD, include=include)
+def _drawn(engine: Engine, folder: str, text: str, name: str, found: Libraries) -> Sheets:
+    files = engine.diagrams(text, name, fold=_FOLD, include=found.folders, libraries=found.standard)
     return Sheets(folder, text, tidied(files), _height(files[_WHOLE]))
 
 

@@ -38,6 +38,7 @@ def estimate(
     model: ProgramLike | None = None,
     *,
     include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
     precision: Precision = "double",
     wrt: Sequence[str] = (),
     start: dict[str, float] | None = None,
@@ -61,7 +62,7 @@ def estimate(
         model: the program whose parameters are learnt; the target's own by default. It has the
             same numbers of inputs and outputs. Widgets that are not learnt are the target's own,
             if the two have some in common.
-        include, precision, rules: see `transform`.
+        include, libraries, precision, rules: see `transform`.
         wrt: the parameters to learn, see `transform`; sliders and number entries only.
         start: label or path of a parameter -> its initial value, in its range.
         freeze: parameters not to learn, by label or path.
@@ -95,7 +96,7 @@ def estimate(
         loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, Path(folder)
     )
     learning.check()
-    front = read(Request(target, include, precision, rules))
+    front = read(Request(target, include, precision, rules, libraries))
     job = _Job(learning, model, tuple(wrt), dict(start or {}), tuple(freeze))
     return _estimated(front, job)
 

@@ -248,7 +248,7 @@ class Evaluator:
         thunk.value = value
         self.record_name(value, thunk.name)
         if isinstance(value, Closure) and value.node is thunk.body:
-            self._definitions[id(value.node)] = (thunk.scope.source.name, thunk.name)
+            self._definitions[id(value.node)] = (thunk.scope.source.file, thunk.name)
         return value
 
     def enter(self, span: Span | None) -> None:

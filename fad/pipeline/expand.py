@@ -20,6 +20,7 @@ def expand(
     program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
     precision: Precision = "double",
 ) -> Program:
     """Evaluates a Faust program to its core diagram and writes that as Faust.
@@ -27,6 +28,7 @@ def expand(
     Args:
         program: a text, or the path of a file.
         include: folders to search for imported files, before the standard ones.
+        libraries: a folder of libraries to use instead of the standard ones.
         precision: which precision-prefixed definitions count.
 
     Returns:
@@ -35,7 +37,7 @@ def expand(
     Raises:
         FadError: the program is missing, malformed or has no value.
     """
-    front = read(Request(program, include, precision))
+    front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box = evaluation.process
     header = [f"// {front.name}, evaluated by fad {__version__}.", *front.declares]

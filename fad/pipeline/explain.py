@@ -29,6 +29,7 @@ def explain(
     program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
@@ -37,7 +38,7 @@ def explain(
 
     Args:
         program: a text, or the path of a file.
-        include, wrt, surrogate, rules: see `fad.transform`.
+        include, libraries, wrt, surrogate, rules: see `fad.transform`.
 
     Returns:
         A text for people: for each part of the source that derivatives reach (its parameters, the
@@ -49,7 +50,7 @@ def explain(
         FadError: what `fad.transform` raises.
     """
 
-    front = read(Request(program, include, rules=rules))
+    front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
     options = Options(tuple(wrt), surrogate=tuple(surrogate))
     draft = drafted(evaluation, front.operations, options)

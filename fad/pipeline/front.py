@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fad.base.errors import SourceError
 from fad.base.precision import Precision
 from fad.base.source import Source
 from fad.differentiation.expressions import RuleExpressions
@@ -26,12 +28,14 @@ class Request:
         include: folders to search for imported files, before the standard ones.
         precision: which precision-prefixed definitions count.
         rules: a Faust text or file with the user's derivatives of foreign functions.
+        libraries: a folder of libraries to use instead of the standard ones.
     """
 
     program: ProgramLike
     include: Sequence[str | Path] = ()
     precision: Precision = "double"
     rules: ProgramLike | None = None
+    libraries: str | Path | None = None
 
 
 @dataclass(frozen=True)
@@ -92,16 +96,28 @@ def read(request: Request) -> Front:
     """Finds and parses a program.
 
     Raises:
-        FadError: the program, or the user's rules, are missing or malformed.
+        FadError: the program, the user's rules or the folder of libraries are missing or malformed.
     """
     source = as_source(request.program)
-    libraries = Libraries(tuple(map(Path, request.include)), folder_of(source))
+    libraries = Libraries(
+        tuple(map(Path, request.include)),
+        folder_of(source),
+        replacement=None if request.libraries is None else _existing(request.libraries),
+    )
     module = libraries.parse(source)
     rules = None if request.rules is None else libraries.parse(as_source(request.rules))
     # The user's rules may use the operators, which then know the rules of the tables.
     tables = DerivativeOperators(Operations(RuleExpressions(libraries)))
     operations = Operations(RuleExpressions(libraries, rules, tables))
     return Front(module, libraries, request.precision, operations)
+
+
+def _existing(libraries: str | Path) -> Path:
+    if not os.path.isdir(libraries):
+        raise SourceError(
+            f"there is no folder `{libraries}`", hint="name one with `stdfaust.lib` in it"
+        )
+    return Path(libraries)
 
 
 def folder_of(source: Source) -> Path:

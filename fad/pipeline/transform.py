@@ -39,6 +39,7 @@ def transform(
     program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
     precision: Precision = "double",
     wrt: Sequence[str] = (),
     only: Lanes = "all",
@@ -52,6 +53,7 @@ def transform(
     Args:
         program: a text, or the path of a file.
         include: folders to search for imported files, before the standard ones.
+        libraries: a folder of libraries to use instead of the standard ones.
         precision: which precision-prefixed definitions count.
         wrt: the variables, by label or path, with the wildcards of the shell, or `input:0` for an
             audio input. Without any: the widgets marked `[diff:on]`, or else every slider and
@@ -79,7 +81,7 @@ def transform(
         raise FadError("a direction names the variables, and has one derivative, of order 1")
     components = tuple((direction or {}).items())
     options = Options(tuple(wrt), only, tuple(surrogate), order, components)
-    return _transformed(read(Request(program, include, precision, rules)), options)
+    return _transformed(read(Request(program, include, precision, rules, libraries)), options)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from fad.base.errors import EngineError
 from fad.runtime.engine_worker import receive, send
+from fad.syntax.libraries import standard_folders
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,9 +70,10 @@ class Engine:
 
     In all requests, `source` is a Faust text; `name` is the program's name (a file name such as
     `organ.dsp`), which becomes the label of a top group that has none; `include` are folders to
-    search for files: the first one (the program's own folder) comes before the standard
-    libraries, the others after. They raise `EngineRefusal`, `EngineCrash` or `EngineTimeout`, all
-    of them `EngineError`. One engine serves one request at a time; threads wait for each other.
+    search for files, the program's own first, and `libraries` those that come after: by default
+    where fad finds the standard libraries. They raise `EngineRefusal`, `EngineCrash` or
+    `EngineTimeout`, all of them `EngineError`. One engine serves one request at a time; threads
+    wait for each other.
 
     Args:
         time_limit: seconds per request.
@@ -116,10 +118,11 @@ class Engine:
         name: str,
         *,
         include: Sequence[Path] = (),
+        libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
     ) -> str:
         """The core diagram that libfaust evaluates a program to, as the Faust text it prints."""
-        return cast(str, self._request("expand", source, name, include, precision))
+        return cast(str, self._request("expand", source, name, (include, libraries), precision))
 
     def compile(
         self,
@@ -127,10 +130,11 @@ class Engine:
         name: str,
         *,
         include: Sequence[Path] = (),
+        libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
     ) -> Compiled:
         """Compile a program for the interpreter, which takes no foreign functions."""
-        reply = self._request("compile", source, name, include, precision)
+        reply = self._request("compile", source, name, (include, libraries), precision)
         inputs, outputs, description = cast("tuple[int, int, str]", reply)
         return Compiled(inputs, outputs, json.loads(description, strict=False))
 
@@ -140,10 +144,11 @@ class Engine:
         name: str,
         *,
         include: Sequence[Path] = (),
+        libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
     ) -> dict[str, Any]:
         """libfaust's JSON description of a program, foreign functions allowed."""
-        reply = cast(str, self._request("json", source, name, include, precision))
+        reply = cast(str, self._request("json", source, name, (include, libraries), precision))
         return cast("dict[str, Any]", json.loads(reply, strict=False))
 
     def cpp(
@@ -152,10 +157,11 @@ class Engine:
         name: str,
         *,
         include: Sequence[Path] = (),
+        libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
     ) -> str:
         """The C++ class `mydsp` that libfaust makes of a program."""
-        return cast(str, self._request("cpp", source, name, include, precision))
+        return cast(str, self._request("cpp", source, name, (include, libraries), precision))
 
     def diagrams(
         self,
@@ -164,6 +170,7 @@ class Engine:
         *,
         fold: int = 25,
         include: Sequence[Path] = (),
+        libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
     ) -> dict[str, str]:
         """The block diagrams that libfaust draws of a program, as SVG.
@@ -175,7 +182,7 @@ class Engine:
         Returns:
             File name -> text. `process.svg` is the whole; sheets link to each other by name.
         """
-        reply = self._request("diagrams", source, name, include, precision, fold)
+        reply = self._request("diagrams", source, name, (include, libraries), precision, fold)
         return cast("dict[str, str]", reply)
 
     def render(
@@ -187,6 +194,7 @@ class Engine:
         frames: int,
         sample_rate: int = 44100,
         include: Sequence[Path] = (),
+        libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
     ) -> NDArray[np.float64]:
         """Run a program from its initial state, widgets at their defaults.
@@ -206,7 +214,7 @@ class Engine:
             ValueError: `inputs` do not have the program's number of inputs, or not `frames`.
         """
         reply = self._request(
-            "render", source, name, include, precision, inputs, frames, sample_rate
+            "render", source, name, (include, libraries), precision, inputs, frames, sample_rate
         )
         return cast("NDArray[np.float64]", reply)
 
@@ -217,6 +225,7 @@ class Engine:
         *,
         sample_rate: int = 44100,
         include: Sequence[Path] = (),
+        libraries: Sequence[Path] | None = None,
     ) -> Compiled:
         """Start a program that goes on with each `advance`; it takes the place of the last one.
 
@@ -225,7 +234,7 @@ class Engine:
         Args:
             sample_rate: in Hz.
         """
-        reply = self._request("start", source, name, include, "single", sample_rate)
+        reply = self._request("start", source, name, (include, libraries), "single", sample_rate)
         inputs, outputs, description = cast("tuple[int, int, str]", reply)
         return Compiled(inputs, outputs, json.loads(description, strict=False))
 
@@ -250,7 +259,9 @@ class Engine:
             each piece.
         """
         parts = [(frames, dict(moves)) for frames, moves in pieces]
-        reply = self._request("advance", "", name, (), "single", inputs, parts, tuple(watched))
+        reply = self._request(
+            "advance", "", name, ((), ()), "single", inputs, parts, tuple(watched)
+        )
         return cast("tuple[NDArray[np.float64], list[list[float]]]", reply)
 
     def _request(
@@ -258,14 +269,21 @@ class Engine:
         verb: str,
         source: str,
         name: str,
-        include: Sequence[Path],
+        search: tuple[Sequence[Path], Sequence[Path] | None],
         precision: Precision,
         *arguments: object,
     ) -> object:
         if "\0" in source:
             raise EngineRefusal(f"{name} contains a null character")
-        folders = tuple(str(Path(folder).absolute()) for folder in include)
-        message = (verb, (source, name, folders, precision), arguments, self._time_limit + _GRACE)
+        include, libraries = search
+        fields = (
+            source,
+            name,
+            _absolute(include),
+            _absolute(standard_folders() if libraries is None else libraries),
+            precision,
+        )
+        message = (verb, fields, arguments, self._time_limit + _GRACE)
         with self._lock:
             worker = self._living_worker()
             try:
@@ -380,6 +398,10 @@ class _Worker:
     def close(self) -> None:
         """End the process and wait for it."""
         self._finalizer()
+
+
+def _absolute(folders: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(str(Path(folder).absolute()) for folder in folders)
 
 
 def _default_memory_limit() -> int:

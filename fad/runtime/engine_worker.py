@@ -36,18 +36,21 @@ class Program(NamedTuple):
         source: the Faust text.
         name: the program's name, for its top group and its messages.
         include: folders to search for files, nearest first.
+        libraries: folders to search after those, nearest first.
         precision: `single`, `double` or `quad`.
     """
 
     source: str
     name: str
     include: tuple[str, ...]
+    libraries: tuple[str, ...]
     precision: str
 
     @property
     def options(self) -> list[str]:
-        """libfaust's command line; cyfaust itself adds the folder of the standard libraries."""
-        return [f"-{self.precision}", *(part for path in self.include for part in ("-I", path))]
+        """libfaust's command line. It searches the folders of `-I` from the last to the first."""
+        folders = reversed((*self.include, *self.libraries))
+        return [f"-{self.precision}", *(part for path in folders for part in ("-I", path))]
 
 
 class Refused(Exception):
@@ -83,8 +86,8 @@ def _read(stream: BinaryIO, size: int) -> bytes:
 def _nearest_folder(program: Program) -> Iterator[None]:
     """Work in the program's own folder.
 
-    libfaust looks for a file in the working directory, then among the standard libraries, then in
-    the `-I` folders: only so do the user's files come before libraries of the same name.
+    libfaust looks for a file in the working directory before all others, and for sound files
+    nowhere else.
     """
     home = Path.cwd()
     if program.include:
@@ -308,8 +311,10 @@ def _answer(answer: Callable[..., object], *arguments: object) -> tuple[str, obj
 
 def serve(requests: BinaryIO, replies: BinaryIO, keep: bool) -> None:
     """Answer requests until the other side closes."""
-    from cyfaust import cyfaust  # noqa: F401  # loaded before the first request's time runs
+    from cyfaust import cyfaust  # loaded before the first request's time runs
 
+    # Its options for every request, `-A` and `-I`: the latter would come before those of a request.
+    cyfaust.PACKAGE_RESOURCES = cyfaust.PACKAGE_RESOURCES[:2]
     interpreter, player = Interpreter(keep), Player()
     verbs: dict[str, Callable[..., object]] = {
         "expand": _expand,

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from fad.base.cache import Cache
 from fad.base.errors import EngineError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: The metadata by which a widget is found in the native code: `[fad:N]`, N from 0.
 TAG = "fad"
@@ -109,6 +111,8 @@ class Binary:
         Raises:
             EngineError: the program fails.
         """
+        import numpy as np
+
         frames = inputs.shape[1]
         settings = [str(part) for tag, value in values.items() for part in (tag, repr(value))]
         with installed(self.data) as file:
@@ -170,7 +174,7 @@ def executable(
     options = [*options, *(f"-I{folder.absolute()}" for folder in folders)]
     text = "\0".join([compiler, *options, *files.values()])
     key = hashlib.sha256(text.encode()).hexdigest()
-    cache = Cache()
+    cache = Cache(programs=True)
     if (kept := cache.get(f"native-{key}")) is not None:
         return kept
     with tempfile.TemporaryDirectory(prefix="fad-") as home:

@@ -36,6 +36,7 @@ class Text:
         source: the Faust text.
         name: the program's file name.
         folders: where its files are, its own folder first.
+        libraries: where the files of the standard libraries are.
         rate: the sample rate, in Hz.
         precision: how it computes.
     """
@@ -43,6 +44,7 @@ class Text:
     source: str
     name: str
     folders: tuple[Path, ...]
+    libraries: tuple[Path, ...]
     rate: int
     precision: NativePrecision
 
@@ -103,7 +105,13 @@ def native_player(text: Text, engine: Engine) -> Iterator[Player]:
             "there is no C++ compiler to run the program with",
             hint=f"install one ({', '.join(COMPILERS)})",
         )
-    code = engine.cpp(text.source, text.name, include=text.folders, precision=text.precision)
+    code = engine.cpp(
+        text.source,
+        text.name,
+        include=text.folders,
+        libraries=text.libraries,
+        precision=text.precision,
+    )
     files = {"harness.cpp": _HARNESS.read_text("utf-8"), "program.hpp": code}
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[text.precision]}"]
     data = executable(compiler, options, files, text.folders)
@@ -185,7 +193,13 @@ class _Interpreted:
     def __init__(self, text: Text, engine: Engine) -> None:
         self._engine = engine
         self._name = text.name
-        started = engine.start(text.source, text.name, sample_rate=text.rate, include=text.folders)
+        started = engine.start(
+            text.source,
+            text.name,
+            sample_rate=text.rate,
+            include=text.folders,
+            libraries=text.libraries,
+        )
         self.inputs, self.outputs = started.inputs, started.outputs
         widgets = list(_described_widgets(started.description["ui"]))
         bargraphs = [widget for widget in widgets if widget.kind in _BARGRAPHS]

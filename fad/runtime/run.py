@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -51,6 +51,7 @@ def run(
     program: ProgramLike,
     *,
     include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
     seconds: float = 1.0,
     rate: int = 44100,
     at: Mapping[str, float] | None = None,
@@ -67,6 +68,7 @@ def run(
     Args:
         program: a text, or the path of a file. It may use the operators `fad` and `forwardAD`.
         include: folders to search for imported files, before the standard ones.
+        libraries: a folder of libraries to use instead of the standard ones.
         seconds: how long to run.
         rate: the sample rate, in Hz.
         at: label or path of a slider, entry, button or checkbox -> the value it starts at.
@@ -90,7 +92,7 @@ def run(
             standard compiler refuses, crashes or takes too long (`EngineError`).
     """
     frames = _frames(seconds, rate)
-    front = read(Request(program, include, precision))
+    front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
@@ -108,9 +110,10 @@ def run(
         )
     warnings += _silent(box, front.folder)
     text = Text(
-        front.source.text,
+        front.source.text if front.libraries.are_found_by_libfaust else emit(box),
         front.name,
-        (front.folder, *map(Path, include)),
+        front.libraries.folders,
+        front.libraries.standard,
         rate,
         precision if is_native else "single",
     )
@@ -231,7 +234,7 @@ def _player(text: Text, box: Box, engine: Engine, is_native: bool) -> Iterator[P
         try:
             player = stack.enter_context(play(text, engine))
         except EngineRefusal:
-            text = Text(emit(box), text.name, text.folders, text.rate, text.precision)
+            text = replace(text, source=emit(box))
             player = stack.enter_context(play(text, engine))
         yield player
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -17,7 +17,16 @@ from fad.base.source import Source, Span
 from fad.syntax import module as modules
 from fad.syntax.module import Module
 
-__all__ = ["Libraries", "Module", "decode", "read_source"]
+__all__ = [
+    "Libraries",
+    "Module",
+    "decode",
+    "embedded_folder",
+    "installed_folders",
+    "own_folder",
+    "read_source",
+    "standard_folders",
+]
 
 #: A program: its text, the path of its file, or both.
 ProgramLike = str | Path | Source
@@ -37,19 +46,22 @@ class Libraries:
         search: folders to search before the standard ones (`-I`), in order.
         main: the folder of the main program; the current one by default.
         cache: where parsed files are kept between runs.
+        replacement: a folder of libraries that are used instead of the standard ones.
     """
 
     search: Sequence[Path] = ()
     main: Path = Path()
     cache: Cache = field(default_factory=Cache)
+    replacement: Path | None = None
     _loaded: dict[Path, Module] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _named: dict[str, set[Path]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def load(self, path: str, importer: Source | None = None, span: Span | None = None) -> Module:
         """The module of a file named in a program.
 
-        Looked for in the folder of the importing file, then of the main program, the folders of
-        `search`, those of the environment variable `FAUST_LIB_PATH`, the libraries of an installed
-        Faust, the libraries that come with cyfaust, and last the one that comes with fad.
+        Looked for in the folder of the importing file, then in `folders`, then in `standard`.
 
         Args:
             path: the path as written.
@@ -66,7 +78,9 @@ class Libraries:
                 span,
                 "download the file and import the copy",
             )
-        return self._module(self._find(path, importer, span), span)
+        found = self._find(path, importer, span)
+        self._named.setdefault(path, set()).add(found.resolve())
+        return self._module(found, span)
 
     def text(self, path: str) -> str:
         """The text of a file named in a program, not parsed.
@@ -84,39 +98,66 @@ class Libraries:
         """
         return modules.load(source, self.cache)
 
+    @cached_property
+    def folders(self) -> tuple[Path, ...]:
+        """The user's folders, nearest first: the main program's, those of `search`, and those of
+        the environment variable `FAUST_LIB_PATH`."""
+        variable = os.environ.get(_LIBRARY_PATH_VARIABLE, "")
+        return (self.main, *self.search, *map(Path, filter(None, variable.split(os.pathsep))))
+
+    @cached_property
+    def standard(self) -> tuple[Path, ...]:
+        """The folders of the standard libraries, nearest first; see `standard_folders`."""
+        if self.replacement is not None:
+            return (self.replacement, own_folder())
+        return standard_folders()
+
+    @property
+    def are_found_by_libfaust(self) -> bool:
+        """Whether libfaust, with the same folders, finds the same files as were loaded so far.
+
+        It looks in the folder of an importing file last, and what it has read once under a path it
+        takes wherever that path occurs.
+        """
+        for path, files in self._named.items():
+            found = self._first(path, (*self.folders, *self.standard))
+            if len(files) > 1 or (found is not None and found.resolve() not in files):
+                return False
+        return True
+
     def _find(self, path: str, importer: Source | None, span: Span | None) -> Path:
+        found = self._first(path, self._folders(importer))
+        if found is None:
+            raise self._missing(path, importer, span)
+        return found
+
+    def _first(self, path: str, folders: Iterable[Path]) -> Path | None:
         path = path.removeprefix("file://")
-        for folder in self._folders(importer):
-            if os.path.isfile(folder / path):
-                return folder / path
-        raise self._missing(path, importer, span)
+        candidates = (folder / path for folder in folders)
+        return next((file for file in candidates if os.path.isfile(file)), None)
 
     def _module(self, path: Path, span: Span | None) -> Module:
         resolved = path.resolve()
         if resolved not in self._loaded:
-            self._loaded[resolved] = self.parse(read_source(path, self._shown(path), span))
+            library = self._library(resolved)
+            is_ours = any(resolved.is_relative_to(folder.resolve()) for folder in _our_folders())
+            shown = library if is_ours else None
+            source = replace(read_source(path, shown, span), library=library)
+            self._loaded[resolved] = self.parse(source)
         return self._loaded[resolved]
 
     def _folders(self, importer: Source | None) -> Iterator[Path]:
         if importer is not None and importer.path is not None:
             yield importer.path.parent
-        yield self.main
-        yield from self._own_folders
-        yield from _standard_folders()
+        yield from self.folders
+        yield from self.standard
 
-    @cached_property
-    def _own_folders(self) -> tuple[Path, ...]:
-        """The folders that the user named."""
-        variable = os.environ.get(_LIBRARY_PATH_VARIABLE, "")
-        return (*self.search, *map(Path, filter(None, variable.split(os.pathsep))))
-
-    def _shown(self, path: Path) -> str:
-        """The name for messages: standard libraries go by their own, wherever they are."""
-        resolved = path.resolve()
-        for folder in _standard_folders():
-            if resolved.is_relative_to(folder.resolve()):
-                return resolved.relative_to(folder.resolve()).as_posix()
-        return str(path)
+    def _library(self, resolved: Path) -> str | None:
+        """The name of a file among the standard libraries, if it is one of them."""
+        for folder in map(Path.resolve, self.standard):
+            if resolved.is_relative_to(folder):
+                return resolved.relative_to(folder).as_posix()
+        return None
 
     def _missing(self, path: str, importer: Source | None, span: Span | None) -> SourceError:
         message = f"cannot find `{path}`"
@@ -124,10 +165,12 @@ class Libraries:
             message += ", which is a folder"
         if Path(path).is_absolute():
             return SourceError(message, span)
-        standard = [folder.resolve() for folder in _standard_folders()]
         folders = list(dict.fromkeys(self._folders(importer)))
-        own = [str(folder) for folder in folders if folder.resolve() not in standard]
-        hint = f"looked in {', '.join(f'`{folder}`' for folder in own)} and the standard libraries"
+        replaced = self.replacement is not None
+        hidden = [own_folder()] if replaced else [folder.resolve() for folder in self.standard]
+        own = [str(folder) for folder in folders if folder.resolve() not in hidden]
+        hint = f"looked in {', '.join(f'`{folder}`' for folder in own)}"
+        hint += "" if replaced else " and the standard libraries"
         available = {name for folder in folders for name in _files(folder)}
         # The endings would make all names look alike.
         stems = {Path(name).stem: name for name in sorted(available)}
@@ -201,17 +244,42 @@ def _looks_like_text(data: bytes) -> bool:
 
 
 @cache
-def _standard_folders() -> tuple[Path, ...]:
-    """The libraries of an installed Faust, those inside the cyfaust package, and fad's own."""
+def embedded_folder() -> Path | None:
+    """The standard libraries that come with cyfaust, if that is installed.
+
+    They fit the compiler that comes with it, which judges all that fad writes.
+    """
+    # Found without importing it, which would load the whole compiler.
+    package = importlib.util.find_spec("cyfaust")
+    locations = (package.submodule_search_locations or []) if package else []
+    folders = [Path(location) / "resources" / "libraries" for location in locations]
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def own_folder() -> Path:
+    """Where the library that comes with fad is."""
+    return Path(__file__).resolve().parents[1] / "lib"
+
+
+def installed_folders() -> tuple[Path, ...]:
+    """The libraries of a Faust that is installed on the system; often none."""
     folders = [Path("/usr/local/share/faust"), Path("/usr/share/faust")]
     if executable := shutil.which("faust"):
         folders.insert(0, Path(executable).resolve().parent.parent / "share" / "faust")
-    # Found without importing it, which would load the whole compiler.
-    package = importlib.util.find_spec("cyfaust")
-    for location in (package.submodule_search_locations or []) if package else []:
-        folders.append(Path(location) / "resources" / "libraries")
-    folders.append(Path(__file__).parents[1] / "lib")
     return tuple(folder for folder in dict.fromkeys(folders) if folder.is_dir())
+
+
+def standard_folders() -> tuple[Path, ...]:
+    """Where the standard libraries are, nearest first: those that come with fad, then those of an
+    installed Faust, which serve for files that the others do not have: they may be written for
+    another version of the language."""
+    return (*_our_folders(), *installed_folders())
+
+
+def _our_folders() -> tuple[Path, ...]:
+    """The libraries that come with cyfaust, and fad's own."""
+    embedded = embedded_folder()
+    return (own_folder(),) if embedded is None else (embedded, own_folder())
 
 
 def _files(folder: Path) -> list[str]:

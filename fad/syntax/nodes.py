@@ -1,8 +1,8 @@
 """The program as written: frozen nodes, one class per construct of the language.
 
 Every node carries its place as two character offsets into the text it was read from; places do
-not take part in equality. The classes have no slots on purpose: pickle then restores them without
-running Python code, which is what makes the parse cache fast.
+not take part in equality. The classes have no slots on purpose: `encoding` can then restore them
+without their constructors, which is what makes the parse cache fast.
 """
 
 from __future__ import annotations

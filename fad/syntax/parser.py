@@ -7,7 +7,7 @@ Lark is imported only when a text is really parsed.
 from __future__ import annotations
 
 import hashlib
-import io
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -151,8 +151,8 @@ def _grammar(store: Cache) -> _Grammar:
     import lark
 
     key = f"tables-{lark.__version__}-{fingerprint()}"
-    if (data := store.get(key)) is not None:
-        return _Grammar(lark.Lark.load(io.BytesIO(data)))
+    if (data := store.get(key)) is not None and (kept := _restored(data)) is not None:
+        return _Grammar(kept)
     grammar = lark.Lark(
         _grammar_path().read_text(encoding="utf-8"),
         start="program",
@@ -162,7 +162,33 @@ def _grammar(store: Cache) -> _Grammar:
         maybe_placeholders=False,
         transformer=Builder(),
     )
-    file = io.BytesIO()
-    grammar.save(file)
-    store.put(key, file.getvalue())
+    store.put(key, _stored(grammar))
     return _Grammar(grammar)
+
+
+def _stored(grammar: Lark) -> bytes:
+    """Lark's tables in JSON; what Lark itself saves is a pickle, which can hold code."""
+    from lark.grammar import Rule
+    from lark.lexer import TerminalDef
+
+    data, memo = grammar.memo_serialize([TerminalDef, Rule])
+    data["options"].pop("transformer")
+    return json.dumps({"data": data, "memo": memo}, separators=(",", ":")).encode()
+
+
+def _restored(data: bytes) -> Lark | None:
+    """The tables that were stored, or `None` if they are not what Lark can read."""
+    import lark
+
+    try:
+        tables: Any = json.loads(data, object_hook=_with_numbers)
+        tables["data"]["options"]["transformer"] = Builder()
+        return lark.Lark.load(tables)
+    except Exception:  # Lark does not look at what it is given before it uses it.
+        return None
+
+
+def _with_numbers(table: dict[str, Any]) -> dict[Any, Any]:
+    """A table with the numbers as keys that it had before: in JSON, keys are texts."""
+    is_numbered = next(iter(table), "").isdecimal()
+    return {int(key): value for key, value in table.items()} if is_numbered else table

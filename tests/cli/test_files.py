@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,44 @@ def test_reads_the_standard_input(run: Run, command: str) -> None:
     assert body(done.stdout) == body(run(command, "gain.dsp").stdout)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("piped", ["program.dsp", "rules.dsp"])
+@pytest.mark.parametrize(
+    "options", [["--order", "2"], ["--explain", "-o", "out.dsp"], ["--wrt", "a"]], ids=str
+)
+def test_what_comes_from_a_pipe_is_read_once(
+    run: Run, tmp_path: Path, piped: str, options: list[str]
+) -> None:
+    texts = {
+        "program.dsp": 'foo = ffunction(float foo(float), "foo.h", ""); '
+        'process = foo(hslider("a", 0.3, 0, 1, 0.01));',
+        "rules.dsp": "d_foo(x) = 2*x;",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    expected = run("transform", "program.dsp", "--rules", "rules.dsp", *options)
+    written = tmp_path / "out.dsp"
+    outcome = written.exists() and written.read_text()
+    assert expected.returncode == 0
+
+    (tmp_path / piped).unlink()
+    os.mkfifo(tmp_path / piped)
+    with ThreadPoolExecutor() as pool:
+        pool.submit((tmp_path / piped).write_text, texts[piped])
+        done = run("transform", "program.dsp", "--rules", "rules.dsp", *options)
+    assert (done.stdout, done.stderr) == (expected.stdout, expected.stderr)
+    assert (written.exists() and written.read_text()) == outcome
+
+
+def test_the_standard_input_is_read_once(run: Run, tmp_path: Path) -> None:
+    done = run("transform", "-", "--explain", "-o", "out.dsp", input=GAIN)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "gain" in done.stdout
+    assert body((tmp_path / "out.dsp").read_text()) == body(run("transform", "gain.dsp").stdout)
+    assert run("estimate", "-", "--estimate", "-", input=GAIN).returncode == 0
+
+
 def test_errors_in_the_standard_input_name_it(run: Run) -> None:
     done = run("expand", "-", input="process = x;")
 
@@ -57,6 +96,28 @@ def test_files_beside_the_standard_input_are_found(run: Run, tmp_path: Path) -> 
     (tmp_path / "a.lib").write_text("a = 5;")
 
     assert "process = 5;" in run("expand", "-", input='import("a.lib"); process = a;').stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["expand"], "process = 5;"),
+        (["transform"], "process = 5;"),
+        (["params"], "no widgets"),
+        (["run", "--seconds", "0.01"], "5"),
+    ],
+)
+def test_other_libraries_can_replace_the_standard_ones(
+    run: Run, tmp_path: Path, command: list[str], said: str
+) -> None:
+    (tmp_path / "p.dsp").write_text('import("maths.lib"); process = five;')
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "maths.lib").write_text("five = 5;")
+
+    done = run(*command, "p.dsp", "--libraries", "other")
+    assert (done.returncode, said in done.stdout) == (0, True)
+    assert "undefined symbol `five`" in run(*command, "p.dsp").stderr
+    assert "there is no folder `none`" in run(*command, "p.dsp", "--libraries", "none").stderr
 
 
 @pytest.mark.parametrize("path", ["-", "/dev/stdout"])

@@ -6,23 +6,24 @@ Benchmarks use it too.
 from __future__ import annotations
 
 from fnmatch import fnmatch
-from importlib.util import find_spec
 from pathlib import Path
+
+from fad.syntax.libraries import embedded_folder
 
 #: The root of the checkout.
 ROOT = Path(__file__).parents[2]
 
 
-def _cyfaust() -> Path:
-    """The folder of the package, found without importing it: that would load the compiler."""
-    spec = find_spec("cyfaust")
-    assert spec is not None and spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0])
+def _embedded() -> Path:
+    folder = embedded_folder()
+    assert folder is not None, "cyfaust is not installed"
+    return folder
 
 
-#: What comes with cyfaust: the standard libraries among it, and programs that use them.
-RESOURCES = _cyfaust() / "resources"
-LIBRARIES = RESOURCES / "libraries"
+#: The standard libraries that come with cyfaust; programs that use them are among them.
+LIBRARIES = _embedded()
+#: All that comes with cyfaust.
+RESOURCES = LIBRARIES.parent
 STANDARD_EXAMPLES = LIBRARIES / "examples"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+import fad
 from fad.base.cache import Cache
 from fad.base.errors import ParseError, SourceError
 from fad.base.source import Source, Span
 from fad.syntax.libraries import Libraries, Module, read_source
 from fad.syntax.nodes import Integer
-from tests.support.places import RESOURCES
+from tests.support.installed_faust import install_faust
+from tests.support.places import LIBRARIES, RESOURCES
 
 PROGRAM = Source("p.dsp", 'import("x.lib"); declare a "b"; f(0) = 1; g = 2; f(n) = g; g = 3;')
 
@@ -66,6 +69,57 @@ def test_folders_are_searched_in_order(tmp_path: Path, monkeypatch: pytest.Monke
     module = libraries.load("maths.lib", importer)
     assert "PI" in module.names
     assert module.source.name == "maths.lib"
+
+
+#: As in older versions of Faust: `round` has become a keyword.
+OLD_LIBRARIES = {
+    "basics.lib": "round(x) = floor(x + 0.5);",
+    "old.lib": "x = 6;",
+    "broken.lib": "x = 1;\nround(x) = floor(x + 0.5);",
+}
+
+
+def test_our_libraries_come_before_those_of_an_installed_faust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    installed = install_faust(tmp_path / "usr", OLD_LIBRARIES, monkeypatch)
+    libraries = Libraries(main=tmp_path, cache=Cache(folder))
+    assert "db2linear" in libraries.load("basics.lib").names
+    assert value(libraries.load("old.lib")) == 6
+    with pytest.raises(ParseError) as caught:
+        libraries.load("broken.lib")
+    assert caught.value.render().startswith(f"{installed / 'broken.lib'}:2:1: error:")
+
+
+def test_a_folder_of_libraries_replaces_the_standard_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    install_faust(tmp_path / "usr", OLD_LIBRARIES, monkeypatch)
+    other = write(tmp_path / "other" / "maths.lib", "x = 5;").parent
+    write(tmp_path / "i" / "mine.lib", "x = 7;")
+    libraries = Libraries([tmp_path / "i"], tmp_path, Cache(folder), replacement=other)
+    module = libraries.load("maths.lib")
+    assert value(module) == 5
+    assert module.source.name == str(other / "maths.lib")
+    assert value(libraries.load("mine.lib")) == 7
+    assert libraries.load("fad.lib").names
+    for missing in ("basics.lib", "old.lib"):
+        with pytest.raises(SourceError) as caught:
+            libraries.load(missing, PROGRAM, Span(PROGRAM, 0, 16))
+        assert str(other) in (caught.value.hint or "")
+
+
+def test_rules_about_a_library_hold_wherever_it_is(tmp_path: Path, folder: Path) -> None:
+    """The table oscillators of the standard libraries have slopes."""
+    other = tmp_path / "other"
+    shutil.copytree(LIBRARIES, other, ignore=shutil.ignore_patterns("examples"))
+    source = 'import("stdfaust.lib"); process = os.osc(hslider("f", 440, 20, 2000, 1));'
+    assert fad.transform(source, libraries=other).source == fad.transform(source).source
+
+
+def test_a_missing_folder_of_libraries_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="there is no folder"):
+        fad.expand("process = _;", libraries=tmp_path / "none")
 
 
 def test_paths_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

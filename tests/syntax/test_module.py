@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,6 +67,80 @@ def test_damaged_entries_are_replaced(folder: Path, damage: Callable[[bytes], by
     parser._grammar.cache_clear()
     assert contents(modules.load(PROGRAM, Cache(folder))) == expected
     assert all(Cache(folder).get(name) for name in names)
+
+
+class Evil:
+    """What pickle would restore by running a command."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (self.command,)
+
+
+def test_nothing_that_was_planted_runs(folder: Path, tmp_path: Path) -> None:
+    """Anybody can compute the checksum of an entry."""
+    expected = contents(modules.load(PROGRAM, Cache(folder)))
+    evil = pickle.dumps({"data": Evil(f"echo > {tmp_path / 'ran'}"), "memo": {}})
+    framed = len(evil).to_bytes(8, "big") + evil
+    for planted in (evil, framed):
+        for path in folder.iterdir():
+            Cache(folder).put(path.name, planted)
+        parser._grammar.cache_clear()
+        assert contents(modules.load(PROGRAM, Cache(folder))) == expected
+        assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.replace(b'"Definition"', b'"Declaration"'),
+        lambda d: d.replace(b'"Definition"', b'"Import"'),
+        lambda d: d.replace(b'"Import"', b'"Float"'),
+        lambda d: d.replace(b'"g"', b"null"),
+        lambda d: d[:-3],
+        lambda d: d[:40],
+        lambda d: b"",
+    ],
+)
+def test_an_entry_of_another_shape_is_as_good_as_absent(
+    folder: Path, change: Callable[[bytes], bytes]
+) -> None:
+    expected = contents(modules.load(PROGRAM, Cache(folder)))
+    (name,) = (path.name for path in folder.iterdir() if path.name.startswith("syntax-"))
+    data = Cache(folder).get(name)
+    assert data is not None and change(data) != data
+    Cache(folder).put(name, change(data))
+    module = modules.load(PROGRAM, Cache(folder))
+    definitions = {found: module.definitions(found) for found in ("f", "g")}
+    assert (module.imports, module.declares, definitions) == expected
+
+
+def test_definitions_are_decoded_when_they_are_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = modules.load(PROGRAM, Cache(folder)).definitions("g")
+    (name,) = (path.name for path in folder.iterdir() if path.name.startswith("syntax-"))
+    data = Cache(folder).get(name)
+    assert data is not None and b'"f",[' in data
+    Cache(folder).put(name, data.replace(b'"f",[', b'"f",?'))  # no JSON any more
+    monkeypatch.setattr(parser, "parse", None)
+    assert modules.load(PROGRAM, Cache(folder)).definitions("g") == expected
+
+
+@pytest.mark.parametrize("tables", [b"{}", b"[]", b"{", b'{"data": {"options": {}}, "memo": {}}'])
+def test_tables_of_another_shape_are_made_anew(folder: Path, tables: bytes) -> None:
+    expected = contents(modules.load(PROGRAM, Cache(folder)))
+    (name,) = (path.name for path in folder.iterdir() if path.name.startswith("tables-"))
+    Cache(folder).put(name, tables)
+    parser._grammar.cache_clear()
+    assert parser.parse(PROGRAM, Cache(folder))[1:]
+    assert Cache(folder).get(name) != tables
+    parser._grammar.cache_clear()
+    for path in folder.glob("syntax-*"):
+        path.unlink()
+    assert contents(modules.load(PROGRAM, Cache(folder))) == expected
 
 
 def test_a_changed_grammar_makes_new_entries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
