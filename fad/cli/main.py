@@ -21,6 +21,7 @@ from fad.cli.options import (
     BAD_INPUT,
     INCLUDE,
     SEED,
+    TRUST,
     program_of,
     program_options,
     show,
@@ -218,6 +219,7 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
     default=None,
     help="How to run programs; natively where there is a C++ compiler.",
 )
+@TRUST
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def check(
     file: str, input_file: str | None, rate: int | None, as_json: bool, **options: Any

@@ -34,6 +34,11 @@ RULES = click.option(
     type=click.Path(path_type=Path),
     help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
 )
+TRUST = click.option(
+    "--trust",
+    is_flag=True,
+    help="Let the program run foreign code: functions and values of C++ that are not standard.",
+)
 SEED = click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise."
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fad.cli.options import INCLUDE, SEED, STANDARD_INPUT, program_of, show, values, warn
+from fad.cli.options import INCLUDE, SEED, STANDARD_INPUT, TRUST, program_of, show, values, warn
 
 if TYPE_CHECKING:
     from fad.runtime.recording import Recording
@@ -55,6 +55,7 @@ _SOUNDS = ("noise", "silence")
     default=None,
     help="How to run the program; natively where there is a C++ compiler.",
 )
+@TRUST
 def run(
     file: str,
     at: Sequence[str],

@@ -37,6 +37,10 @@ _WORKER = Path(__file__).with_name("engine_worker.py")
 _TRACE = re.compile(r"^=+ stack trace start =+$.*?^=+ stack trace stop =+$\n?", re.DOTALL | re.M)
 
 
+#: What means something in texts that libfaust writes.
+_SPECIAL = re.compile(r"[^\w .,+=@~()-]")
+
+
 class EngineRefusal(EngineError):
     """libfaust does not accept the program; the message holds its own words."""
 
@@ -265,7 +269,8 @@ class Engine:
         if "\0" in source:
             raise EngineRefusal(f"{name} contains a null character")
         folders = tuple(str(Path(folder).absolute()) for folder in include)
-        message = (verb, (source, name, folders, precision), arguments, self._time_limit + _GRACE)
+        fields = (source, _plain(name), folders, precision)
+        message = (verb, fields, arguments, self._time_limit + _GRACE)
         with self._lock:
             worker = self._living_worker()
             try:
@@ -403,6 +408,11 @@ def _end(process: subprocess.Popen[bytes], owner: int, files: contextlib.ExitSta
             with contextlib.suppress(OSError):  # a request that could not be flushed
                 pipe.close()
     files.close()
+
+
+def _plain(name: str) -> str:
+    """A name that libfaust can put into any text: it writes it as it is, into C++ and JSON, too."""
+    return _SPECIAL.sub("_", name)
 
 
 def _told(what: str, name: str, text: str) -> str:
