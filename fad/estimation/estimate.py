@@ -147,7 +147,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         if name in COMMENTS and texts.get(part, own) in (own, library)
     }
     header = [
-        f"// Learns the parameters of {front.name}, by fad {__version__}.",
+        *comment(f"Learns the parameters of {front.name}, by fad {__version__}."),
         *comment(job.learning.summary()),
         *parameter_comments(variables),
         *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),

@@ -14,6 +14,7 @@ from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.emitter import emit
+from fad.text.lines import comment
 
 
 def expand(
@@ -38,7 +39,7 @@ def expand(
     front = read(Request(program, include, precision))
     evaluation = front.evaluated()
     box = evaluation.process
-    header = [f"// {front.name}, evaluated by fad {__version__}.", *front.declares]
+    header = [*comment(f"{front.name}, evaluated by fad {__version__}."), *front.declares]
     widgets = tuple(find_parameters(box))
     return Program(
         emit(box, evaluation.facts.names, header),

@@ -67,9 +67,10 @@ class Front:
 
     @property
     def declares(self) -> list[str]:
-        """The program's own metadata, as written."""
+        """The program's own metadata, as written, but that it cannot end a comment: libfaust writes
+        it into one at the top of its C++."""
         return [
-            f'declare {declare.key} "{declare.value}";'
+            f'declare {declare.key} "{declare.value.replace("*/", "* /")}";'
             for declare in self.module.declares
             if declare.function is None
         ]

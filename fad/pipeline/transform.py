@@ -100,7 +100,7 @@ def _transformed(front: Front, options: Options) -> Program:
     # Without folders: the text must not depend on where the program is.
     told = (*evaluation.warnings, *lost(draft.dual, folders=False).values(), *draft.warnings)
     header = [
-        f"// Forward-mode derivative of {front.name}, by fad {__version__}.",
+        *comment(f"Forward-mode derivative of {front.name}, by fad {__version__}."),
         *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
         *parameter_comments(draft.variables, dict(options.direction)),
         *(line for warning in told for line in comment(f"warning: {warning}")),
