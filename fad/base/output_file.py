@@ -10,8 +10,10 @@ import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 from fad.base.errors import OutputError
+from fad.base.prose import visible_lines
 
 #: The paths that stand for the standard output.
 STANDARD_OUTPUT = ("-", "/dev/stdout")
@@ -19,7 +21,8 @@ STANDARD_OUTPUT = ("-", "/dev/stdout")
 
 def write(text: str, path: str) -> None:
     """Writes a text to a file or, for `-`, to the standard output; see `write_bytes`."""
-    write_bytes(text.encode("utf-8"), path)
+    # What is no character, as in names of files that are not UTF-8, is written as JSON does.
+    write_bytes(text.encode("utf-8", "backslashreplace"), path)
 
 
 def write_bytes(data: bytes, path: str) -> None:
@@ -144,15 +147,21 @@ def _print(data: bytes) -> None:
         raise OutputError("cannot write to the standard output: it is closed")
     stream = sys.stdout.buffer
     try:
+        if sys.stdout.isatty():
+            data = visible_lines(data.decode("utf-8", "replace")).encode("utf-8")
         stream.write(data)
         stream.flush()
     except OSError as error:
-        # What is left in the buffer has to go somewhere when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        discard(stream)
         # A reader that has seen enough, such as `head`, is no error.
         if not isinstance(error, BrokenPipeError):
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write to the standard output: {reason}") from None
+
+
+def discard(stream: IO[Any]) -> None:
+    """Lets what is left in the buffer of a stream go nowhere: Python writes it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _failure(path: str, error: OSError) -> OutputError:

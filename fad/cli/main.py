@@ -6,6 +6,7 @@ it needs when it runs.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -25,6 +26,7 @@ from fad.cli.options import (
     program_of,
     program_options,
     show,
+    tell,
     values_option,
     variable_options,
     warn,
@@ -258,13 +260,30 @@ def main() -> NoReturn:
     try:
         code = cli.main(prog_name="fad", standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        words = io.StringIO()
+        error.show(words)
+        tell(words.getvalue().rstrip("\n"))
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = _INTERRUPTED
     except Exception as error:
         code = _report(error)
-    sys.exit(code)
+    sys.exit(_flushed(code))
+
+
+def _flushed(code: int) -> int:
+    """The exit code, after what is left in the standard streams was written or can go nowhere."""
+    from fad.base.output_file import discard
+
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # it was closed before Python began
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            discard(stream)
+            code = code or BAD_INPUT
+    return code
 
 
 def _report(error: Exception) -> int:
@@ -272,23 +291,26 @@ def _report(error: Exception) -> int:
     from fad.base.errors import FadError
 
     if isinstance(error, FadError):
-        click.echo(error.render(), err=True)
+        tell(error.render())
+        return BAD_INPUT
+    if isinstance(error, OSError) and error.filename is None:
+        # Only what click writes itself, such as a help text, is written without care.
+        tell(f"error: cannot write to the standard output: {error.strerror or error}")
         return BAD_INPUT
     if isinstance(error, MemoryError):
-        click.echo("error: the program needs more memory than there is", err=True)
+        tell("error: the program needs more memory than there is")
         return BAD_INPUT
     if isinstance(error, RecursionError):
-        click.echo("error: the program is nested too deeply", err=True)
+        tell("error: the program is nested too deeply")
         return BAD_INPUT
     if os.environ.get(_TRACEBACK_VARIABLE):
         traceback.print_exception(error)
         return _BUG
     place = traceback.extract_tb(error.__traceback__)[-1]
-    click.echo(
+    tell(
         f"internal error: {type(error).__name__}: {error} "
         f"({os.path.basename(place.filename)}:{place.lineno})\n"
         f"hint: this is a bug in fad {__version__}: please report it with the program; "
-        f"{_TRACEBACK_VARIABLE}=1 shows more to report",
-        err=True,
+        f"{_TRACEBACK_VARIABLE}=1 shows more to report"
     )
     return _BUG

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,15 +149,26 @@ def program_of(file: str) -> Path | Source:
 
 def warn(warnings: Sequence[str]) -> None:
     """Shows warnings, on the standard error."""
+    from fad.base.prose import visible
+
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+        tell(f"warning: {visible(warning)}")
+
+
+def tell(text: str) -> None:
+    """Writes lines for the user to the standard error, if anything can be written there."""
+    from fad.base.prose import visible_lines
+
+    with suppress(OSError):
+        click.echo(visible_lines(text), err=True)
 
 
 def show(text: str) -> None:
-    """Writes a text to the standard output."""
+    """Writes a text for people, or JSON, to the standard output."""
     from fad.base import output_file as out
+    from fad.base.prose import visible_lines
 
-    out.write(text, "-")
+    out.write(visible_lines(text), "-")
 
 
 def write_program(
@@ -180,8 +192,8 @@ def write_program(
     if check is not None:
         changes = out.difference(program.source, check)
         if changes:
-            out.write(changes, "-")
-            click.echo(f"error: `{check}` is not what fad writes for `{file}` now", err=True)
+            show(changes)
+            tell(f"error: `{check}` is not what fad writes for `{file}` now")
         click.get_current_context().exit(BAD_INPUT if changes else 0)
     out.write(program.source, output)
     if manifest is not None:
