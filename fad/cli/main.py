@@ -10,9 +10,10 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -34,10 +35,16 @@ from fad.cli.options import (
 )
 from fad.cli.run import run
 
+if TYPE_CHECKING:
+    from fad.base.source import Source
+    from fad.pipeline.program import Program
+
 #: Set to 1, this environment variable shows where in fad an internal error comes from.
 _TRACEBACK_VARIABLE = "FAD_TRACEBACK"
 
-# Exit codes: those of an interrupted program and of a bug follow the shells and sysexits.h.
+# Exit codes: that of a wrong command line is click's; those of an interrupted program and of a bug
+# follow the shells and sysexits.h.
+_USAGE = 2
 _BUG = 70
 _INTERRUPTED = 130
 
@@ -126,8 +133,6 @@ def transform(
     """
     import fad
 
-    if manifest is not None and manifest == output:
-        raise click.UsageError("the program and its manifest cannot go to the same file")
     if direction and (options["wrt"] or order == 2 or only == "primal"):
         raise click.UsageError(
             "`--direction` names the variables and asks for one derivative: leave `--wrt`, "
@@ -135,13 +140,9 @@ def transform(
         )
     if explain and (direction or order == 2):
         raise click.UsageError("`--explain` is about first derivatives by each variable")
-    if explain:
-        from fad.pipeline.explain import explain as explained
-
-        show(explained(program_of(file), **options))
-        if output == "-":
-            return
-    compute = partial(
+    if explain and check is not None:
+        raise click.UsageError("`--explain` and `--check` both write to the standard output")
+    compute: Callable[[Path | Source], Program] = partial(
         fad.transform,
         only=only or "all",
         order=order,
@@ -149,7 +150,16 @@ def transform(
         precision=precision,
         **options,
     )
-    write_program(compute, file, output, manifest, check)
+    if not explain:
+        write_program(compute, file, output, manifest, check)
+        return
+    from fad.pipeline.explain import explain as explained
+
+    program = program_of(file)
+    text = explained(program, **options)
+    if output != "-" or manifest is not None:
+        write_program(lambda _: compute(program), file, None if output == "-" else output, manifest)
+    show(text)
 
 
 @cli.command(short_help="List what a program can be differentiated by.")
@@ -289,10 +299,11 @@ def _flushed(code: int) -> int:
 def _report(error: Exception) -> int:
     """Shows what went wrong; the exit code that says whose fault it is."""
     from fad.base.errors import FadError
+    from fad.base.output_paths import SameOutput
 
     if isinstance(error, FadError):
         tell(error.render())
-        return BAD_INPUT
+        return _USAGE if isinstance(error, SameOutput) else BAD_INPUT
     if isinstance(error, OSError) and error.filename is None:
         # Only what click writes itself, such as a help text, is written without care.
         tell(f"error: cannot write to the standard output: {error.strerror or error}")

@@ -161,6 +161,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         tuple(evaluation.warnings),
         front.name,
         tuple(find_parameters(process)),
+        files=(*front.files(target, model), *job.learning.files()),
     )
 
 

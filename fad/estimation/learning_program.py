@@ -79,6 +79,10 @@ class Learning:
         if self.clip is not None and not 0 < self.clip < float("inf"):
             raise FadError(f"derivatives cannot be limited to {self.clip:g}")
 
+    def files(self) -> tuple[Path, ...]:
+        """The sound file that it hears, if it does."""
+        return () if self.input in _INPUTS else (Path(self.input),)
+
     def summary(self) -> str:
         """What the program does, in a sentence."""
         window = f" over {self.window} samples" if self.window > 1 else ""

@@ -48,4 +48,5 @@ def expand(
         tuple(evaluation.warnings),
         front.name,
         widgets,
+        files=front.files(box),
     )

@@ -119,6 +119,7 @@ def _transformed(front: Front, options: Options) -> Program:
         front.name,
         draft.widgets,
         options.direction,
+        front.files(evaluation.process),
     )
 
 

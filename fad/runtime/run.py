@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
-from fad.diagram.labels import metadata
+from fad.diagram.labels import sound_files
 from fad.diagram.parameters import Parameter, find_parameters, resolved
 from fad.pipeline.front import Request, read
 from fad.runtime.engine import Engine
@@ -36,8 +35,6 @@ MOST_POINTS = 4000
 _MOST_SAMPLES = 2**27
 #: How many pieces a player is given at once.
 _BATCH = 100
-#: The files in `{'a.wav';'b.wav'}`.
-_FILE = re.compile(r"'([^']*)'")
 _MOST_RATE = 10_000_000
 #: libfaust may take long on programs with many derivatives, and the user can see that it works.
 _TIME_LIMIT = 600.0
@@ -140,6 +137,7 @@ def run(
         widgets,
         moves,
         (*warnings, *_undefined(outputs, bargraphs, points, rate)),
+        front.files(box),
     )
 
 
@@ -220,7 +218,7 @@ def _silent(box: Box, folder: Path) -> Iterator[str]:
     """Sentences about sound files that are not there: libfaust plays silence for them."""
     for part in postorder(box):
         if isinstance(part, Soundfile):
-            for name in _FILE.findall(metadata(part.label).get("url", "")):
+            for name in sound_files(part.label):
                 if not (folder / name).is_file():
                     yield f"there is no sound file `{name}` in the program's folder: it is silent"
 
