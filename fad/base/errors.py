@@ -7,6 +7,7 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import NamedTuple
 
+from fad.base.prose import visible_lines
 from fad.base.source import Source, Span
 
 _EXCERPT_COLUMNS = 96
@@ -54,7 +55,7 @@ class FadError(Exception):
         parts.extend(call.render() for call in self.calls)
         if self.hint:
             parts.append(f"hint: {self.hint}")
-        return "\n".join(parts)
+        return visible_lines("\n".join(parts))
 
 
 class SourceError(FadError):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import os
 import secrets
 import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 from fad.base.errors import OutputError
+from fad.base.prose import visible_lines
 
 #: The paths that stand for the standard output.
 STANDARD_OUTPUT = ("-", "/dev/stdout")
@@ -19,7 +20,8 @@ STANDARD_OUTPUT = ("-", "/dev/stdout")
 
 def write(text: str, path: str) -> None:
     """Writes a text to a file or, for `-`, to the standard output; see `write_bytes`."""
-    write_bytes(text.encode("utf-8"), path)
+    # What is no character, as in names of files that are not UTF-8, is written as JSON does.
+    write_bytes(text.encode("utf-8", "backslashreplace"), path)
 
 
 def write_bytes(data: bytes, path: str) -> None:
@@ -45,7 +47,7 @@ def write_bytes(data: bytes, path: str) -> None:
         else:
             _write_directly(path, data)
     except OSError as error:
-        raise _failure(path, error) from None
+        raise failure(path, error) from None
     except ValueError as error:  # a path that no system takes, such as one with a NUL
         raise OutputError(f"cannot write to this path: {error}") from None
 
@@ -71,42 +73,6 @@ def difference(text: str, path: str) -> str:
         expected.splitlines(), text.splitlines(), path, "what fad writes now", lineterm=""
     )
     return "".join(f"{line}\n" for line in lines)
-
-
-def refuse_overwriting(path: str, source: str, option: str = "-o") -> None:
-    """Makes sure that a result does not replace the program it comes from.
-
-    Args:
-        path: where the result would go.
-        source: where the program is.
-        option: what names the path on the command line.
-
-    Raises:
-        OutputError: both paths lead to the same file.
-    """
-    with suppress(OSError, ValueError):
-        if os.path.isfile(path) and os.path.samefile(path, source):
-            raise OutputError(
-                f"`{option} {path}` is the input file: it would overwrite the source",
-                None,
-                "name another file, or leave `-o` out to write to the standard output"
-                if option == "-o"
-                else "name another file",
-            )
-
-
-def refuse_impossible(path: str) -> None:
-    """Makes sure that a result has a place, before it is computed.
-
-    Raises:
-        OutputError: the path leads to a folder, or into one that does not exist.
-    """
-    if path in STANDARD_OUTPUT:
-        return
-    if os.path.isdir(path):
-        raise OutputError(f"cannot write `{path}`: it is a folder", None, "name a file")
-    if not os.path.isdir(os.path.dirname(os.path.realpath(path))):
-        raise _failure(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
 
 
 def _mode(path: str) -> int | None:
@@ -144,18 +110,25 @@ def _print(data: bytes) -> None:
         raise OutputError("cannot write to the standard output: it is closed")
     stream = sys.stdout.buffer
     try:
+        if sys.stdout.isatty():
+            data = visible_lines(data.decode("utf-8", "replace")).encode("utf-8")
         stream.write(data)
         stream.flush()
     except OSError as error:
-        # What is left in the buffer has to go somewhere when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        discard(stream)
         # A reader that has seen enough, such as `head`, is no error.
         if not isinstance(error, BrokenPipeError):
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write to the standard output: {reason}") from None
 
 
-def _failure(path: str, error: OSError) -> OutputError:
+def discard(stream: IO[Any]) -> None:
+    """Lets what is left in the buffer of a stream go nowhere: Python writes it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def failure(path: str, error: OSError) -> OutputError:
+    """The error that says why a path cannot be written."""
     folder = os.path.dirname(os.path.realpath(path))
     hint = None
     if not os.path.isdir(folder):

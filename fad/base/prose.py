@@ -1,8 +1,10 @@
-"""Words for messages: counts with their nouns, lists in a sentence, names that look alike."""
+"""Words for messages: counts with their nouns, lists in a sentence, names that look alike, and
+texts of programs that are safe to show."""
 
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable
 
 
@@ -22,3 +24,25 @@ def either(words: Iterable[str]) -> str:
 def nearest(word: str, candidates: Iterable[str], count: int = 3) -> list[str]:
     """The candidates that look most like a word, best first; for "did you mean"."""
     return difflib.get_close_matches(word, list(candidates), n=count, cutoff=0.6)
+
+
+def visible(text: str, kept: str = "") -> str:
+    """A text in which what does not print is written as JSON does: `\\u001b` for an escape.
+
+    A terminal obeys control characters, and others turn the order of letters around: what a
+    program calls its widgets must not decide what the user sees.
+
+    Args:
+        text: the text.
+        kept: characters that stay as they are, such as line ends.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in kept else json.dumps(char)[1:-1] for char in text
+    )
+
+
+def visible_lines(text: str) -> str:
+    """The same for a text of several lines."""
+    return visible(text, "\n\t")

@@ -28,8 +28,9 @@ from fad.evaluation.core import Evaluation
 from fad.pipeline.front import Request, read
 from fad.pipeline.transform import derive
 from fad.runtime.engine import Engine
+from fad.runtime.foreign import refuse_foreign
 from fad.runtime.input_signals import Samples, checked, noise
-from fad.runtime.repeated import Host, Runner, runner
+from fad.runtime.repeated import Host, Runner, runner, runs_natively
 from fad.syntax.libraries import ProgramLike
 
 #: The step of the difference quotients, in units of the parameter (or of 1, if that is more).
@@ -129,6 +130,7 @@ def check(
     seed: int = 1,
     engine: Engine | None = None,
     native: bool | None = None,
+    trust: bool = False,
 ) -> Report:
     """Compares each derivative of a program with difference quotients.
 
@@ -148,6 +150,8 @@ def check(
         native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
             by default native code where there is a compiler. Programs with foreign functions
             always run as native code, programs with sound files never.
+        trust: whether the program, and the rules, may use foreign functions and values that are
+            not the standard ones of mathematics; see `fad.run`.
 
     Returns:
         A verdict for each output and parameter.
@@ -168,7 +172,7 @@ def check(
     ]
     samples = _inputs(count, inputs, round(seconds * rate), seed)
     with contextlib.nullcontext(engine) if engine is not None else Engine() as faust:
-        host = Host(faust, front.name, front.folder, rate, native)
+        host = Host(faust, front.name, front.folder, rate, native, trust)
         return _Check(
             evaluation, values, variables, front.operations, surrogate, host, samples
         ).report()
@@ -208,6 +212,8 @@ class _Check:
 
     def report(self) -> Report:
         dual = self._dual(self.evaluation, self.surrogate)
+        if not self.host.trust and runs_natively(self.evaluation.process, self.host.native):
+            refuse_foreign(self.evaluation.process, self.evaluation.facts.origins)
         warned = lost(dual)
         original = self._runner(self.evaluation.process)
         outputs = original.run(self.inputs, {})

@@ -6,12 +6,15 @@ it needs when it runs.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
@@ -20,10 +23,12 @@ from fad.cli.estimate import estimate
 from fad.cli.options import (
     BAD_INPUT,
     SEED,
+    TRUST,
     program_of,
     program_options,
     search_options,
     show,
+    tell,
     values_option,
     variable_options,
     warn,
@@ -31,10 +36,16 @@ from fad.cli.options import (
 )
 from fad.cli.run import run
 
+if TYPE_CHECKING:
+    from fad.base.source import Source
+    from fad.pipeline.program import Program
+
 #: Set to 1, this environment variable shows where in fad an internal error comes from.
 _TRACEBACK_VARIABLE = "FAD_TRACEBACK"
 
-# Exit codes: those of an interrupted program and of a bug follow the shells and sysexits.h.
+# Exit codes: that of a wrong command line is click's; those of an interrupted program and of a bug
+# follow the shells and sysexits.h.
+_USAGE = 2
 _BUG = 70
 _INTERRUPTED = 130
 
@@ -123,8 +134,6 @@ def transform(
     """
     import fad
 
-    if manifest is not None and manifest == output:
-        raise click.UsageError("the program and its manifest cannot go to the same file")
     if direction and (options["wrt"] or order == 2 or only == "primal"):
         raise click.UsageError(
             "`--direction` names the variables and asks for one derivative: leave `--wrt`, "
@@ -132,15 +141,11 @@ def transform(
         )
     if explain and (direction or order == 2):
         raise click.UsageError("`--explain` is about first derivatives by each variable")
+    if explain and check is not None:
+        raise click.UsageError("`--explain` and `--check` both write to the standard output")
     if options["rules"] is not None:
         options["rules"] = program_of(options["rules"])
-    if explain:
-        from fad.pipeline.explain import explain as explained
-
-        show(explained(program_of(file), **options))
-        if output == "-":
-            return
-    compute = partial(
+    compute: Callable[[Path | Source], Program] = partial(
         fad.transform,
         only=only or "all",
         order=order,
@@ -148,7 +153,16 @@ def transform(
         precision=precision,
         **options,
     )
-    write_program(compute, file, output, manifest, check)
+    if not explain:
+        write_program(compute, file, output, manifest, check)
+        return
+    from fad.pipeline.explain import explain as explained
+
+    program = program_of(file)
+    text = explained(program, **options)
+    if output != "-" or manifest is not None:
+        write_program(lambda _: compute(program), file, None if output == "-" else output, manifest)
+    show(text)
 
 
 @cli.command(short_help="List what a program can be differentiated by.")
@@ -220,6 +234,7 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
     default=None,
     help="How to run programs; natively where there is a C++ compiler.",
 )
+@TRUST
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def check(
     file: str, input_file: str | None, rate: int | None, as_json: bool, **options: Any
@@ -278,13 +293,30 @@ def main() -> NoReturn:
     try:
         code = cli.main(prog_name="fad", standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        words = io.StringIO()
+        error.show(words)
+        tell(words.getvalue().rstrip("\n"))
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = _INTERRUPTED
     except Exception as error:
         code = _report(error)
-    sys.exit(code)
+    sys.exit(_flushed(code))
+
+
+def _flushed(code: int) -> int:
+    """The exit code, after what is left in the standard streams was written or can go nowhere."""
+    from fad.base.output_file import discard
+
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # it was closed before Python began
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            discard(stream)
+            code = code or BAD_INPUT
+    return code
 
 
 def _show_warning(
@@ -302,25 +334,29 @@ def _show_warning(
 def _report(error: Exception) -> int:
     """Shows what went wrong; the exit code that says whose fault it is."""
     from fad.base.errors import FadError
+    from fad.base.output_paths import SameOutput
 
     if isinstance(error, FadError):
-        click.echo(error.render(), err=True)
+        tell(error.render())
+        return _USAGE if isinstance(error, SameOutput) else BAD_INPUT
+    if isinstance(error, OSError) and error.filename is None:
+        # Only what click writes itself, such as a help text, is written without care.
+        tell(f"error: cannot write to the standard output: {error.strerror or error}")
         return BAD_INPUT
     if isinstance(error, MemoryError):
-        click.echo("error: the program needs more memory than there is", err=True)
+        tell("error: the program needs more memory than there is")
         return BAD_INPUT
     if isinstance(error, RecursionError):
-        click.echo("error: the program is nested too deeply", err=True)
+        tell("error: the program is nested too deeply")
         return BAD_INPUT
     if os.environ.get(_TRACEBACK_VARIABLE):
         traceback.print_exception(error)
         return _BUG
     place = traceback.extract_tb(error.__traceback__)[-1]
-    click.echo(
+    tell(
         f"internal error: {type(error).__name__}: {error} "
         f"({os.path.basename(place.filename)}:{place.lineno})\n"
         f"hint: this is a bug in fad {__version__}: please report it with the program; "
-        f"{_TRACEBACK_VARIABLE}=1 shows more to report",
-        err=True,
+        f"{_TRACEBACK_VARIABLE}=1 shows more to report"
     )
     return _BUG

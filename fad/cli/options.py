@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,11 @@ RULES = click.option(
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Faust file with the derivatives of foreign functions: `d_foo(x) = ...;`.",
+)
+TRUST = click.option(
+    "--trust",
+    is_flag=True,
+    help="Let the program run foreign code: functions and values of C++ that are not standard.",
 )
 SEED = click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise."
@@ -167,46 +173,77 @@ def program_of(file: str | Path) -> Source:
 
 def warn(warnings: Sequence[str]) -> None:
     """Shows warnings, on the standard error."""
+    from fad.base.prose import visible
+
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+        tell(f"warning: {visible(warning)}")
+
+
+def tell(text: str) -> None:
+    """Writes lines for the user to the standard error, if anything can be written there."""
+    from fad.base.prose import visible_lines
+
+    with suppress(OSError):
+        click.echo(visible_lines(text), err=True)
 
 
 def show(text: str) -> None:
-    """Writes a text to the standard output."""
+    """Writes a text for people, or JSON, to the standard output."""
     from fad.base import output_file as out
+    from fad.base.prose import visible_lines
 
-    out.write(text, "-")
+    out.write(visible_lines(text), "-")
 
 
 def write_program(
     compute: Callable[[Source], Program],
     file: str,
-    output: str,
+    output: str | None,
     manifest: str | None = None,
     check: str | None = None,
 ) -> None:
-    """Reads a program, computes another one, and writes or compares that, with its warnings."""
+    """Reads a program, computes another one, and writes or compares that, with its warnings.
+
+    Args:
+        compute: from the program to the other one.
+        file: the FILE argument.
+        output: where the program goes; `None` to not write it.
+        manifest: where the meaning of its channels goes, if anywhere.
+        check: the file to compare with instead.
+    """
     from fad.base import output_file as out
+    from fad.base.output_paths import refuse_conflicts
 
     if check is not None and (output, manifest) != ("-", None):
         raise click.UsageError("`--check` writes nothing: leave `-o` and `--manifest` out")
 
-    for written in (output, manifest):
-        if written is not None and file != STANDARD_INPUT:
-            out.refuse_overwriting(written, file)
+    outputs = {"-o": output, "--manifest": manifest} if check is None else {}
+    refuse_conflicts(outputs, [given(file)])
     program = compute(program_of(file))
+    refuse_conflicts(outputs, [given(file), *program.files])
     warn(program.warnings)
     if check is not None:
         changes = out.difference(program.source, check)
         if changes:
-            out.write(changes, "-")
-            click.echo(f"error: `{check}` is not what fad writes for `{file}` now", err=True)
+            show(changes)
+            tell(f"error: `{check}` is not what fad writes for `{file}` now")
         click.get_current_context().exit(BAD_INPUT if changes else 0)
-    out.write(program.source, output)
+    texts = []
+    if output is not None:
+        texts.append((output, program.source))
     if manifest is not None:
         import json
 
-        out.write(json.dumps(program.manifest(), indent=2, ensure_ascii=False) + "\n", manifest)
+        told = json.dumps(program.manifest(), indent=2, ensure_ascii=False) + "\n"
+        texts.append((manifest, told))
+    # Files first: where one cannot be written, nothing has been printed.
+    for path, text in sorted(texts, key=lambda each: each[0] in out.STANDARD_OUTPUT):
+        out.write(text, path)
+
+
+def given(file: str) -> str:
+    """The path of what a FILE argument means."""
+    return "/dev/stdin" if file == STANDARD_INPUT else file
 
 
 def _standard_input() -> Source:

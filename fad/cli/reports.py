@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fad.base.prose import counted
+from fad.base.prose import counted, visible
 from fad.pipeline.program import parameter_data
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def parameters_table(program: Program) -> str:
     table = _table("path", "kind", "init", "min", "max", "step", "unit", "scale", "variable")
     for widget in program.widgets:
         table.add_row(
-            Text(widget.path),
+            _cell(widget.path),
             widget.kind,
             *(f"{value:g}" for value in (widget.init, widget.min, widget.max, widget.step)),
-            Text(widget.unit),
-            Text(widget.scale),
+            _cell(widget.unit),
+            _cell(widget.scale),
             "yes" if widget in program.parameters else "",
         )
     return _printed(table)
@@ -62,7 +62,7 @@ def check_table(report: Report) -> str:
     for pair in report.pairs:
         table.add_row(
             str(pair.output),
-            Text(pair.parameter),
+            _cell(pair.parameter),
             pair.verdict,
             f"{pair.error:.1e}" if pair.compared else "",
             f"{pair.compared:.0%}",
@@ -70,7 +70,7 @@ def check_table(report: Report) -> str:
         )
     counts = Counter(pair.verdict for pair in report.pairs)
     lines = [
-        f"{report.program}: {counted(report.frames, 'sample')} at {report.rate} Hz: "
+        f"{visible(report.program)}: {counted(report.frames, 'sample')} at {report.rate} Hz: "
         + (", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "no variables")
     ]
     lines += [f"output {output} is not finite everywhere" for output in report.not_finite]
@@ -101,9 +101,9 @@ def run_table(recording: Recording) -> str:
     for meter in recording.meters:
         values = recording.bargraphs[meter.path]
         ends = (f"{value:.6g}" for value in (values[0], values[-1]))
-        bargraphs.add_row(Text(meter.path), *ends, Text(meter.unit))
+        bargraphs.add_row(_cell(meter.path), *ends, _cell(meter.unit))
     tables = [_printed(table) for table in (outputs, bargraphs) if table.row_count]
-    told = f"{recording.program}: {recording.seconds:g} s at {recording.rate} Hz\n"
+    told = f"{visible(recording.program)}: {recording.seconds:g} s at {recording.rate} Hz\n"
     return "\n".join([*tables, told])
 
 
@@ -133,6 +133,11 @@ def installation_table(installation: Installation) -> str:
 def installation_json(installation: Installation) -> str:
     """The same as JSON."""
     return json.dumps(installation.to_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _cell(text: str) -> Text:
+    """A text of the program's, on one line; brackets in it are no markup."""
+    return Text(visible(text))
 
 
 def _table(*columns: str) -> Table:

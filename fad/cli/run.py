@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fad.cli.options import SEED, STANDARD_INPUT, program_of, search_options, show, values, warn
+from fad.cli.options import (
+    SEED,
+    TRUST,
+    given,
+    program_of,
+    search_options,
+    show,
+    values,
+    warn,
+)
 
 if TYPE_CHECKING:
     from fad.runtime.recording import Recording
@@ -55,6 +64,7 @@ _SOUNDS = ("noise", "silence")
     default=None,
     help="How to run the program; natively where there is a C++ compiler.",
 )
+@TRUST
 def run(
     file: str,
     at: Sequence[str],
@@ -78,19 +88,14 @@ def run(
     """
     import fad
     from fad.base import output_file as out
+    from fad.base.output_paths import refuse_conflicts
     from fad.cli import reports
     from fad.runtime.wav import read_wav, wav_of
 
     results = {"--plot": plot, "--wav": wav, "--csv": csv}
-    written = {option: path for option, path in results.items() if path is not None}
-    if len(set(written.values())) < len(written):
-        raise click.UsageError("`--plot`, `--wav` and `--csv` cannot go to the same file")
+    sources = [given(file), *(() if sound in _SOUNDS else (sound,))]
     start, changes = _settings(at)
-    for option, path in written.items():
-        out.refuse_impossible(path)
-        for source in (file, sound):
-            if source not in (STANDARD_INPUT, *_SOUNDS):
-                out.refuse_overwriting(path, source, option)
+    refuse_conflicts(results, sources)
     if plot is not None:
         from fad.drawing.plot import format_of, require_matplotlib
 
@@ -110,6 +115,7 @@ def run(
             progress=progress,
             **options,
         )
+    refuse_conflicts(results, [*sources, *recording.files])
     warn(recording.warnings)
     if plot is not None:
         out.write_bytes(_drawn(recording, format), plot)
@@ -117,7 +123,7 @@ def run(
         out.write_bytes(wav_of(recording.outputs, recording.rate), wav)
     if csv is not None:
         out.write(recording.to_csv(), csv)
-    if not set(written.values()) & set(out.STANDARD_OUTPUT):
+    if not set(results.values()) & set(out.STANDARD_OUTPUT):
         show(reports.run_table(recording))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 _METADATA = re.compile(r"\[[^\]]*\]")
 _ENTRY = re.compile(r"\[([^:\]]*)(?::([^\]]*))?\]")
+#: The files in `{'a.wav';'b.wav'}`.
+_FILE = re.compile(r"'([^']*)'")
 #: A substitution: `%i`, `%2i` or `%{i}`; the number is a width of at most 4.
 _SUBSTITUTION = re.compile(r"%(\d*)(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]*)\})")
 
@@ -24,6 +26,11 @@ def without_metadata(label: str, key: str) -> str:
 def metadata(label: str) -> dict[str, str]:
     """The `[key:value]` entries of a label; a key without a value has an empty one."""
     return {key.strip(): (value or "").strip() for key, value in _ENTRY.findall(label)}
+
+
+def sound_files(label: str) -> list[str]:
+    """The files that the label of a sound file names, as in `[url:{'a.wav';'b.wav'}]`."""
+    return _FILE.findall(metadata(label).get("url", ""))
 
 
 def substitute(label: str, value: Callable[[str], int]) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from fad.base.deep_stack import recursive
-from fad.diagram.box import Box, Group, Slider, Switch, postorder
-from fad.diagram.labels import plain_name
+from fad.diagram.box import Bargraph, Box, Group, Slider, Switch, postorder
+from fad.diagram.labels import plain_name, widget_path
 from fad.diagram.parameters import GroupPath, Parameter, Widget, parameter_at
+
+#: What a user interface shows, but for groups and sound files.
+_LABELLED = (Slider, Switch, Bargraph)
 
 
 @recursive
@@ -75,6 +78,41 @@ def relabelled(widget: Widget, label: str) -> Widget:
     if isinstance(widget, Switch):
         return Switch(widget.kind, label)
     return Slider(widget.kind, label, widget.init, widget.min, widget.max, widget.step)
+
+
+def numbered(box: Box) -> tuple[Box, tuple[str, ...]]:
+    """A diagram without groups, whose widgets and bargraphs have numbers for labels.
+
+    What compiles it sees no text of the program's, so that none can be taken for code; and what it
+    says of its user interface cannot be misunderstood.
+
+    Args:
+        box: a closed diagram.
+
+    Returns:
+        The new diagram, and the path of what each number stands for, from 0 on. What is at one
+        path has one number.
+    """
+    numbers: dict[str, int] = {}
+
+    def changed(part: Box, groups: GroupPath) -> Box:
+        assert isinstance(part, _LABELLED)
+        path = "/" + "/".join(widget_path(part.label, groups))
+        label = str(numbers.setdefault(path, len(numbers)))
+        if isinstance(part, Bargraph):
+            return Bargraph(part.kind, label, part.min, part.max)
+        return relabelled(part, label)
+
+    labelled, _ = with_replaced(box, lambda part: isinstance(part, _LABELLED), changed)
+    return _without_groups(labelled), tuple(numbers)
+
+
+def _without_groups(box: Box) -> Box:
+    new: dict[Box, Box] = {}
+    for part in postorder(box):
+        inner = tuple(new[child] for child in part.children)
+        new[part] = inner[0] if isinstance(part, Group) else part.rebuild(inner)
+    return new[box]
 
 
 def with_values(box: Box, values: Mapping[str, float]) -> Box:

@@ -148,7 +148,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         if name in COMMENTS and texts.get(part, own) in (own, library)
     }
     header = [
-        f"// Learns the parameters of {front.name}, by fad {__version__}.",
+        *comment(f"Learns the parameters of {front.name}, by fad {__version__}."),
         *comment(job.learning.summary()),
         *parameter_comments(variables),
         *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
@@ -162,6 +162,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         tuple(evaluation.warnings),
         front.name,
         tuple(find_parameters(process)),
+        files=(*front.files(target, model), *job.learning.files()),
     )
 
 

@@ -52,6 +52,10 @@ _LIBRARIES = {
 }
 
 
+#: What means something in the label of a sound file.
+_NOT_IN_URLS = "\"'[]{};%\\"
+
+
 @dataclass(frozen=True)
 class Learning:
     """How to learn; see `fad.estimate`."""
@@ -74,6 +78,10 @@ class Learning:
             raise FadError(f"a learning rate of {self.rate:g}", hint=f"a usual one is {RATE:g}")
         if self.clip is not None and not 0 < self.clip < float("inf"):
             raise FadError(f"derivatives cannot be limited to {self.clip:g}")
+
+    def files(self) -> tuple[Path, ...]:
+        """The sound file that it hears, if it does."""
+        return () if self.input in _INPUTS else (Path(self.input),)
 
     def summary(self) -> str:
         """What the program does, in a sentence."""
@@ -149,6 +157,11 @@ class Learning:
                 hint="a file of one channel goes to all inputs",
             )
         path = Path(os.path.relpath(self.input, self.folder)).as_posix()
+        if odd := [char for char in path if char in _NOT_IN_URLS or not char.isprintable()]:
+            raise FadError(
+                f"a program cannot name the sound file `{path}`: there is `{odd[0]}` in it",
+                hint="rename the file",
+            )
         url = f"input [url:{{'{path}'}}]"
         player = f"so.loop(soundfile({quote(url)}, {count}), 0)"
         return player if count == ins else f"{player} <: si.bus({ins})"

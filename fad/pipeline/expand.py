@@ -14,6 +14,7 @@ from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.emitter import emit
+from fad.text.lines import comment
 
 
 def expand(
@@ -40,7 +41,7 @@ def expand(
     front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box = evaluation.process
-    header = [f"// {front.name}, evaluated by fad {__version__}.", *front.declares]
+    header = [*comment(f"{front.name}, evaluated by fad {__version__}."), *front.declares]
     widgets = tuple(find_parameters(box))
     return Program(
         emit(box, evaluation.facts.names, header),
@@ -49,4 +50,5 @@ def expand(
         tuple(evaluation.warnings),
         front.name,
         widgets,
+        files=front.files(box),
     )

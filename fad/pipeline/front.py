@@ -10,6 +10,8 @@ from pathlib import Path
 from fad.base.errors import SourceError
 from fad.base.precision import Precision
 from fad.base.source import Source
+from fad.diagram.box import Box, ForeignFunction, ForeignValue, Soundfile, postorder
+from fad.diagram.labels import sound_files
 from fad.differentiation.expressions import RuleExpressions
 from fad.differentiation.operations import Operations
 from fad.differentiation.operators import DerivativeOperators
@@ -69,11 +71,18 @@ class Front:
         """Where the files are that the program names."""
         return folder_of(self.source)
 
+    def files(self, *processes: Box) -> tuple[Path, ...]:
+        """The files that were read, and those that diagrams name: sound files and headers."""
+        parts = (part for process in processes for part in postorder(process))
+        named = (self.folder / name for part in parts for name in _named_files(part))
+        return tuple(dict.fromkeys((*self.libraries.files, *named)))
+
     @property
     def declares(self) -> list[str]:
-        """The program's own metadata, as written."""
+        """The program's own metadata, as written, but that it cannot end a comment: libfaust writes
+        it into one at the top of its C++."""
         return [
-            f'declare {declare.key} "{declare.value}";'
+            f'declare {declare.key} "{declare.value.replace("*/", "* /")}";'
             for declare in self.module.declares
             if declare.function is None
         ]
@@ -118,6 +127,16 @@ def _existing(libraries: str | Path) -> Path:
             f"there is no folder `{libraries}`", hint="name one with `stdfaust.lib` in it"
         )
     return Path(libraries)
+
+
+def _named_files(part: Box) -> list[str]:
+    """The files that a part of a program names, as they are written."""
+    match part:
+        case Soundfile():
+            return sound_files(part.label)
+        case ForeignFunction() | ForeignValue():
+            return [part.include[1:-1]]
+    return []
 
 
 def folder_of(source: Source) -> Path:

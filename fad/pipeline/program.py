@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fad.base.version import __version__
@@ -22,6 +23,7 @@ class Program:
         name: the file name of the original program.
         widgets: all sliders, number entries and switches of the original program.
         direction: the names and components of the direction that its derivatives are along.
+        files: the files that it was made from, and those that it names.
     """
 
     source: str
@@ -31,6 +33,7 @@ class Program:
     name: str = ""
     widgets: tuple[Parameter, ...] = ()
     direction: tuple[tuple[str, float], ...] = ()
+    files: tuple[Path, ...] = ()
 
     def manifest(self) -> dict[str, Any]:
         """What the channels and the parameters are, as plain data for JSON."""

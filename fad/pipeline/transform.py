@@ -102,7 +102,7 @@ def _transformed(front: Front, options: Options) -> Program:
     # Without folders: the text must not depend on where the program is.
     told = (*evaluation.warnings, *about(draft.dual, folders=False), *draft.warnings)
     header = [
-        f"// Forward-mode derivative of {front.name}, by fad {__version__}.",
+        *comment(f"Forward-mode derivative of {front.name}, by fad {__version__}."),
         *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
         *parameter_comments(draft.variables, dict(options.direction)),
         *(line for warning in told for line in comment(f"warning: {warning}")),
@@ -121,6 +121,7 @@ def _transformed(front: Front, options: Options) -> Program:
         front.name,
         draft.widgets,
         options.direction,
+        front.files(evaluation.process),
     )
 
 

@@ -38,6 +38,10 @@ _WORKER = Path(__file__).with_name("engine_worker.py")
 _TRACE = re.compile(r"^=+ stack trace start =+$.*?^=+ stack trace stop =+$\n?", re.DOTALL | re.M)
 
 
+#: What means something in texts that libfaust writes.
+_SPECIAL = re.compile(r"[^\w .,+=@~()-]")
+
+
 class EngineRefusal(EngineError):
     """libfaust does not accept the program; the message holds its own words."""
 
@@ -278,7 +282,7 @@ class Engine:
         include, libraries = search
         fields = (
             source,
-            name,
+            _plain(name),
             _absolute(include),
             _absolute(standard_folders() if libraries is None else libraries),
             precision,
@@ -425,6 +429,11 @@ def _end(process: subprocess.Popen[bytes], owner: int, files: contextlib.ExitSta
             with contextlib.suppress(OSError):  # a request that could not be flushed
                 pipe.close()
     files.close()
+
+
+def _plain(name: str) -> str:
+    """A name that libfaust can put into any text: it writes it as it is, into C++ and JSON, too."""
+    return _SPECIAL.sub("_", name)
 
 
 def _told(what: str, name: str, text: str) -> str:

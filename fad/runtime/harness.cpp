@@ -1,8 +1,8 @@
 // Runs a Faust program step by step, for `fad run`: the other side asks, and says how far.
 //
 // The argument is the sample rate. The program first tells, on the standard output, its numbers of
-// inputs, outputs and widgets, and of each widget its kind ('c' for a control, 'b' for a bargraph)
-// and path, as a text behind its length. Then each request on the standard input is
+// inputs, outputs and widgets, and of each widget whether it is a bargraph (1) or a control (0), and
+// its label, which is a number. Then each request on the standard input is
 //     frames, number of moves, for each move the number of a widget and its new value, inputs
 // and its answer
 //     outputs, values of the bargraphs after the last frame, in order
@@ -12,8 +12,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <string>
 #include <vector>
 
 // FAUSTFLOAT is defined on the compiler's command line.
@@ -25,25 +23,21 @@ struct Meta {
 
 struct Widget {
     bool is_bargraph;
-    std::string path;
+    int32_t label;
     FAUSTFLOAT* zone;
 };
 
 struct UI {
-    std::vector<std::string> groups;
     std::vector<Widget> widgets;
 
-    void open(const char* label) { groups.push_back(label); }
     void add(bool is_bargraph, const char* label, FAUSTFLOAT* zone) {
-        std::string path;
-        for (const std::string& group : groups) path += "/" + group;
-        widgets.push_back({is_bargraph, path + "/" + label, zone});
+        widgets.push_back({is_bargraph, atoi(label), zone});
     }
 
-    void openTabBox(const char* label) { open(label); }
-    void openHorizontalBox(const char* label) { open(label); }
-    void openVerticalBox(const char* label) { open(label); }
-    void closeBox() { groups.pop_back(); }
+    void openTabBox(const char*) {}
+    void openHorizontalBox(const char*) {}
+    void openVerticalBox(const char*) {}
+    void closeBox() {}
 
     using Zone = FAUSTFLOAT*;
     using Bound = FAUSTFLOAT;
@@ -102,9 +96,8 @@ int main(int, char** arguments) {
     tell(outs);
     tell(ui.widgets.size());
     for (const Widget& widget : ui.widgets) {
-        tell(1 + widget.path.size());
-        put(widget.is_bargraph ? "b" : "c", 1);
-        put(widget.path.data(), widget.path.size());
+        tell(widget.is_bargraph);
+        tell(widget.label);
     }
 
     std::vector<double> samples;

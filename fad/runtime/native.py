@@ -1,4 +1,8 @@
-"""Programs as native code, by a C++ compiler of the system."""
+"""Programs as native code, by a C++ compiler of the system.
+
+libfaust copies texts of a program into the C++ that it writes, some of them as they are: a label or
+a piece of metadata could be code. So it is given a program without any (`native_code`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +19,16 @@ from typing import TYPE_CHECKING
 
 from fad.base.cache import Cache
 from fad.base.errors import EngineError
+from fad.base.precision import NativePrecision
+from fad.diagram.box import Box, Soundfile, postorder
+from fad.diagram.widgets import numbered
+from fad.runtime.engine import Engine
+from fad.runtime.foreign import is_standard, refuse_foreign
+from fad.text.emitter import emit
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-#: The metadata by which a widget is found in the native code: `[fad:N]`, N from 0.
-TAG = "fad"
 
 COMPILERS = ("g++", "clang++", "c++")
 _OPTIONS = ("-std=c++17", "-O1", "-w", "-ffp-contract=off")
@@ -31,7 +38,6 @@ _BEFORE = """
 #include <cstdio>
 #include <cstdlib>
 #include <cmath>
-#include <cstring>
 #include <cstdint>
 #include <algorithm>
 #include <map>
@@ -44,23 +50,28 @@ struct UI {
     void openHorizontalBox(const char*) {}
     void openVerticalBox(const char*) {}
     void closeBox() {}
-    void addButton(const char*, double*) {}
-    void addCheckButton(const char*, double*) {}
-    void addVerticalSlider(const char*, double*, double, double, double, double) {}
-    void addHorizontalSlider(const char*, double*, double, double, double, double) {}
-    void addNumEntry(const char*, double*, double, double, double, double) {}
+    std::multimap<int, double*> numbered;
+    void add(const char* label, double* zone) { numbered.emplace(atoi(label), zone); }
+    void addButton(const char* label, double* zone) { add(label, zone); }
+    void addCheckButton(const char* label, double* zone) { add(label, zone); }
+    void addVerticalSlider(const char* label, double* zone, double, double, double, double) {
+        add(label, zone);
+    }
+    void addHorizontalSlider(const char* label, double* zone, double, double, double, double) {
+        add(label, zone);
+    }
+    void addNumEntry(const char* label, double* zone, double, double, double, double) {
+        add(label, zone);
+    }
     void addHorizontalBargraph(const char*, double*, double, double) {}
     void addVerticalBargraph(const char*, double*, double, double) {}
     void addSoundfile(const char*, const char*, Soundfile**) {}
-    std::multimap<int, double*> tagged;
-    void declare(double* zone, const char* key, const char* value) {
-        if (!strcmp(key, "fad")) tagged.emplace(atoi(value), zone);
-    }
+    void declare(double*, const char*, const char*) {}
 };
 struct dsp { virtual ~dsp() {} };
 """
-#: Arguments: rate, frames, then tag and value of each widget that is not where it starts. Reads the
-#: inputs from the standard input, one channel after the other; writes the outputs.
+#: Arguments: rate, frames, then number and value of each widget that is not where it starts. Reads
+#: the inputs from the standard input, one channel after the other; writes the outputs.
 _AFTER = """
 int main(int count, char** arguments) {
     int rate = atoi(arguments[1]), frames = atoi(arguments[2]);
@@ -69,7 +80,7 @@ int main(int count, char** arguments) {
     UI ui;
     program->buildUserInterface(&ui);
     for (int i = 3; i + 1 < count; i += 2) {
-        auto zones = ui.tagged.equal_range(atoi(arguments[i]));
+        auto zones = ui.numbered.equal_range(atoi(arguments[i]));
         for (auto it = zones.first; it != zones.second; ++it) *it->second = atof(arguments[i + 1]);
     }
     size_t ins = program->getNumInputs(), outs = program->getNumOutputs();
@@ -103,7 +114,7 @@ class Binary:
         Args:
             inputs: of shape (channels, frames).
             rate: the sample rate, in Hz.
-            values: tag -> value, of the widgets that are not where they start.
+            values: number -> value, of the widgets that are not where they start.
 
         Returns:
             The outputs, of shape (channels, frames).
@@ -114,7 +125,7 @@ class Binary:
         import numpy as np
 
         frames = inputs.shape[1]
-        settings = [str(part) for tag, value in values.items() for part in (tag, repr(value))]
+        settings = [str(part) for number, value in values.items() for part in (number, repr(value))]
         with installed(self.data) as file:
             command = [file, str(rate), str(frames), *settings]
             data = _run(command, np.ascontiguousarray(inputs).tobytes())
@@ -136,12 +147,63 @@ def find_compiler() -> str | None:
     return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
-def compile_natively(code: str, folder: Path) -> Binary:
-    """Compiles a program; what comes of it is kept in the user's cache, by content.
+@dataclass(frozen=True)
+class Code:
+    """A program in C++.
+
+    Attributes:
+        text: the class `mydsp`; its widgets and bargraphs have numbers for labels.
+        paths: the path of what each number stands for.
+        folders: where the headers are that it names, but for the standard ones.
+    """
+
+    text: str
+    paths: tuple[str, ...]
+    folders: tuple[Path, ...]
+
+
+def native_code(
+    box: Box,
+    engine: Engine,
+    name: str,
+    folders: Sequence[Path],
+    *,
+    precision: NativePrecision = "double",
+    trust: bool = False,
+) -> Code:
+    """A program in C++, without any text of its own in it.
+
+    Args:
+        box: its diagram, closed.
+        engine: the standard compiler.
+        name: the program's file name, for messages.
+        folders: where its headers are.
+        precision: how it computes.
+        trust: whether it may use foreign code that is not standard.
+
+    Raises:
+        FadError: it may not, and does.
+        EngineError: libfaust does not take it.
+    """
+    if not trust:
+        refuse_foreign(box)
+    if any(isinstance(part, Soundfile) for part in postorder(box)):
+        raise EngineError(
+            "the program has sound files and foreign functions: libfaust's interpreter plays the "
+            "former only, native code calls the latter only"
+        )
+    plain, paths = numbered(box)
+    has_own = not all(map(is_standard, postorder(box)))
+    code = engine.cpp(emit(plain), name, precision=precision)
+    return Code(code, paths, tuple(folders) if has_own else ())
+
+
+def compile_natively(code: str, folders: Sequence[Path] = ()) -> Binary:
+    """Compiles a program; see `executable`.
 
     Args:
         code: the C++ class that libfaust makes of it, in double precision.
-        folder: where the headers are that the program names.
+        folders: where the headers are that the program names.
 
     Raises:
         EngineError: there is no C++ compiler, or it does not accept the code.
@@ -152,15 +214,15 @@ def compile_natively(code: str, folder: Path) -> Binary:
             "the program calls foreign functions, which libfaust cannot interpret",
             hint=f"install a C++ compiler ({', '.join(COMPILERS)})",
         )
-    return Binary(
-        executable(compiler, _OPTIONS, {"program.cpp": _BEFORE + code + _AFTER}, [folder])
-    )
+    return Binary(executable(compiler, _OPTIONS, {"program.cpp": _BEFORE + code + _AFTER}, folders))
 
 
 def executable(
     compiler: str, options: Sequence[str], files: Mapping[str, str], folders: Sequence[Path]
 ) -> bytes:
-    """What a C++ compiler makes of a program, from the user's cache if it is there.
+    """What a C++ compiler makes of a program.
+
+    It is kept in the user's cache, by content, unless there are headers that may change.
 
     Args:
         compiler: its path.
@@ -175,19 +237,30 @@ def executable(
     text = "\0".join([compiler, *options, *files.values()])
     key = hashlib.sha256(text.encode()).hexdigest()
     cache = Cache(programs=True)
-    if (kept := cache.get(f"native-{key}")) is not None:
+    if not folders and (kept := cache.get(f"native-{key}")) is not None:
         return kept
     with tempfile.TemporaryDirectory(prefix="fad-") as home:
         for name, content in files.items():
             Path(home, name).write_text(content, "utf-8")
         binary = Path(home, "program")
-        _run([compiler, *options, "-o", str(binary), str(Path(home, next(iter(files))))])
+        command = [compiler, *options, "-o", str(binary), str(Path(home, next(iter(files))))]
+        _run(command, words=_complaints)
         data = binary.read_bytes()
-    cache.put(f"native-{key}", data)
+    if not folders:
+        cache.put(f"native-{key}", data)
     return data
 
 
-def _run(command: list[str], data: bytes = b"") -> bytes:
+def _complaints(said: str) -> str:
+    """What a C++ compiler complains of, without the lines that it quotes: a header may be any file
+    that the user can read."""
+    return "\n".join(line for line in said.splitlines() if "error:" in line)
+
+
+def _run(
+    command: list[str], data: bytes = b"", words: Callable[[str], str] = lambda said: said
+) -> bytes:
+    """The standard output of a command; `words` chooses from what it says when it fails."""
     name = os.path.basename(command[0])
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=_TIME_LIMIT)
@@ -196,6 +269,6 @@ def _run(command: list[str], data: bytes = b"") -> bytes:
     except OSError as error:
         raise EngineError(f"cannot run `{name}`: {error.strerror}") from None
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
+        said = words(done.stderr.decode("utf-8", "replace")).strip()
         raise EngineError(f"`{name}` failed with code {done.returncode}\n{said[:2000]}".rstrip())
     return done.stdout

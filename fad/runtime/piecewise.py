@@ -14,39 +14,40 @@ import numpy as np
 
 from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
+from fad.diagram.box import Box
+from fad.diagram.widgets import numbered
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
-from fad.runtime.native import COMPILERS, executable, find_compiler, installed
+from fad.runtime.native import COMPILERS, executable, find_compiler, installed, native_code
+from fad.text.emitter import emit
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
 #: As in `fad.runtime.native`, but for longer runs.
 _OPTIONS = ("-std=c++17", "-O2", "-w", "-ffp-contract=off")
 _FLOATS: dict[NativePrecision, str] = {"single": "float", "double": "double"}
-#: How libfaust writes a label that has no text.
-_NO_LABEL = "0x00"
 _GROUPS = ("vgroup", "hgroup", "tgroup")
 _BARGRAPHS = ("vbargraph", "hbargraph")
 
 
 @dataclass(frozen=True)
-class Text:
-    """A program that libfaust takes, and where it runs.
+class Performance:
+    """A program, and where it runs.
 
     Attributes:
-        source: the Faust text.
+        box: its diagram, closed.
         name: the program's file name.
         folders: where its files are, its own folder first.
-        libraries: where the files of the standard libraries are.
         rate: the sample rate, in Hz.
         precision: how it computes.
+        trust: whether it may use foreign code that is not standard.
     """
 
-    source: str
+    box: Box
     name: str
     folders: tuple[Path, ...]
-    libraries: tuple[Path, ...]
     rate: int
     precision: NativePrecision
+    trust: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Player(Protocol):
 
     Attributes:
         inputs, outputs: its numbers of channels.
-        controls: the paths of its sliders, entries and switches, as libfaust has them.
+        controls: the paths of its sliders, entries and switches; those that libfaust leaves out
+            are not there.
         bargraphs: the paths of its bargraphs.
     """
 
@@ -93,7 +95,7 @@ class Player(Protocol):
 
 
 @contextmanager
-def native_player(text: Text, engine: Engine) -> Iterator[Player]:
+def native_player(program: Performance, engine: Engine) -> Iterator[Player]:
     """A program as native code, from its initial state.
 
     Raises:
@@ -105,21 +107,22 @@ def native_player(text: Text, engine: Engine) -> Iterator[Player]:
             "there is no C++ compiler to run the program with",
             hint=f"install one ({', '.join(COMPILERS)})",
         )
-    code = engine.cpp(
-        text.source,
-        text.name,
-        include=text.folders,
-        libraries=text.libraries,
-        precision=text.precision,
+    code = native_code(
+        program.box,
+        engine,
+        program.name,
+        program.folders,
+        precision=program.precision,
+        trust=program.trust,
     )
-    files = {"harness.cpp": _HARNESS.read_text("utf-8"), "program.hpp": code}
-    options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[text.precision]}"]
-    data = executable(compiler, options, files, text.folders)
+    files = {"harness.cpp": _HARNESS.read_text("utf-8"), "program.hpp": code.text}
+    options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[program.precision]}"]
+    data = executable(compiler, options, files, code.folders)
     with installed(data) as file:
-        command = [file, str(text.rate)]
+        command = [file, str(program.rate)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             try:
-                yield _Native(process)
+                yield _Native(process, code.paths)
             finally:
                 process.kill()
                 with suppress(OSError):  # a request that was not read
@@ -129,15 +132,15 @@ def native_player(text: Text, engine: Engine) -> Iterator[Player]:
 class _Native:
     """The other side of `harness.cpp`."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], paths: Sequence[str]) -> None:
         self._process = process
         self._requests = cast("IO[bytes]", process.stdin)
         self._answers = cast("IO[bytes]", process.stdout)
         self.inputs, self.outputs, count = self._numbers(3)
-        told = [self._read(*self._numbers(1)).decode("utf-8", "replace") for _ in range(count)]
-        self._tags = [tag for tag, widget in enumerate(told) if widget[0] == "c"]
-        self.controls = [_known_path(told[tag][1:]) for tag in self._tags]
-        self.bargraphs = [_known_path(widget[1:]) for widget in told if widget[0] == "b"]
+        told = [self._numbers(2) for _ in range(count)]
+        self._controls = [index for index, (shows, _) in enumerate(told) if not shows]
+        self.controls = [paths[label] for shows, label in told if not shows]
+        self.bargraphs = [paths[label] for shows, label in told if shows]
 
     def advance(self, inputs: Samples, pieces: Sequence[Piece]) -> tuple[Samples, Samples]:
         """See `Player`."""
@@ -158,7 +161,7 @@ class _Native:
         try:
             self._requests.write(struct.pack("=ii", piece.frames, len(piece.moves)))
             for control, value in piece.moves.items():
-                self._requests.write(struct.pack("=id", self._tags[control], value))
+                self._requests.write(struct.pack("=id", self._controls[control], value))
             self._requests.write(inputs.tobytes())
             self._requests.flush()
         except OSError:
@@ -178,34 +181,31 @@ class _Native:
 
 
 @contextmanager
-def interpreted_player(text: Text, engine: Engine) -> Iterator[Player]:
+def interpreted_player(program: Performance, engine: Engine) -> Iterator[Player]:
     """A program in libfaust's interpreter, in single precision, from its initial state.
 
     Raises:
         EngineError: libfaust does not take it.
     """
-    yield _Interpreted(text, engine)
+    yield _Interpreted(program, engine)
 
 
 class _Interpreted:
     """A program that libfaust's interpreter runs."""
 
-    def __init__(self, text: Text, engine: Engine) -> None:
+    def __init__(self, program: Performance, engine: Engine) -> None:
         self._engine = engine
-        self._name = text.name
+        self._name = program.name
+        box, paths = numbered(program.box)
         started = engine.start(
-            text.source,
-            text.name,
-            sample_rate=text.rate,
-            include=text.folders,
-            libraries=text.libraries,
+            emit(box), program.name, sample_rate=program.rate, include=program.folders
         )
         self.inputs, self.outputs = started.inputs, started.outputs
         widgets = list(_described_widgets(started.description["ui"]))
         bargraphs = [widget for widget in widgets if widget.kind in _BARGRAPHS]
         controls = [widget for widget in widgets if widget.kind not in _BARGRAPHS]
-        self.controls = [widget.path for widget in controls]
-        self.bargraphs = [widget.path for widget in bargraphs]
+        self.controls = [paths[int(widget.label)] for widget in controls]
+        self.bargraphs = [paths[int(widget.label)] for widget in bargraphs]
         self._controls = [widget.address for widget in controls]
         self._watched = [widget.address for widget in bargraphs]
 
@@ -221,22 +221,16 @@ class _Interpreted:
 
 @dataclass(frozen=True)
 class _Described:
-    """A widget in libfaust's description: its path has the labels as they are, its address not."""
+    """A widget in libfaust's description."""
 
     kind: str
-    path: str
+    label: str
     address: str
 
 
-def _described_widgets(items: Sequence[Any], groups: str = "") -> Iterator[_Described]:
+def _described_widgets(items: Sequence[Any]) -> Iterator[_Described]:
     for item in items:
-        path = f"{groups}/{item['label']}"
         if item["type"] in _GROUPS:
-            yield from _described_widgets(item["items"], path)
+            yield from _described_widgets(item["items"])
         elif item["type"] != "soundfile":
-            yield _Described(item["type"], _known_path(path), item["address"])
-
-
-def _known_path(path: str) -> str:
-    """A path of libfaust's with labels as fad has them."""
-    return "/".join("" if label == _NO_LABEL else label for label in path.split("/"))
+            yield _Described(item["type"], item["label"], item["address"])

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ class Recording:
         widgets: what is known of each slider, entry and switch.
         changes: the widgets that moved, in order of time.
         warnings: what the user should know, one sentence each.
+        files: the files that the program was read from, and those that it names.
     """
 
     program: str
@@ -70,6 +72,7 @@ class Recording:
     widgets: tuple[Parameter, ...] = ()
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     @property
     def frames(self) -> int:

@@ -17,7 +17,7 @@ from fad.diagram.parameters import Parameter, Widget
 from fad.diagram.widgets import with_values, with_widgets
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
-from fad.runtime.native import TAG, Binary, compile_natively, find_compiler
+from fad.runtime.native import Binary, compile_natively, find_compiler, native_code
 from fad.text.emitter import emit
 
 #: How far a widget can be moved at least, in units of its value (or of 1).
@@ -34,6 +34,7 @@ class Host:
         folder: where the files are that it needs.
         rate: the sample rate, in Hz.
         native: whether to use a C++ compiler; `None`: where there is one.
+        trust: whether programs may use foreign code that is not standard.
     """
 
     engine: Engine
@@ -41,6 +42,7 @@ class Host:
     folder: Path
     rate: int
     native: bool | None = None
+    trust: bool = False
 
 
 class Runner(Protocol):
@@ -111,27 +113,26 @@ class Native:
 
     def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
         """See `Runner`."""
-        binary, tags = self._compiled
-        moved = {tags[path]: value for path, value in values.items() if path in tags}
+        binary, numbers = self._compiled
+        moved = {numbers[path]: value for path, value in values.items() if path in numbers}
         return binary.run(inputs, self.host.rate, moved)
 
     @cached_property
     def _compiled(self) -> tuple[Binary, Mapping[str, int]]:
-        """The binary, and the tags of the widgets by path."""
-        tags: dict[str, int] = {}
-
-        def tagged(widget: Widget, parameter: Parameter) -> Box:
-            tag = tags.setdefault(parameter.path, len(tags))
-            label = f"{widget.label}[{TAG}:{tag}]"
-            if isinstance(widget, Switch):
-                return Switch(widget.kind, label)
-            margin = MARGIN * max(1.0, abs(widget.init))
-            # Only where it will be needed: a range decides about the sizes of delay lines.
-            low = min(widget.min, widget.init - margin)
-            high = max(widget.max, widget.init + margin)
-            return Slider(widget.kind, label, widget.init, low, high, widget.step)
-
-        text = emit(with_widgets(self.box, tagged)[0])
+        """The binary, and the numbers of the widgets by path."""
         host = self.host
-        code = host.engine.cpp(text, host.name, include=[host.folder])
-        return compile_natively(code, host.folder), tags
+        box = with_widgets(self.box, _with_room)[0]
+        code = native_code(box, host.engine, host.name, [host.folder], trust=host.trust)
+        numbers = {path: number for number, path in enumerate(code.paths)}
+        return compile_natively(code.text, code.folders), numbers
+
+
+def _with_room(widget: Widget, parameter: Parameter) -> Box:
+    """A widget that can be moved a little in both directions."""
+    if isinstance(widget, Switch):
+        return widget
+    margin = MARGIN * max(1.0, abs(widget.init))
+    # Only where it will be needed: a range decides about the sizes of delay lines.
+    low = min(widget.min, widget.init - margin)
+    high = max(widget.max, widget.init + margin)
+    return Slider(widget.kind, widget.label, widget.init, low, high, widget.step)

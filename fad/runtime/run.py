@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -18,17 +17,17 @@ from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
-from fad.diagram.labels import metadata
+from fad.diagram.labels import sound_files
 from fad.diagram.parameters import Parameter, find_parameters, resolved
 from fad.pipeline.front import Request, read
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.foreign import refuse_foreign
 from fad.runtime.input_signals import Samples, checked, noise
-from fad.runtime.piecewise import Piece, Player, Text, interpreted_player, native_player
+from fad.runtime.piecewise import Performance, Piece, Player, interpreted_player, native_player
 from fad.runtime.recording import Meter, Recording, find_meters, first_undefined, values_over_time
 from fad.runtime.repeated import runs_natively
 from fad.runtime.schedule import Change, scheduled
 from fad.syntax.libraries import ProgramLike
-from fad.text.emitter import emit
 
 #: How often the user interface is looked at, at most.
 MOST_POINTS = 4000
@@ -36,8 +35,6 @@ MOST_POINTS = 4000
 _MOST_SAMPLES = 2**27
 #: How many pieces a player is given at once.
 _BATCH = 100
-#: The files in `{'a.wav';'b.wav'}`.
-_FILE = re.compile(r"'([^']*)'")
 _MOST_RATE = 10_000_000
 #: libfaust may take long on programs with many derivatives, and the user can see that it works.
 _TIME_LIMIT = 600.0
@@ -60,6 +57,7 @@ def run(
     seed: int = 1,
     native: bool | None = None,
     precision: NativePrecision = "double",
+    trust: bool = False,
     engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Recording:
@@ -80,6 +78,9 @@ def run(
             by default native code where there is a compiler. Programs with foreign functions
             always run as native code, programs with sound files never.
         precision: how the program computes. The interpreter computes in single precision.
+        trust: whether the program may use foreign functions and values that are not the standard
+            ones of mathematics: they are code that runs here. Their headers are looked for in the
+            program's folder.
         engine: the standard compiler; by default one for this call only.
         progress: called with the frames that are done, and all frames, now and then.
 
@@ -102,6 +103,8 @@ def run(
     moves = scheduled(widgets, changes or {}, rate, frames)
     sound = _sound(arity[0], inputs, frames, seed)
     is_native = runs_natively(box, native)
+    if is_native and not trust:
+        refuse_foreign(box, evaluation.facts.origins)
     warnings = list(evaluation.warnings)
     if not is_native and precision == "double":
         warnings.append(
@@ -109,23 +112,24 @@ def run(
             "in no other"
         )
     warnings += _silent(box, front.folder)
-    text = Text(
-        front.source.text if front.libraries.are_found_by_libfaust else emit(box),
+    performance = Performance(
+        box,
         front.name,
         front.libraries.folders,
-        front.libraries.standard,
         rate,
         precision if is_native else "single",
+        trust,
     )
     with ExitStack() as stack:
         faust = engine or stack.enter_context(Engine(time_limit=_TIME_LIMIT))
-        player = stack.enter_context(_player(text, box, faust, is_native))
+        play = native_player if is_native else interpreted_player
+        player = stack.enter_context(play(performance, faust))
         schedule = _Run(player, widgets, find_meters(box), start, moves, sound)
         outputs, bargraphs = schedule.record(progress or (lambda done, frames: None))
         warnings += schedule.absent
     points = schedule.points
     return Recording(
-        text.name,
+        performance.name,
         rate,
         outputs,
         points / rate,
@@ -135,6 +139,7 @@ def run(
         widgets,
         moves,
         (*warnings, *_undefined(outputs, bargraphs, points, rate)),
+        front.files(box),
     )
 
 
@@ -182,26 +187,25 @@ class _Run:
         # A piece ends at each of the points, and where a widget moves.
         ends = np.cumsum([piece.frames for piece in pieces]) - 1
         at_points = np.concatenate(values)[np.isin(ends, self.points)]
-        columns = dict(zip(self._own(self.player.bargraphs), at_points.T, strict=True))
+        columns = dict(zip(self.player.bargraphs, at_points.T, strict=True))
         found = [meter.path for meter in self.meters if meter.path in columns]
         return outputs, {path: columns[path] for path in found}
 
     @property
     def absent(self) -> Iterator[str]:
         """Sentences about widgets that the compiled program does not have."""
-        shown, movable = map(self._own, (self.player.bargraphs, self.player.controls))
         for meter in self.meters:
-            if meter.path not in shown:
+            if meter.path not in self.player.bargraphs:
                 yield f"`{meter.path}` shows nothing: libfaust leaves out what no output depends on"
         moved = dict.fromkeys([*self.start, *(change.path for change in self.changes)])
         for path in moved:
-            if path not in movable:
+            if path not in self.player.controls:
                 yield f"`{path}` moves nothing: libfaust leaves out what no output depends on"
 
     def _pieces(self) -> list[Piece]:
         """What the run falls into: a piece ends at each of `points`, and where a widget moves."""
         numbers: dict[str, list[int]] = {}
-        for number, path in enumerate(self._own(self.player.controls)):
+        for number, path in enumerate(self.player.controls):
             numbers.setdefault(path, []).append(number)
         moves: dict[int, dict[int, float]] = {}
         beginning = [Change(0, path, value) for path, value in self.start.items()]
@@ -211,39 +215,12 @@ class _Run:
         stops = sorted({0, *moves, *(self.points + 1).tolist()})
         return [Piece(stop - start, moves.get(start, {})) for start, stop in pairwise(stops)]
 
-    def _own(self, paths: Sequence[str]) -> list[str]:
-        """libfaust's paths as fad has them: without the group that it puts around a program."""
-        known = {parameter.path for parameter in self.widgets} | {m.path for m in self.meters}
-        everything = [*self.player.controls, *self.player.bargraphs]
-        inner = [_without_group(path) for path in everything]
-        has_group = len(known.intersection(inner)) > len(known.intersection(everything))
-        return [_without_group(path) for path in paths] if has_group else list(paths)
-
-
-def _without_group(path: str) -> str:
-    """A path without its first group."""
-    return "/" + path[1:].partition("/")[2]
-
-
-@contextmanager
-def _player(text: Text, box: Box, engine: Engine, is_native: bool) -> Iterator[Player]:
-    """The program as it is written or, where the standard compiler does not take that, evaluated:
-    it does not know the operators that a program may use."""
-    play = native_player if is_native else interpreted_player
-    with ExitStack() as stack:
-        try:
-            player = stack.enter_context(play(text, engine))
-        except EngineRefusal:
-            text = replace(text, source=emit(box))
-            player = stack.enter_context(play(text, engine))
-        yield player
-
 
 def _silent(box: Box, folder: Path) -> Iterator[str]:
     """Sentences about sound files that are not there: libfaust plays silence for them."""
     for part in postorder(box):
         if isinstance(part, Soundfile):
-            for name in _FILE.findall(metadata(part.label).get("url", "")):
+            for name in sound_files(part.label):
                 if not (folder / name).is_file():
                     yield f"there is no sound file `{name}` in the program's folder: it is silent"
 

@@ -57,6 +57,12 @@ class Libraries:
     _named: dict[str, set[Path]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _files: list[Path] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that were parsed up to now, in order."""
+        return tuple(self._files)
 
     def load(self, path: str, importer: Source | None = None, span: Span | None = None) -> Module:
         """The module of a file named in a program.
@@ -96,6 +102,8 @@ class Libraries:
         Raises:
             ParseError: the text is not Faust.
         """
+        if source.path is not None:
+            self._files.append(source.path)
         return modules.load(source, self.cache)
 
     @cached_property

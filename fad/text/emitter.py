@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fad.base.deep_stack import recursive
+from fad.base.prose import visible
 from fad.diagram.box import Box, Lambda, Par
 from fad.text.lines import SHORT_ITEM, WIDTH, comment, deeper, fill, filled_lines, packed, wrapped
 from fad.text.plan import Note, Plan, planned
@@ -62,7 +63,7 @@ def _commented(text: str, said: str) -> list[str]:
     """A definition with a comment behind it, or before it where that is too long."""
     if not said:
         return [text]
-    line = f"{text} // {said}"
+    line = f"{text} // {visible(said)}"
     return [line] if "\n" not in text and len(line) <= WIDTH else [*comment(said), text]
 
 

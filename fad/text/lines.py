@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from fad.base.prose import visible
+
 #: Lines are broken at operators to stay within this many columns.
 WIDTH = 100
 #: Items of a list that are not longer share lines.
@@ -14,9 +16,13 @@ _MAX_INDENT = 48
 
 
 def comment(text: str) -> list[str]:
-    """A text as lines of a comment."""
+    """A text as lines of a comment; whatever is in it, none of them goes on as a program."""
     return textwrap.wrap(
-        text, WIDTH, initial_indent="// ", subsequent_indent="//   ", break_long_words=False
+        visible(text),
+        WIDTH,
+        initial_indent="// ",
+        subsequent_indent="//   ",
+        break_long_words=False,
     )
 
 

@@ -291,3 +291,25 @@ def test_the_standard_compilers_refusal_leaves_no_folder(
         write_diagrams(GAIN, tmp_path / "out")
 
     assert names(tmp_path) == []
+
+
+def test_diagrams_are_nothing_but_drawings(tmp_path: Path) -> None:
+    evil = "</text><script>alert(1)</script><a xlink:href='javascript:alert(1)'>"
+    (tmp_path / "p.dsp").write_text(
+        f'f(x) = hgroup("{evil}", x*hslider("{evil}[tooltip:{evil}]", 1, 0, 2, 0.1) : sin : cos);'
+        f'declare name "{evil}"; g = ffunction(float tanh(float), "{evil}", "{evil}");'
+        f'process = f(_), f(f(_)), g(_), (_ : vbargraph("{evil}", 0, 1)), '
+        f"(0, 0 : soundfile(\"{evil}s[url:{{'javascript:x'}}]\", 1));"
+    )
+    write_diagrams(tmp_path / "p.dsp", tmp_path / "out")
+    files = [*(tmp_path / "out").glob("*/*.svg")]
+    assert len(files) > 1
+    shapes = {"svg", "style", "rect", "text", "line", "a", "g", "circle", "polygon", "path"}
+    for file in files:
+        for element in ET.parse(file).getroot().iter():
+            assert element.tag.rpartition("}")[2] in shapes
+            links = [v for k, v in element.attrib.items() if k.endswith("href")]
+            assert all((file.parent / link).is_file() for link in links)
+            assert not [key for key in element.attrib if key.startswith("on")]
+    page = Page(tmp_path / "out" / "index.html")
+    assert not {"script", "img", "link"} & {tag for tag, _ in page.elements}

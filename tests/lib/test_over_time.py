@@ -43,13 +43,13 @@ def test_an_optimizer_takes_broken_gradients_for_zeros(engine: Engine, optimizer
 @needs_compiler
 @pytest.mark.parametrize("precision", ["single", "double"])
 def test_broken_gradients_in_code_that_denies_them(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, precision: Precision
 ) -> None:
     monkeypatch.setattr(fad.runtime.native, "_OPTIONS", ("-std=c++17", "-O3", "-ffast-math", "-w"))
     optimizers = ", ".join(f"df.{optimizer}" for optimizer in OPTIMIZERS)
     text = f'df = library("fad.lib"); process = _ <: {optimizers};'
     code = engine.cpp(text, "test.dsp", include=[LIBRARY.parent], precision=precision)
-    binary = fad.runtime.native.compile_natively(code, tmp_path)
+    binary = fad.runtime.native.compile_natively(code)
     found, wanted = (binary.run(s, RATE, {}) for s in (broken(1), finite(broken(1))))
     assert np.isfinite(wanted).all()
     assert np.array_equal(found, wanted)
