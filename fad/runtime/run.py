@@ -14,14 +14,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
-from fad.base.prose import counted
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
 from fad.diagram.labels import metadata
 from fad.diagram.parameters import Parameter, find_parameters, resolved
 from fad.pipeline.front import Request, read
 from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.frames import check_size, frames_of
 from fad.runtime.input_signals import Samples, checked, noise
 from fad.runtime.piecewise import Piece, Player, Text, interpreted_player, native_player
 from fad.runtime.recording import Meter, Recording, find_meters, first_undefined, values_over_time
@@ -32,13 +31,10 @@ from fad.text.emitter import emit
 
 #: How often the user interface is looked at, at most.
 MOST_POINTS = 4000
-#: How many samples a recording has at most, over all channels: one gigabyte.
-_MOST_SAMPLES = 2**27
 #: How many pieces a player is given at once.
 _BATCH = 100
 #: The files in `{'a.wav';'b.wav'}`.
 _FILE = re.compile(r"'([^']*)'")
-_MOST_RATE = 10_000_000
 #: libfaust may take long on programs with many derivatives, and the user can see that it works.
 _TIME_LIMIT = 600.0
 
@@ -89,12 +85,12 @@ def run(
             value outside its range, a time outside the run; `inputs` do not fit the program; the
             standard compiler refuses, crashes or takes too long (`EngineError`).
     """
-    frames = _frames(seconds, rate)
+    frames = frames_of(seconds, rate)
     front = read(Request(program, include, precision))
     evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
-    _check_size(arity, frames, rate)
+    check_size(arity, frames, rate)
     widgets = tuple(find_parameters(box))
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
@@ -106,7 +102,7 @@ def run(
             "the program ran in single precision: libfaust's interpreter moves and reads widgets "
             "in no other"
         )
-    warnings += _silent(box, front.folder)
+    warnings += missing_sounds(box, front.folder)
     text = Text(
         front.source.text,
         front.name,
@@ -131,7 +127,7 @@ def run(
         tuple(meter for meter in schedule.meters if meter.path in bargraphs),
         widgets,
         moves,
-        (*warnings, *_undefined(outputs, bargraphs, points, rate)),
+        (*warnings, *_silence(outputs, rate), *_undefined(outputs, bargraphs, points, rate)),
     )
 
 
@@ -236,33 +232,13 @@ def _player(text: Text, box: Box, engine: Engine, is_native: bool) -> Iterator[P
         yield player
 
 
-def _silent(box: Box, folder: Path) -> Iterator[str]:
+def missing_sounds(box: Box, folder: Path) -> Iterator[str]:
     """Sentences about sound files that are not there: libfaust plays silence for them."""
     for part in postorder(box):
         if isinstance(part, Soundfile):
             for name in _FILE.findall(metadata(part.label).get("url", "")):
                 if not (folder / name).is_file():
                     yield f"there is no sound file `{name}` in the program's folder: it is silent"
-
-
-def _frames(seconds: float, rate: int) -> int:
-    if not 1 <= rate <= _MOST_RATE:
-        raise FadError(f"a sample rate of {rate} Hz is not possible", hint="44100 is usual")
-    if not math.isfinite(seconds):
-        raise FadError(f"a program cannot run for {seconds} s")
-    frames = round(seconds * rate)
-    if frames < 1:
-        raise FadError("there is nothing to run: the time is less than a sample")
-    return frames
-
-
-def _check_size(arity: tuple[int, int], frames: int, rate: int) -> None:
-    most = _MOST_SAMPLES // max(1, sum(arity))
-    if frames > most:
-        raise FadError(
-            f"{frames / rate:g} s of {counted(sum(arity), 'channel')} do not fit into memory",
-            hint=f"run at most {most // rate} s",
-        )
 
 
 def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: int) -> Samples:
@@ -275,6 +251,17 @@ def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: i
     if not count:
         return np.zeros((0, frames))
     return np.tile(whole, math.ceil(frames / whole.shape[1]))[:, :frames]
+
+
+def _silence(outputs: Samples, rate: int) -> Iterator[str]:
+    """Sentences about outputs that nothing comes out of."""
+    seconds = outputs.shape[1] / rate
+    for number, samples in enumerate(outputs):
+        if not samples.any():
+            yield (
+                f"output {number} is silent for all {seconds:g} s: it may take a widget that "
+                "moves, such as a button that is pressed, or a longer run"
+            )
 
 
 def _undefined(
