@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fad.cli.options import INCLUDE, SEED, STANDARD_INPUT, program_of, show, values, warn
+from fad.cli.options import (
+    INCLUDE,
+    SEED,
+    STANDARD_INPUT,
+    Settings,
+    program_of,
+    settings_option,
+    show,
+    warn,
+)
 
 if TYPE_CHECKING:
     from fad.runtime.recording import Recording
 
-#: A time in front of values: `2.0:gain=0.8`.
-_TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*:(.*)", re.DOTALL)
 _SOUNDS = ("noise", "silence")
 
 
@@ -23,12 +29,9 @@ _SOUNDS = ("noise", "silence")
 @click.argument("file")
 @INCLUDE
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="How long to run.")
-@click.option(
-    "--at",
-    metavar="[SECONDS:]VALUES",
-    multiple=True,
-    help='Where sliders, buttons and checkboxes are, as in "gain=0.3,fc=800" or, from a time on, '
-    '"2.0:gain=0.8"; repeatable.',
+@settings_option(
+    'Where sliders, buttons and checkboxes are, as in "gain=0.3,fc=800" or, from a time on, '
+    '"2.0:gain=0.8"; repeatable.'
 )
 @click.option("--plot", metavar="OUT.png", help="Draw the run; `.svg` and `.pdf` are known, too.")
 @click.option("--wav", metavar="OUT.wav", help="Write the outputs, as 32-bit floats.")
@@ -57,7 +60,7 @@ _SOUNDS = ("noise", "silence")
 )
 def run(
     file: str,
-    at: Sequence[str],
+    at: Settings,
     plot: str | None,
     wav: str | None,
     csv: str | None,
@@ -85,7 +88,6 @@ def run(
     written = {option: path for option, path in results.items() if path is not None}
     if len(set(written.values())) < len(written):
         raise click.UsageError("`--plot`, `--wav` and `--csv` cannot go to the same file")
-    start, changes = _settings(at)
     for option, path in written.items():
         out.refuse_impossible(path)
         for source in (file, sound):
@@ -104,8 +106,8 @@ def run(
         recording = fad.run(
             program_of(file),
             rate=44100 if rate is None else rate,
-            at=start,
-            changes=changes,
+            at=at.start,
+            changes=at.changes,
             inputs=inputs,
             progress=progress,
             **options,
@@ -126,18 +128,6 @@ def _drawn(recording: Recording, format: str) -> bytes:
     from fad.drawing.plot import rendered
 
     return rendered(picture(recording), format)
-
-
-def _settings(texts: Sequence[str]) -> tuple[dict[str, float], dict[float, dict[str, float]]]:
-    """Where widgets start, and the changes: time -> values."""
-    start: dict[str, float] = {}
-    changes: dict[float, dict[str, float]] = {}
-    for text in texts:
-        if found := _TIME.fullmatch(text):
-            changes.setdefault(float(found[1]), {}).update(values([found[2]]))
-        else:
-            start.update(values([text]))
-    return start, changes
 
 
 @contextmanager
