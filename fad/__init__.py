@@ -14,7 +14,8 @@ from fad.base.version import __version__
 if TYPE_CHECKING:
     from fad.base.errors import FadError
     from fad.base.source import Source
-    from fad.checking.check import Report, check
+    from fad.checking.check import check
+    from fad.checking.report import Report
     from fad.diagram.parameters import Parameter
     from fad.differentiation.channels import Output
     from fad.drawing.block_diagrams import write_diagrams
@@ -59,7 +60,7 @@ _HOMES = {
     "Parameter": "fad.diagram.parameters",
     "Program": "fad.pipeline.program",
     "Recording": "fad.runtime.recording",
-    "Report": "fad.checking.check",
+    "Report": "fad.checking.report",
     "Source": "fad.base.source",
     "check": "fad.checking.check",
     "draw": "fad.drawing.plot",

@@ -12,7 +12,7 @@ from hypothesis import assume, given, note
 
 import fad
 from fad.base.errors import EngineError
-from fad.checking.check import STEP
+from fad.checking.quotients import DOUBLE
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from tests.support.properties import examples
@@ -72,7 +72,7 @@ def complaints(engine: Engine, case: Case, original: Samples) -> list[tuple[int,
     comparison = beside_quotients(
         lanes[:, 0],
         tangents,
-        dict.fromkeys(names, STEP),
+        dict.fromkeys(names, DOUBLE.step),
         lambda moves: copies(engine, [case.moved(move) for move in moves]),
     )
     for (output, name), found in comparison.judgements.items():

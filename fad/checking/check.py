@@ -1,23 +1,25 @@
 """`fad check`: each derivative against difference quotients that the standard compiler computes.
 
 The original program, its dual and the original with one parameter moved a little run on the same
-input, in double precision. Nothing of what is compared is computed by fad.
+input, in double precision if they can. Nothing of what is compared is computed by fad.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.base.errors import FadError
-from fad.checking.quotients import Judgement, Runs, Verdict, judge
-from fad.diagram.box import Box, arity_of
+from fad.base.precision import NativePrecision
+from fad.checking.length import PRESSED, seconds_for
+from fad.checking.points import points_of, unpressed
+from fad.checking.quotients import ACCURACIES, Accuracy, Judgement, Runs, judge
+from fad.checking.report import Pair, Report
+from fad.diagram.box import Box, ForeignFunction, Soundfile, arity_of, postorder
 from fad.diagram.parameters import Parameter, find_parameters, input_index, resolved, select
 from fad.diagram.widgets import with_values
 from fad.differentiation.dual import Dual, about, dense, lost
@@ -27,92 +29,24 @@ from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.pipeline.front import Request, read
 from fad.pipeline.transform import derive
-from fad.runtime.engine import Engine
+from fad.runtime.engine import Engine, EngineRefusal
 from fad.runtime.foreign import refuse_foreign
+from fad.runtime.frames import check_size, frames_of
 from fad.runtime.input_signals import Samples, checked, noise
-from fad.runtime.repeated import Host, Runner, runner, runs_natively
+from fad.runtime.recording import values_over_time
+from fad.runtime.repeated import (
+    MARGIN,
+    SMALL_MARGIN,
+    Courses,
+    Host,
+    Runner,
+    Values,
+    runner,
+    runs_natively,
+)
+from fad.runtime.run import missing_sounds
+from fad.runtime.schedule import Change, scheduled
 from fad.syntax.libraries import ProgramLike
-
-#: The step of the difference quotients, in units of the parameter (or of 1, if that is more).
-STEP = 1e-6
-#: How far from a kink the derivative has to be right, in the same units.
-_ASIDE = 1e-4
-#: How much an output may differ where libfaust computes in another order, in units of the loudest
-#: sample: rounding errors can grow in a recursion.
-_ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What came of one output and one parameter.
-
-    Attributes:
-        output: the number of the output, from 0.
-        parameter: the path of the parameter.
-        verdict: `agrees`; `zero` (no effect at this point); `jump` (the quotient does not settle,
-            or its two sides disagree); `quantised` (a jump or a slope that fad has warned about
-            or put there); `undefined` (the output is not finite); `mismatch`.
-        error: the largest difference of tangent and quotient where the program is smooth, in
-            units of the largest quotient.
-        sample: the first sample that is wrong, or at a jump.
-        compared: the share of the samples where the program is smooth.
-    """
-
-    output: int
-    parameter: str
-    verdict: Verdict
-    error: float
-    sample: int | None
-    compared: float
-
-
-@dataclass(frozen=True)
-class Report:
-    """What came of a program.
-
-    Attributes:
-        program: its file name.
-        frames: the number of samples per channel.
-        rate: the sample rate, in Hz.
-        pairs: the verdicts, by output, then by parameter.
-        differing: the outputs that the dual does not repeat.
-        rounded: the outputs that it repeats but for rounding, because libfaust orders sums and
-            products by what else is in a program.
-        not_finite: the outputs with samples that are infinite or not a number.
-        warnings: what the user should know, one sentence each.
-    """
-
-    program: str
-    frames: int
-    rate: int
-    pairs: tuple[Pair, ...]
-    differing: tuple[int, ...]
-    rounded: tuple[int, ...]
-    not_finite: tuple[int, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def primal_identical(self) -> bool:
-        """Whether the dual repeats the original's outputs."""
-        return not self.differing
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong."""
-        return self.primal_identical and all(pair.verdict != "mismatch" for pair in self.pairs)
-
-    def to_json(self) -> dict[str, Any]:
-        """The report as plain data; an infinite error is `None`."""
-        pairs = [asdict(pair) for pair in self.pairs]
-        for pair in pairs:
-            if not np.isfinite(pair["error"]):
-                pair["error"] = None
-        return {
-            **asdict(self),
-            "pairs": pairs,
-            "primal_identical": self.primal_identical,
-            "passed": self.passed,
-        }
 
 
 def check(
@@ -124,15 +58,20 @@ def check(
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
     inputs: NDArray[np.float64] | None = None,
-    seconds: float = 0.05,
+    seconds: float | None = None,
     rate: int = 44100,
     at: Mapping[str, float] | None = None,
+    changes: Mapping[float, Mapping[str, float]] | None = None,
+    points: int = 3,
     seed: int = 1,
     engine: Engine | None = None,
     native: bool | None = None,
     trust: bool = False,
 ) -> Report:
     """Compares each derivative of a program with difference quotients.
+
+    Buttons and checkboxes that neither `at` nor `changes` name are pressed after a tenth of the
+    time, and stay so. Programs with sound files run in single precision, others in double.
 
     Args:
         program: a text, or the path of a file.
@@ -142,10 +81,15 @@ def check(
         surrogate: which reads are given a slope; see `fad.transform`.
         rules: the derivatives of foreign functions; see `fad.transform`.
         inputs: the audio inputs, of shape (channels, samples); noise by default.
-        seconds: how much to run, and at most all of `inputs`.
+        seconds: how much to run, and at most all of `inputs`; by default as long as it takes until
+            the program's longest delays and the last of `changes` are over, and 0.05 s more, but
+            for delays not more than 2 s.
         rate: the sample rate, in Hz.
         at: where to compare: label or path of a widget -> value; elsewhere the initial values.
-        seed: of the noise.
+        changes: time in seconds -> label or path of a widget -> value from there on.
+        points: how many points to compare at: the one of `at`, and others where the sliders that
+            neither `at` nor `changes` name have random values in their ranges.
+        seed: of the noise, and of the points.
         engine: the standard compiler; by default one for this call only.
         native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
             by default native code where there is a compiler. Programs with foreign functions
@@ -157,131 +101,269 @@ def check(
         A verdict for each output and parameter.
 
     Raises:
-        FadError: what `fad.transform` raises; `at` names nothing or leaves a range; `inputs` do
-            not fit the program; the standard compiler refuses, crashes or takes too long
-            (`EngineError`).
+        FadError: what `fad.transform` raises; `at` or `changes` name nothing, leave a range or
+            the run; `inputs` do not fit the program; the run is not possible, or too long; the
+            standard compiler refuses, crashes or takes too long (`EngineError`).
     """
     front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
-    count = arity_of(evaluation.process)[0]
-    widgets = list(find_parameters(evaluation.process))
-    values = resolved(widgets, at or {})
-    variables = [
-        replace(variable, init=values.get(variable.path, variable.init))
-        for variable in select(widgets, count, wrt)
-    ]
-    samples = _inputs(count, inputs, round(seconds * rate), seed)
+    precision: NativePrecision = "double"
+    if _plays_sounds(evaluation.process):
+        precision = "single"
+        front = read(Request(program, include, precision, rules, libraries))
+        evaluation = front.evaluated()
+    box = evaluation.process
+    arity = arity_of(box)
+    widgets = list(find_parameters(box))
+    start = resolved(widgets, at or {})
+    changes = changes or {}
+    moving = {path for moves in changes.values() for path in resolved(widgets, moves)}
+    places = points_of(widgets, start, moving, points, seed)
+    if seconds is None:
+        frames_of(1.0, rate)  # refuses what is no rate
+        placed = [with_values(box, place) for place in places]
+        seconds = seconds_for(placed, rate) + max(0.0, *changes, 0.0)
+    variables = select(widgets, arity[0], wrt)
+    frames = frames_of(seconds, rate)
+    check_size((arity[0], arity[1] * (1 + len(variables))), frames, rate)
+    samples = _inputs(arity[0], inputs, frames, seed)
+    frames = samples.shape[1]
+    pressed = unpressed(widgets, {*start, *moving})
+    moves = (
+        *(Change(round(PRESSED * frames), switch.path, 1.0) for switch in pressed),
+        *scheduled(widgets, changes, rate, frames),
+    )
+    courses = _courses(widgets, start, moves, frames)
     with contextlib.nullcontext(engine) if engine is not None else Engine() as faust:
-        host = Host(faust, front.name, front.folder, rate, native, trust)
-        return _Check(
-            evaluation, values, variables, front.operations, surrogate, host, samples
-        ).report()
+        host = Host(faust, front.name, front.folder, rate, native, precision, trust)
+        job = _Check(
+            evaluation,
+            widgets,
+            places,
+            courses,
+            variables,
+            front.operations,
+            surrogate,
+            host,
+            samples,
+        )
+        try:
+            return job.report()
+        except EngineRefusal:
+            return replace(job, margin=SMALL_MARGIN).report()
+
+
+def _plays_sounds(box: Box) -> bool:
+    """Whether a program runs in the interpreter in single precision only; see `runs_natively`."""
+    kinds = {type(part) for part in postorder(box)}
+    return Soundfile in kinds and ForeignFunction not in kinds
 
 
 def _inputs(
     count: int, inputs: NDArray[np.float64] | None, frames: int, seed: int
 ) -> NDArray[np.float64]:
-    if frames < 1:
-        raise FadError("there is nothing to run: the time is less than a sample")
     if inputs is None:
         return noise(seed, count, frames)
     whole = checked(inputs, count)
     return np.ascontiguousarray(whole[:, :frames]) if count else np.zeros((0, frames))
 
 
+def _courses(
+    widgets: Sequence[Parameter],
+    start: Mapping[str, float],
+    changes: Sequence[Change],
+    frames: int,
+) -> Courses:
+    """Path -> the values over time of the widgets that move."""
+    paths = {change.path for change in changes}
+    moving = [widget for widget in widgets if widget.path in paths]
+    return values_over_time(moving, start, changes, np.arange(frames))
+
+
+@dataclass(frozen=True)
+class _Programs:
+    """What is compared, ready to run.
+
+    Attributes:
+        original: the program.
+        dual: the program with its derivatives.
+        exact: the same without slopes at quantisers: only it can agree with quotients.
+    """
+
+    original: Runner
+    dual: Runner
+    exact: Runner
+
+
 @dataclass(frozen=True)
 class _Check:
-    """A program at a place of its parameters.
+    """A program at some places of its parameters.
 
     Attributes:
         evaluation: the program.
-        values: path -> value of the widgets that the user has moved.
-        variables: the parameters to compare, each `init` being where it is compared.
+        widgets: what is known of its widgets.
+        places: for each point, path -> value of the widgets that are not where they start.
+        courses: path -> values over time of the widgets that move.
+        variables: the parameters to compare.
         operations, surrogate: what the dual depends on; see `derive`.
         host: where to run.
         inputs: the audio inputs.
+        margin: how far variables can be moved; see `runner`.
     """
 
     evaluation: Evaluation
-    values: Mapping[str, float]
+    widgets: Sequence[Parameter]
+    places: Sequence[Values]
+    courses: Courses
     variables: Sequence[Parameter]
     operations: Operations
     surrogate: Sequence[Kind]
     host: Host
     inputs: NDArray[np.float64]
+    margin: float = MARGIN
 
     def report(self) -> Report:
         dual = self._dual(self.evaluation, self.surrogate)
         if not self.host.trust and runs_natively(self.evaluation.process, self.host.native):
             refuse_foreign(self.evaluation.process, self.evaluation.facts.origins)
         warned = lost(dual)
-        original = self._runner(self.evaluation.process)
-        outputs = original.run(self.inputs, {})
-        exact = self._dual_runner(dual)
-        lanes = exact_lanes = self._lanes(exact, {})
-        if dual.sloped:
-            # Only the lanes without slopes at quantisers can agree with quotients.
-            exact = self._dual_runner(self._dual(_without_makers(self.evaluation), ()))
-            exact_lanes = self._lanes(exact, {})
-        pairs: list[list[Pair]] = []
-        for index, variable in enumerate(self.variables):
-            judgements = self._judgements(original, exact, index, outputs, exact_lanes)
-            pairs.append([])
-            for output, judgement in enumerate(judgements):
-                has_slope = bool(
-                    _differing(lanes[output, [index + 1]], exact_lanes[output, [index + 1]])
-                )
-                if judgement.verdict == "jump" and variable.path in warned:
-                    judgement = replace(judgement, verdict="quantised")
-                if judgement.verdict in ("agrees", "zero", "jump") and has_slope:
-                    judgement = replace(judgement, verdict="quantised")
-                pairs[-1].append(Pair(output, variable.path, **vars(judgement)))
-        unlike = _differing(outputs, lanes[:, 0])
-        rounded = tuple(i for i in unlike if _is_rounding(outputs[i], lanes[i, 0]))
+        programs = self._programs(dual)
+        comparisons: list[Pair] = []
+        differing: set[int] = set()
+        rounded: set[int] = set()
+        not_finite: set[int] = set()
+        silent = set(range(arity_of(self.evaluation.process)[1]))
+        for number, place in enumerate(self.places):
+            outputs = programs.original.run(self.inputs, place)
+            lanes = self._lanes(programs.dual, place)
+            comparisons += self._compared(programs, number, outputs, lanes, set(warned))
+            for index in _differing(outputs, lanes[:, 0]):
+                is_rounding = self._is_rounding(outputs[index], lanes[index, 0])
+                (rounded if is_rounding else differing).add(index)
+            not_finite |= {i for i, each in enumerate(outputs) if not np.isfinite(each).all()}
+            silent -= {i for i, each in enumerate(outputs) if each.any()}
         return Report(
             self.host.name,
             self.inputs.shape[1],
             self.host.rate,
-            tuple(pair for row in zip(*pairs, strict=True) for pair in row),
-            tuple(output for output in unlike if output not in rounded),
-            rounded,
-            tuple(i for i, samples in enumerate(outputs) if not np.isfinite(samples).all()),
-            (*self.evaluation.warnings, *about(dual)),
+            self.host.precision,
+            tuple(self.places),
+            tuple(comparisons),
+            tuple(sorted(differing)),
+            tuple(sorted(rounded - differing)),
+            tuple(sorted(not_finite)),
+            tuple(sorted(silent)),
+            tuple(self._unpressed()),
+            (
+                *self.evaluation.warnings,
+                *missing_sounds(self.evaluation.process, self.host.folder),
+                *about(dual),
+            ),
         )
+
+    def _programs(self, dual: Dual) -> _Programs:
+        original = self._runner(self.evaluation.process)
+        whole = exact = self._dual_runner(dual)
+        if dual.sloped:
+            exact = self._dual_runner(self._dual(_without_makers(self.evaluation), ()))
+        return _Programs(original, whole, exact)
+
+    def _compared(
+        self,
+        programs: _Programs,
+        number: int,
+        outputs: NDArray[np.float64],
+        lanes: NDArray[np.float64],
+        warned: set[str],
+    ) -> Iterator[Pair]:
+        """What came of each output and variable at a point.
+
+        Args:
+            programs: what runs.
+            number: the number of the point.
+            outputs: the original's outputs there.
+            lanes: what the dual computes there; see `_lanes`.
+            warned: the paths of the variables that only act through quantisers.
+        """
+        place = self.places[number]
+        is_exact = programs.exact is programs.dual
+        exact = lanes if is_exact else self._lanes(programs.exact, place)
+        columns = [
+            self._judgements(programs, place, index, outputs, exact)
+            for index in range(len(self.variables))
+        ]
+        for output in range(len(outputs)):
+            for index, variable in enumerate(self.variables):
+                judgement = columns[index][output]
+                lane = [index + 1]
+                has_slope = bool(_differing(lanes[output, lane], exact[output, lane]))
+                is_rough = judgement.verdict in ("jump", "kink")
+                is_quantised = is_rough and variable.path in warned
+                if is_quantised or (
+                    has_slope and (is_rough or judgement.verdict in ("agrees", "zero"))
+                ):
+                    judgement = replace(judgement, verdict="quantised")
+                yield Pair(output, variable.path, number, **vars(judgement))
 
     def _judgements(
         self,
-        original: Runner,
-        dual: Runner,
+        programs: _Programs,
+        place: Values,
         index: int,
         outputs: NDArray[np.float64],
         lanes: NDArray[np.float64],
     ) -> list[Judgement]:
         """What came of one variable, for each output."""
         variable = self.variables[index]
-        runs = self._runs(original, variable, variable.init, outputs)
-        judgements = list(map(judge, lanes[:, index + 1], runs))
+        value = self._value(variable, place)
+        runs = self._runs(programs.original, place, variable, value, outputs)
+        judgements = [
+            judge(*each, self._accuracy) for each in zip(lanes[:, index + 1], runs, strict=True)
+        ]
         if any(map(_is_excusable, judgements)) and input_index(variable) is None:
             # At a kink of one of its parts, a program can be smooth as a whole: its tangent is
             # then what was chosen for the part, and has to be right on both sides only.
-            above, below = (self._beside(original, dual, index, side) for side in (1, -1))
+            sides = [self._beside(programs, place, index, side) for side in (1, -1)]
             judgements = [
-                replace(judgement, verdict="jump")
-                if _is_excusable(judgement) and above[output] and below[output]
-                else judgement
-                for output, judgement in enumerate(judgements)
+                _excused(judgement, beside) if _is_excusable(judgement) else judgement
+                for judgement, *beside in zip(judgements, *sides, strict=True)
             ]
         return judgements
 
-    def _beside(self, original: Runner, dual: Runner, index: int, side: int) -> list[bool]:
-        """For each output, whether its tangent is right a little to one side of a variable."""
+    def _beside(self, programs: _Programs, place: Values, index: int, side: int) -> list[Judgement]:
+        """What comes of a variable a little to one side of where it is, for each output."""
         variable = self.variables[index]
-        value = variable.init + side * _ASIDE * max(1.0, abs(variable.init))
-        there = {variable.path: value}
-        tangents = self._lanes(dual, there)[:, index + 1]
-        runs = self._runs(original, variable, value, original.run(self.inputs, there))
-        verdicts = (judge(*each).verdict for each in zip(tangents, runs, strict=True))
-        return [verdict not in ("mismatch", "undefined") for verdict in verdicts]
+        value = self._value(variable, place)
+        value += side * self._accuracy.aside * max(1.0, abs(value))
+        there = {**place, variable.path: value}
+        tangents = self._lanes(programs.exact, there)[:, index + 1]
+        outputs = programs.original.run(self.inputs, there)
+        runs = self._runs(programs.original, there, variable, value, outputs)
+        return [judge(*each, self._accuracy) for each in zip(tangents, runs, strict=True)]
+
+    @property
+    def _accuracy(self) -> Accuracy:
+        return ACCURACIES[self.host.precision]
+
+    def _value(self, variable: Parameter, place: Values) -> float:
+        """Where a variable is; if it has a course, how far from that: not at all."""
+        if variable.path in self.courses:
+            return 0.0
+        return place.get(variable.path, variable.init)
+
+    def _unpressed(self) -> Iterator[str]:
+        for widget in self.widgets:
+            if widget.kind in ("button", "checkbox"):
+                course = self.courses.get(widget.path)
+                value = self.places[0].get(widget.path, 0.0) if course is None else course.max()
+                if not value:
+                    yield widget.path
+
+    def _is_rounding(self, one: Samples, other: Samples) -> bool:
+        """Whether two channels are the same but for rounding."""
+        loudest = np.abs(one[np.isfinite(one)]).max(initial=0.0)
+        most = self._accuracy.repeated * loudest
+        return bool(np.allclose(one, other, rtol=0.0, atol=most, equal_nan=True))
 
     def _dual(self, evaluation: Evaluation, surrogate: Sequence[Kind]) -> Dual:
         return derive(evaluation, by_parameters(self.variables), self.operations, surrogate)
@@ -290,9 +372,9 @@ class _Check:
         return self._runner(dense(dual, len(self.variables)))
 
     def _runner(self, box: Box) -> Runner:
-        return runner(with_values(box, self.values), self.host)
+        return runner(box, self.host, self.places, self.courses, self.margin)
 
-    def _lanes(self, dual: Runner, values: Mapping[str, float]) -> NDArray[np.float64]:
+    def _lanes(self, dual: Runner, values: Values) -> NDArray[np.float64]:
         """What a dual computes: (outputs, the output and its tangents, frames)."""
         samples = dual.run(self.inputs, values)
         return samples.reshape(-1, 1 + len(self.variables), samples.shape[1])
@@ -300,28 +382,29 @@ class _Check:
     def _runs(
         self,
         original: Runner,
+        place: Values,
         variable: Parameter,
         value: float,
         outputs: NDArray[np.float64],
     ) -> Iterator[Runs]:
         """The original around a value of a variable, where it has `outputs`: for each of them."""
-        step = STEP * max(1.0, abs(value))
+        step = self._accuracy.step * max(1.0, abs(value))
         moved = [
-            self._moved(original, variable, value, offset)
+            self._moved(original, place, variable, value + offset)
             for offset in (step, -step, step / 2, -step / 2)
         ]
         for output, centre in enumerate(outputs):
             yield Runs(step, centre, *(samples[output] for samples in moved))
 
     def _moved(
-        self, original: Runner, variable: Parameter, value: float, offset: float
+        self, original: Runner, place: Values, variable: Parameter, value: float
     ) -> NDArray[np.float64]:
         channel = input_index(variable)
         if channel is None:
-            return original.run(self.inputs, {variable.path: value + offset})
+            return original.run(self.inputs, {**place, variable.path: value})
         inputs = self.inputs.copy()
-        inputs[channel] += offset
-        return original.run(inputs, {})
+        inputs[channel] += value
+        return original.run(inputs, place)
 
 
 def _without_makers(evaluation: Evaluation) -> Evaluation:
@@ -333,13 +416,17 @@ def _is_excusable(judgement: Judgement) -> bool:
     return judgement.verdict == "mismatch" and bool(np.isfinite(judgement.error))
 
 
+def _excused(judgement: Judgement, beside: Sequence[Judgement]) -> Judgement:
+    """A mismatch that is none because the tangent is right on both sides: the error is there."""
+    if any(side.verdict in ("mismatch", "undefined") for side in beside):
+        return judgement
+    worse = max(beside, key=lambda side: side.error)
+    return replace(
+        judgement, verdict="kink", error=worse.error, tolerance=worse.tolerance, limit=worse.limit
+    )
+
+
 def _differing(some: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[int, ...]:
     """The channels that are not the same, bit for bit."""
     pairs = enumerate(zip(some, others, strict=True))
     return tuple(index for index, (one, other) in pairs if one.tobytes() != other.tobytes())
-
-
-def _is_rounding(one: Samples, other: Samples) -> bool:
-    """Whether two channels are the same but for rounding."""
-    loudest = np.abs(one[np.isfinite(one)]).max(initial=0.0)
-    return bool(np.allclose(one, other, rtol=0.0, atol=_ROUNDING * loudest, equal_nan=True))

@@ -8,22 +8,53 @@ does not, there is a jump or a kink, and the sample says nothing about the tange
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fad.base.precision import NativePrecision
 from fad.runtime.input_signals import Samples
 
-#: What came of one output and one parameter.
-Verdict = Literal["agrees", "zero", "jump", "quantised", "mismatch", "undefined"]
+#: What came of one output and one parameter, the worst first.
+Verdict = Literal["mismatch", "undefined", "jump", "kink", "quantised", "agrees", "zero"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+#: What a tangent and a quotient may differ by beside the tolerance: the rounding errors of the
+#: samples, or what the quotient still changes by as its step halves.
+Limit = Literal["rounding", "quotient"]
 
-#: How much a tangent may differ from the quotient, in units of the largest quotient.
-TOLERANCE = 1e-4
-#: How much the quotient may change as the step halves, in units of itself.
-_SETTLED = 1e-3
-#: Rounding errors of the samples, in units of the machine's precision at the loudest one.
-_ROUNDING = 1000.0
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How exact a comparison can be.
+
+    Attributes:
+        epsilon: the precision of the numbers.
+        largest: of the samples that are compared: the root of the largest number.
+        step: of the difference quotients, in units of the parameter (or of 1, if that is more).
+        aside: how far from a kink the derivative has to be right, in the same units.
+        tolerance: how much a tangent may differ from the quotient, in units of the largest
+            quotient.
+        settled: how much the quotient may change as the step halves, in units of itself.
+        rounding: rounding errors of the samples, in units of the precision at the loudest one.
+        repeated: how much an output may differ where libfaust computes in another order, in units
+            of the loudest sample: rounding errors can grow in a recursion.
+    """
+
+    epsilon: float
+    largest: float
+    step: float
+    aside: float
+    tolerance: float
+    settled: float
+    rounding: float
+    repeated: float
+
+
+DOUBLE = Accuracy(2.0**-52, 2.0**512, 1e-6, 1e-4, 1e-4, 1e-3, 1000.0, 1e-9)
+#: Larger steps, because there are fewer digits, and what a larger step makes of the rest.
+SINGLE = Accuracy(2.0**-23, 2.0**64, 2e-3, 4e-2, 1e-2, 2e-2, 30.0, 1e-4)
+ACCURACIES: dict[NativePrecision, Accuracy] = {"single": SINGLE, "double": DOUBLE}
 
 
 @dataclass(frozen=True)
@@ -44,13 +75,11 @@ class Runs:
     near_above: Samples
     near_below: Samples
 
-    @property
-    def is_finite(self) -> NDArray[np.bool_]:
-        """For each sample, whether all runs are finite there."""
-        finite = np.isfinite(self.centre)
-        for run in (self.above, self.below, self.near_above, self.near_below):
-            finite = finite & np.isfinite(run)
-        return finite
+    def is_below(self, limit: float) -> NDArray[np.bool_]:
+        """For each sample, whether all runs are numbers there, and smaller than a limit."""
+        runs = (self.centre, self.above, self.below, self.near_above, self.near_below)
+        below: NDArray[np.bool_] = np.logical_and.reduce([np.abs(run) < limit for run in runs])
+        return below
 
 
 @dataclass(frozen=True)
@@ -61,26 +90,35 @@ class Judgement:
         verdict: in one word.
         error: the largest difference of tangent and quotient over the samples that count, in
             units of the largest quotient; infinite for a tangent that is not finite.
-        sample: the first sample that is wrong, or the first at a jump.
-        compared: the share of the samples that count.
+        tolerance: how large it might have been at that sample, in the same units.
+        limit: why that is more than the tolerance of the precision, where the error is.
+        sample: the first sample that is wrong, or the first at a jump or kink.
+        compared: the share of the samples that count: those where the program is smooth.
+        agreeing: the share of the samples at which the tangent is the quotient.
     """
 
     verdict: Verdict
     error: float = 0.0
+    tolerance: float = 0.0
+    limit: Limit | None = None
     sample: int | None = None
     compared: float = 1.0
+    agreeing: float = 1.0
 
 
-def judge(tangent: Samples, runs: Runs) -> Judgement:
+def judge(tangent: Samples, runs: Runs, accuracy: Accuracy = DOUBLE) -> Judgement:
     """Compares a tangent with the difference quotients of its output."""
-    finite = runs.is_finite
+    # Where an output grows towards infinity, its tangent is there first.
+    finite = runs.is_below(accuracy.largest)
     if not finite.any():
-        return Judgement("undefined", compared=0.0)
+        return Judgement("undefined", compared=0.0, agreeing=0.0)
     with np.errstate(all="ignore"):
-        return _judge(tangent, runs, finite)
+        return _judge(tangent, runs, finite, accuracy)
 
 
-def _judge(tangent: Samples, runs: Runs, finite: NDArray[np.bool_]) -> Judgement:
+def _judge(
+    tangent: Samples, runs: Runs, finite: NDArray[np.bool_], accuracy: Accuracy
+) -> Judgement:
     h = runs.step
     quotient = (runs.above - runs.below) / (2 * h)
     finer = (runs.near_above - runs.near_below) / h
@@ -89,28 +127,62 @@ def _judge(tangent: Samples, runs: Runs, finite: NDArray[np.bool_]) -> Judgement
     right = (4 * runs.near_above - runs.above - 3 * runs.centre) / h
     left = (3 * runs.centre + runs.below - 4 * runs.near_below) / h
     loudest = np.abs(runs.centre[finite]).max()
-    noise = _ROUNDING * np.finfo(np.float64).eps * loudest / h
+    noise = accuracy.rounding * accuracy.epsilon * loudest / h
     size = np.maximum(np.abs(quotient), np.abs(finer))
-    settled = finite & (change <= _SETTLED * size + noise)
-    scale = size[settled].max(initial=0.0)
+    allowed_change = accuracy.settled * size + noise
+    scale = size[finite & (change <= allowed_change)].max(initial=0.0)
+    # A quotient near zero never settles in units of itself; no matter, unless a tangent that is as
+    # far off would count as wrong.
+    settled = finite & (change <= allowed_change + accuracy.tolerance * scale)
     # A kink shows as two slopes. It matters from where it would count as a wrong tangent.
     gap = np.abs(right - left)
-    smooth = settled & (gap <= _SETTLED * size + TOLERANCE * scale + 8 * noise)
+    allowed_gap = accuracy.settled * size + accuracy.tolerance * scale + 8 * noise
+    smooth = settled & (gap <= allowed_gap)
     difference = np.abs(tangent - quotient)
-    allowed = TOLERANCE * scale + noise + 4 * change
-    wrong = (smooth & ~(difference <= allowed)) | (finite & ~np.isfinite(tangent))
+    tight = accuracy.tolerance * scale
+    allowed = tight + noise + 4 * change
+    agreeing = smooth & (difference <= allowed)
+    wrong = (smooth & ~agreeing) | (finite & ~np.isfinite(tangent))
     rough = finite & ~smooth
-    compared = float(smooth.sum() / finite.sum())
     counted = smooth | (finite & ~np.isfinite(tangent))
-    error = float(np.nan_to_num(difference[counted], nan=np.inf, posinf=np.inf).max(initial=0.0))
-    error /= float(max(scale, noise, np.finfo(np.float64).tiny))
+    unit = max(scale, noise, np.finfo(np.float64).tiny)
+    errors = np.where(counted, np.nan_to_num(difference, nan=np.inf, posinf=np.inf), 0.0)
+    largest = int(np.argmax(errors))
+    limit: Limit | None = None
+    if (agreeing & (difference > tight)).any():
+        limit = "quotient" if (agreeing & (difference > tight + noise)).any() else "rounding"
+    verdict: Verdict = "agrees"
+    sample = None
     if _is_mismatch(wrong, rough, smooth, tangent, finite):
-        return Judgement("mismatch", error, _first(wrong), compared)
-    if rough.any():
-        return Judgement("jump", error, _first(rough), compared)
-    if not tangent[finite].any() and scale <= noise:
+        verdict, sample = "mismatch", _first(wrong)
+    elif rough.any():
+        is_kink = _is_kink(runs, rough, accuracy, noise)
+        verdict, sample = "kink" if is_kink else "jump", _first(rough)
+    elif scale <= noise and (np.abs(tangent[finite]) <= noise * h).all():
         return Judgement("zero")
-    return Judgement("agrees", error)
+    return Judgement(
+        verdict,
+        float(errors[largest] / unit),
+        float(allowed[largest] / unit) if counted.any() else 0.0,
+        limit,
+        sample,
+        float(smooth.sum() / finite.sum()),
+        float(agreeing.sum() / finite.sum()),
+    )
+
+
+def _is_kink(runs: Runs, rough: NDArray[np.bool_], accuracy: Accuracy, noise: float) -> bool:
+    """Whether most samples that are not smooth have a slope on either side of the value.
+
+    At a jump there is none on one side: the quotient on that side grows as the step halves.
+    """
+    h = runs.step
+    kinked = rough
+    for far, near in ((runs.above, runs.near_above), (runs.below, runs.near_below)):
+        slope, finer = (far - runs.centre) / h, 2 * (near - runs.centre) / h
+        size = np.maximum(np.abs(slope), np.abs(finer))
+        kinked = kinked & (np.abs(slope - finer) <= accuracy.settled * size + 8 * noise)
+    return bool(2 * kinked.sum() > rough.sum())
 
 
 def _is_mismatch(

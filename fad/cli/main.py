@@ -22,11 +22,13 @@ from fad.base.version import __version__
 from fad.cli.estimate import estimate
 from fad.cli.options import (
     BAD_INPUT,
-    SEED,
     TRUST,
+    Settings,
+    colours,
     program_of,
     program_options,
     search_options,
+    settings_option,
     show,
     tell,
     values_option,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 #: Set to 1, this environment variable shows where in fad an internal error comes from.
 _TRACEBACK_VARIABLE = "FAD_TRACEBACK"
 
+#: The exit code when there was nothing to test.
+_UNTESTED = 3
 # Exit codes: that of a wrong command line is click's; those of an interrupted program and of a bug
 # follow the shells and sysexits.h.
 _USAGE = 2
@@ -222,33 +226,63 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
 @click.option(
     "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."
 )
-@click.option("--seconds", type=float, default=0.05, show_default=True, help="How much to run.")
-@click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
-@values_option(
-    "--at",
-    help='Where to compare, as in "gain=0.3,fc=800"; elsewhere the initial values; repeatable.',
+@click.option(
+    "--seconds",
+    type=float,
+    help="How much to run; by default until the longest delays are over, from 0.05 s to 2 s.",
 )
-@SEED
+@click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
+@settings_option(
+    'Where to compare, as in "gain=0.3,fc=800" or, from a time on, "0.1:gate=1"; repeatable. '
+    "Buttons and checkboxes that are not named are pressed after a tenth of the time."
+)
+@click.option(
+    "--points",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="How many points to compare at: the initial values, and random ones for the sliders that "
+    "`--at` does not name.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Of the noise and the points.",
+)
 @click.option(
     "--native/--interpreter",
     default=None,
     help="How to run programs; natively where there is a C++ compiler.",
 )
 @TRUST
+@click.option("--allow-silent", is_flag=True, help="Do not fail where nothing could be tested.")
+@click.option("--verbose", is_flag=True, help="A line for each point.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def check(
-    file: str, input_file: str | None, rate: int | None, as_json: bool, **options: Any
+    file: str,
+    input_file: str | None,
+    rate: int | None,
+    at: Settings,
+    allow_silent: bool,
+    verbose: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Compare each derivative with difference quotients that the standard compiler computes.
 
     FILE is a Faust program; `-` reads the standard input. Each output and parameter gets a
-    verdict: `agrees`, `zero` (no effect at this point), `jump` (not smooth there), `quantised`
-    (a jump or a slope that fad knows of), `undefined` (the output is not finite), `mismatch`.
-    The exit code is 1 on a mismatch, and when the outputs are not repeated.
+    verdict, the worst over some points: `agrees`, `zero` (no effect), `kink` (other slopes on
+    the two sides of the value), `jump` (not smooth at some samples), `quantised` (a jump or a
+    slope that fad knows of), `undefined` (the output is not finite), `mismatch`. The exit code is
+    1 on a mismatch, and when the outputs are not repeated; 3 when an output is silent or no
+    derivative is other than zero, because then nothing was tested.
 
     \b
-    Example:
-      fad check synth.dsp --at "gain=0.3,fc=800"
+    Examples:
+      fad check synth.dsp
+      fad check synth.dsp --at "gain=0.3,fc=800" --at "0.01:gate=1" --points 1
     """
     import fad
     from fad.cli import reports
@@ -257,11 +291,21 @@ def check(
     inputs = None
     if input_file is not None:
         inputs, file_rate = read_wav(input_file)
-        rate = rate or file_rate
-    report = fad.check(program_of(file), inputs=inputs, rate=rate or 44100, **options)
+        rate = file_rate if rate is None else rate
+    report = fad.check(
+        program_of(file),
+        inputs=inputs,
+        rate=44100 if rate is None else rate,
+        at=at.start,
+        changes=at.changes,
+        **options,
+    )
     warn(report.warnings)
-    show(reports.check_json(report) if as_json else reports.check_table(report))
-    click.get_current_context().exit(0 if report.passed else BAD_INPUT)
+    show(reports.check_json(report) if as_json else reports.check_table(report, verbose, colours()))
+    code = 0 if report.passed else BAD_INPUT
+    if report.passed and not report.tested and not allow_silent:
+        code = _UNTESTED
+    click.get_current_context().exit(code)
 
 
 @cli.command(short_help="Tell which compilers, libraries and packages fad works with.")

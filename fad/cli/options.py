@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     from fad.base.source import Source
     from fad.pipeline.program import Program
 
+#: The colours of terminals, in the words of rich.
+Colours = Literal["standard"]
 #: A function that becomes a command.
 Command = Callable[..., None]
 
 STANDARD_INPUT = "-"
 #: The exit code when the user's input is at fault.
 BAD_INPUT = 1
+#: A time in front of values: `2.0:gain=0.8`.
+_TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*:(.*)", re.DOTALL)
 
 
 def search_options(command: Command) -> Command:
@@ -67,6 +72,29 @@ def values_option(name: str, *names: str, help: str) -> Callable[[Command], Comm
         metavar="VALUES",
         multiple=True,
         callback=lambda context, option, texts: values(texts),
+        help=help,
+    )
+
+
+class Settings(NamedTuple):
+    """Where widgets are, by label or path.
+
+    Attributes:
+        start: their values at the beginning.
+        changes: time in seconds -> values from there on.
+    """
+
+    start: dict[str, float]
+    changes: dict[float, dict[str, float]]
+
+
+def settings_option(help: str) -> Callable[[Command], Command]:
+    """The option for values of widgets that may move over time, as in "2.0:gain=0.8"."""
+    return click.option(
+        "--at",
+        metavar="[SECONDS:]VALUES",
+        multiple=True,
+        callback=lambda context, option, texts: _settings(texts),
         help=help,
     )
 
@@ -156,6 +184,17 @@ def values(texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
+def _settings(texts: Sequence[str]) -> Settings:
+    """The values at the beginning, and those that have a time in front of them."""
+    settings = Settings({}, {})
+    for text in texts:
+        if found := _TIME.fullmatch(text):
+            settings.changes.setdefault(float(found[1]), {}).update(values([found[2]]))
+        else:
+            settings.start.update(values([text]))
+    return settings
+
+
 def program_of(file: str | Path) -> Source:
     """The program that a FILE argument means; `-` is the standard input.
 
@@ -193,6 +232,14 @@ def show(text: str) -> None:
     from fad.base.prose import visible_lines
 
     out.write(visible_lines(text), "-")
+
+
+def colours() -> Colours | None:
+    """The colours that the standard output shows: none but on a terminal, nor with `NO_COLOR`."""
+    from rich.console import Console
+
+    console = Console()
+    return None if console.no_color or not console.is_terminal else "standard"
 
 
 def write_program(

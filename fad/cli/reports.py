@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,16 +16,34 @@ from fad.base.prose import counted, visible
 from fad.pipeline.program import parameter_data
 
 if TYPE_CHECKING:
-    from fad.checking.check import Report
+    from fad.checking.report import Pair, Report
+    from fad.cli.options import Colours
     from fad.pipeline.program import Program
     from fad.runtime.installation import Installation
     from fad.runtime.recording import Recording
 
+#: The colours of verdicts.
+_STYLES = {
+    "agrees": "green",
+    "zero": "dim",
+    "quantised": "yellow",
+    "kink": "yellow",
+    "jump": "yellow",
+    "undefined": "magenta",
+    "mismatch": "bold red",
+}
+#: What to know about the verdicts that need a look.
+_MEANINGS = {
+    "mismatch": "the derivative is wrong",
+    "undefined": "the output is infinite or not a number",
+    "jump": "the output jumps at some samples, which say nothing; the error is that of the others",
+    "kink": "the slopes on the two sides of the parameter's value differ, in the program or a part",
+}
 #: Wide enough for any table: where it is shown, lines may wrap, but nothing is cut.
 _WIDTH = 1000
 #: The columns that have numbers in them.
 _NUMBERS = (
-    *("init", "min", "max", "step", "error", "smooth", "first sample"),
+    *("init", "min", "max", "step", "error", "agree", "first sample", "point"),
     *("lowest", "highest", "rms", "first", "last"),
     *("files", "entries", "megabytes", "at most"),
 )
@@ -56,29 +75,95 @@ def parameters_json(program: Program) -> str:
     return json.dumps(widgets, indent=2, ensure_ascii=False) + "\n"
 
 
-def check_table(report: Report) -> str:
-    """A line for each output and parameter, and a sentence about the whole."""
-    table = _table("output", "parameter", "verdict", "error", "smooth", "first sample")
-    for pair in report.pairs:
+def check_table(report: Report, verbose: bool = False, colours: Colours | None = None) -> str:
+    """A line for each output and parameter, and sentences about the whole.
+
+    Args:
+        report: what came of a check.
+        verbose: a line for each point, too.
+        colours: of verdicts.
+    """
+    table = _table("output", "parameter", "verdict", "error", "agree", "first sample", "point")
+    shown = report.comparisons if verbose else report.pairs
+    for pair in shown:
         table.add_row(
             str(pair.output),
             _cell(pair.parameter),
-            pair.verdict,
+            Text(_verdict(pair, report), _STYLES.get(pair.verdict, "")),
             f"{pair.error:.1e}" if pair.compared else "",
-            f"{pair.compared:.0%}",
+            _share(pair.agreeing),
             "" if pair.sample is None else str(pair.sample),
+            str(pair.point + 1),
         )
     counts = Counter(pair.verdict for pair in report.pairs)
+    points = counted(len(report.points), "point")
+    length = counted(report.frames, "sample")
     lines = [
-        f"{visible(report.program)}: {counted(report.frames, 'sample')} at {report.rate} Hz: "
-        + (", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "no variables")
+        f"{visible(report.program)}: {length} at {report.rate} Hz, {points}: "
+        + (", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "no variables"),
+        *_remarks(report, {pair.verdict for pair in shown}),
+        *_points(report, verbose),
     ]
-    lines += [f"output {output} is not finite everywhere" for output in report.not_finite]
-    lines += [f"output {output} differs from the original's" for output in report.differing]
+    return (_printed(table, colours) if shown else "") + "\n".join(lines) + "\n"
+
+
+def _verdict(pair: Pair, report: Report) -> str:
+    if pair.verdict != "agrees" or pair.limit is None:
+        return pair.verdict
+    precision = f"{report.precision} precision"
+    limits = {"rounding": precision, "quotient": "the quotient"}
+    return f"agrees (at the limit of {limits[pair.limit]})"
+
+
+def _share(part: float) -> str:
+    """A share in per cent; all and nothing are exact."""
+    percent = 100 * part
+    if 0 < percent < 0.1 or 99.9 < percent < 100:
+        return "<0.1%" if percent < 50 else ">99.9%"
+    return f"{percent:.1f}".removesuffix(".0") + "%"
+
+
+def _remarks(report: Report, verdicts: Collection[str]) -> Iterator[str]:
+    """What there is to know about the whole, a line each."""
+    for verdict, meaning in _MEANINGS.items():
+        if verdict in verdicts:
+            yield f"{verdict}: {meaning}"
+    if report.precision == "single":
+        yield "computed in single precision, because the program plays sound files"
+    for output in report.not_finite:
+        yield f"output {output} is not finite everywhere"
+    for output in report.differing:
+        yield f"output {output} differs from the original's"
     if report.rounded:
         outputs = ", ".join(map(str, report.rounded))
-        lines.append(f"computed in another order, and the same but for rounding: output {outputs}")
-    return (_printed(table) if report.pairs else "") + "\n".join(lines) + "\n"
+        yield f"computed in another order, and the same but for rounding: output {outputs}"
+    if not report.tested:
+        for output in report.silent:
+            yield f"output {output} is silent: nothing was tested there"
+        if not report.comparisons:
+            yield "there is nothing to differentiate by: nothing was tested"
+        elif not report.has_effects:
+            yield "no derivative is other than zero: nothing was tested"
+        yield f"hint: {_advice(report)}"
+
+
+def _advice(report: Report) -> str:
+    """What to do where nothing was tested."""
+    if not report.comparisons:
+        return "name a variable with `--wrt`, or say that this is right with `--allow-silent`"
+    seconds = f"run longer: `--seconds {max(0.5, 4 * report.frames / report.rate):.2g}`"
+    ways = [f'press `--at "{path}=1"`' for path in report.unpressed[:1]]
+    ways += [seconds, "move what silences it with `--at`"]
+    return ", or ".join(ways) + "; `--allow-silent` says that it is right"
+
+
+def _points(report: Report, verbose: bool) -> Iterator[str]:
+    """Where the points are that need a look, as options to go there again."""
+    looked = {pair.point for pair in report.pairs if pair.verdict in _MEANINGS}
+    for number, values in enumerate(report.points):
+        if number in looked or verbose:
+            at = ",".join(f"{path}={value:.10g}" for path, value in values.items())
+            yield f"point {number + 1}: " + (f'--at "{at}"' if at else "the initial values")
 
 
 def check_json(report: Report) -> str:
@@ -148,7 +233,11 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _printed(table: Table) -> str:
+def _printed(table: Table, colours: Colours | None = None) -> str:
     file = io.StringIO()
-    Console(file=file, width=_WIDTH, color_system=None).print(table)
+    terminal = colours is not None
+    console = Console(
+        file=file, width=_WIDTH, color_system=colours, force_terminal=terminal, no_color=False
+    )
+    console.print(table)
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())

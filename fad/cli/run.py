@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +11,18 @@ import click
 from fad.cli.options import (
     SEED,
     TRUST,
+    Settings,
     given,
     program_of,
     search_options,
+    settings_option,
     show,
-    values,
     warn,
 )
 
 if TYPE_CHECKING:
     from fad.runtime.recording import Recording
 
-#: A time in front of values: `2.0:gain=0.8`.
-_TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*:(.*)", re.DOTALL)
 _SOUNDS = ("noise", "silence")
 
 
@@ -32,12 +30,9 @@ _SOUNDS = ("noise", "silence")
 @click.argument("file")
 @search_options
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="How long to run.")
-@click.option(
-    "--at",
-    metavar="[SECONDS:]VALUES",
-    multiple=True,
-    help='Where sliders, buttons and checkboxes are, as in "gain=0.3,fc=800" or, from a time on, '
-    '"2.0:gain=0.8"; repeatable.',
+@settings_option(
+    'Where sliders, buttons and checkboxes are, as in "gain=0.3,fc=800" or, from a time on, '
+    '"2.0:gain=0.8"; repeatable.'
 )
 @click.option("--plot", metavar="OUT.png", help="Draw the run; `.svg` and `.pdf` are known, too.")
 @click.option("--wav", metavar="OUT.wav", help="Write the outputs, as 32-bit floats.")
@@ -67,7 +62,7 @@ _SOUNDS = ("noise", "silence")
 @TRUST
 def run(
     file: str,
-    at: Sequence[str],
+    at: Settings,
     plot: str | None,
     wav: str | None,
     csv: str | None,
@@ -94,7 +89,6 @@ def run(
 
     results = {"--plot": plot, "--wav": wav, "--csv": csv}
     sources = [given(file), *(() if sound in _SOUNDS else (sound,))]
-    start, changes = _settings(at)
     refuse_conflicts(results, sources)
     if plot is not None:
         from fad.drawing.plot import format_of, require_matplotlib
@@ -109,8 +103,8 @@ def run(
         recording = fad.run(
             program_of(file),
             rate=44100 if rate is None else rate,
-            at=start,
-            changes=changes,
+            at=at.start,
+            changes=at.changes,
             inputs=inputs,
             progress=progress,
             **options,
@@ -132,18 +126,6 @@ def _drawn(recording: Recording, format: str) -> bytes:
     from fad.drawing.plot import rendered
 
     return rendered(picture(recording), format)
-
-
-def _settings(texts: Sequence[str]) -> tuple[dict[str, float], dict[float, dict[str, float]]]:
-    """Where widgets start, and the changes: time -> values."""
-    start: dict[str, float] = {}
-    changes: dict[float, dict[str, float]] = {}
-    for text in texts:
-        if found := _TIME.fullmatch(text):
-            changes.setdefault(float(found[1]), {}).update(values([found[2]]))
-        else:
-            start.update(values([text]))
-    return start, changes
 
 
 @contextmanager

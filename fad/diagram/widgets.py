@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from fad.base.deep_stack import recursive
-from fad.diagram.box import Bargraph, Box, Group, Slider, Switch, postorder
+from fad.diagram.box import (
+    Bargraph,
+    Box,
+    Group,
+    Lambda,
+    Par,
+    Primitive,
+    Real,
+    Seq,
+    Slider,
+    Slot,
+    Switch,
+    postorder,
+)
 from fad.diagram.labels import plain_name, widget_path
 from fad.diagram.parameters import GroupPath, Parameter, Widget, parameter_at
 
@@ -136,3 +150,39 @@ def _moved(box: Widget, value: float) -> Slider:
         low, high = min(box.min, value), max(box.max, value)
         return Slider(box.kind, box.label, value, low, high, box.step)
     return Slider("nentry", box.label, value, min(0.0, value), max(1.0, value), 1.0)
+
+
+def with_inputs(box: Box, ranges: Mapping[str, tuple[float, float]]) -> Box:
+    """A diagram in which some widgets are audio inputs, so that they can move at every sample.
+
+    The inputs come before those that the diagram has. The standard compiler takes an input to be
+    in [-1, 1] and sizes delay lines by such ranges: so a widget is its input times `reach`, which
+    is exact, within its own range.
+
+    Args:
+        box: a closed diagram.
+        ranges: parameter path -> lowest and highest value, in the order of the new inputs. Paths
+            that do not occur have an input that does nothing.
+    """
+    taken = (part.slot.number for part in postorder(box) if isinstance(part, Lambda))
+    first = 1 + max(taken, default=0)
+    slots = {path: Slot(first + index, "widget") for index, path in enumerate(ranges)}
+
+    def heard(widget: Widget, parameter: Parameter) -> Box:
+        path = parameter.path
+        if path not in slots:
+            return widget
+        low, high = ranges[path]
+        whole = Seq(Par(slots[path], Real(reach(low, high))), Primitive("*"))
+        not_below = Seq(Par(whole, Real(low)), Primitive("max"))
+        return Seq(Par(not_below, Real(high)), Primitive("min"))
+
+    result, _ = with_widgets(box, heard)
+    for slot in reversed(slots.values()):
+        result = Lambda(slot, result)
+    return result
+
+
+def reach(low: float, high: float) -> float:
+    """The smallest power of two that no value of a range exceeds in size; 1 at least."""
+    return 2.0 ** max(0, math.frexp(max(abs(low), abs(high)))[1])

@@ -35,6 +35,8 @@ Precision = Literal["single", "double", "quad"]
 _START_LIMIT = 60.0
 _GRACE = 5.0
 _WORKER = Path(__file__).with_name("engine_worker.py")
+#: What libfaust prints of a text that is not Faust.
+_SYNTAX = "syntax error"
 _TRACE = re.compile(r"^=+ stack trace start =+$.*?^=+ stack trace stop =+$\n?", re.DOTALL | re.M)
 
 
@@ -307,6 +309,9 @@ class Engine:
                 # It goes on after some of its failed assertions, with results that mean nothing.
                 self._drop()
                 raise EngineCrash(_told("failed an assertion on", name, text))
+            if status == "refused" and _SYNTAX in text:
+                # Its lexer is still where it stopped, and would read the next program from there.
+                self._drop()
         if status == "ok":
             return value
         if status == "misused":

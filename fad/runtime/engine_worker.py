@@ -199,7 +199,8 @@ class Interpreter:
             outputs = np.zeros((instance.get_numoutputs(), frames), real)
             if frames:
                 # The interpreter declares its buffers as float32 and, with -double, uses doubles.
-                reals = np.ascontiguousarray(inputs, real)
+                # It takes buffers that can be written only.
+                reals = np.require(inputs, real, ["C", "W"])
                 instance.compute(frames, reals.view(np.float32), outputs.view(np.float32))
         return outputs.astype(np.float64, copy=False)
 

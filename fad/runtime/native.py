@@ -22,7 +22,7 @@ from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
 from fad.diagram.box import Box, Soundfile, postorder
 from fad.diagram.widgets import numbered
-from fad.runtime.engine import Engine
+from fad.runtime.engine import Engine, EngineRefusal
 from fad.runtime.foreign import is_standard, refuse_foreign
 from fad.text.emitter import emit
 
@@ -194,7 +194,12 @@ def native_code(
         )
     plain, paths = numbered(box)
     has_own = not all(map(is_standard, postorder(box)))
-    code = engine.cpp(emit(plain), name, precision=precision)
+    try:
+        code = engine.cpp(emit(plain), name, precision=precision)
+    except EngineRefusal:
+        # Its message quotes the program: the user should find the labels there, and no numbers.
+        engine.cpp(emit(box), name, precision=precision)
+        raise
     return Code(code, paths, tuple(folders) if has_own else ())
 
 

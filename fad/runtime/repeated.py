@@ -1,27 +1,36 @@
 """Running a diagram again and again, with its widgets at different values.
 
-Native code is compiled once and its widgets are moved while it runs. libfaust's interpreter cannot
-move them in double precision: there, the program is compiled again for each value.
+Native code is compiled once and its widgets are set before it runs. libfaust's interpreter cannot
+set them in double precision: there, the program is compiled again for each value. What moves while
+a program runs is an audio input instead of a widget, in both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
+from fad.base.precision import NativePrecision
 from fad.diagram.box import Box, ForeignFunction, Slider, Soundfile, Switch, postorder
 from fad.diagram.parameters import Parameter, Widget
-from fad.diagram.widgets import with_values, with_widgets
+from fad.diagram.widgets import reach, with_inputs, with_values, with_widgets
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from fad.runtime.native import Binary, compile_natively, find_compiler, native_code
 from fad.text.emitter import emit
 
-#: How far a widget can be moved at least, in units of its value (or of 1).
-MARGIN = 1e-3
+#: How far a widget can be moved, in units of its value (or of 1). Where a delay would have a
+#: negative length then, there is a smaller one.
+MARGIN, SMALL_MARGIN = 1e-3, 4e-6
+#: Parameter path -> value.
+Values = Mapping[str, float]
+#: Parameter path -> its values over time, of shape (frames,).
+Courses = Mapping[str, Samples]
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class Host:
         folder: where the files are that it needs.
         rate: the sample rate, in Hz.
         native: whether to use a C++ compiler; `None`: where there is one.
+        precision: how programs compute that are interpreted; native code is in double precision.
         trust: whether programs may use foreign code that is not standard.
     """
 
@@ -42,28 +52,55 @@ class Host:
     folder: Path
     rate: int
     native: bool | None = None
+    precision: NativePrecision = "double"
     trust: bool = False
 
 
 class Runner(Protocol):
     """A program that can be run from its initial state."""
 
-    def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
+    def run(self, inputs: Samples, values: Values) -> Samples:
         """The outputs, of shape (channels, frames).
 
         Args:
             inputs: the audio inputs, of shape (channels, frames).
-            values: path -> value of the widgets that are not where they start; at most `MARGIN`
-                from there.
+            values: the widgets that are not where they start: at most a margin from there, or
+                from one of the points that the runner was made for. For a widget that has a
+                course: how far it is from that, throughout.
 
         Raises:
             EngineError: the standard compiler, or the C++ compiler, does not take the program.
         """
 
 
-def runner(box: Box, host: Host) -> Runner:
-    """The way to run a closed diagram."""
-    return Native(box, host) if runs_natively(box, host.native) else Interpreted(box, host)
+def runner(
+    box: Box,
+    host: Host,
+    points: Sequence[Values] = (),
+    courses: Courses | None = None,
+    margin: float = MARGIN,
+) -> Runner:
+    """The way to run a closed diagram.
+
+    Args:
+        box: the diagram.
+        host: where to run it.
+        points: where its widgets are going to be.
+        courses: the widgets that move while it runs.
+        margin: how far its widgets can be moved, in units of their values (or of 1).
+    """
+    if courses:
+        ranges = {path: _around(course.tolist(), margin) for path, course in courses.items()}
+        return Moving(runner(with_inputs(box, ranges), host, points, None, margin), courses, ranges)
+    if runs_natively(box, host.native):
+        return Native(box, host, tuple(points), margin)
+    return Interpreted(box, host)
+
+
+def _around(values: Sequence[float], margin: float) -> tuple[float, float]:
+    """A range that has some values in it, with a margin."""
+    low, high = min(values), max(values)
+    return low - margin * max(1.0, abs(low)), high + margin * max(1.0, abs(high))
 
 
 def runs_natively(box: Box, native: bool | None) -> bool:
@@ -91,7 +128,7 @@ class Interpreted:
     box: Box
     host: Host
 
-    def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
+    def run(self, inputs: Samples, values: Values) -> Samples:
         """See `Runner`."""
         text = emit(with_values(self.box, values))
         return self.host.engine.render(
@@ -101,7 +138,32 @@ class Interpreted:
             frames=inputs.shape[1],
             sample_rate=self.host.rate,
             include=[self.host.folder],
+            precision=self.host.precision,
         )
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A diagram some of whose widgets move while it runs.
+
+    Attributes:
+        runner: the diagram with audio inputs in their places, see `with_inputs`.
+        courses: how they move, in the order of these inputs.
+        ranges: path -> what they can reach.
+    """
+
+    runner: Runner
+    courses: Courses
+    ranges: Mapping[str, tuple[float, float]]
+
+    def run(self, inputs: Samples, values: Values) -> Samples:
+        """See `Runner`."""
+        heard = [
+            (course + values.get(path, 0.0)) / reach(*self.ranges[path])
+            for path, course in self.courses.items()
+        ]
+        others = {path: value for path, value in values.items() if path not in self.courses}
+        return self.runner.run(np.concatenate([heard, inputs]), others)
 
 
 @dataclass(frozen=True)
@@ -110,8 +172,10 @@ class Native:
 
     box: Box
     host: Host
+    points: tuple[Values, ...] = ()
+    margin: float = MARGIN
 
-    def run(self, inputs: Samples, values: Mapping[str, float]) -> Samples:
+    def run(self, inputs: Samples, values: Values) -> Samples:
         """See `Runner`."""
         binary, numbers = self._compiled
         moved = {numbers[path]: value for path, value in values.items() if path in numbers}
@@ -121,18 +185,18 @@ class Native:
     def _compiled(self) -> tuple[Binary, Mapping[str, int]]:
         """The binary, and the numbers of the widgets by path."""
         host = self.host
-        box = with_widgets(self.box, _with_room)[0]
+        box = with_widgets(self.box, self._reaching)[0]
         code = native_code(box, host.engine, host.name, [host.folder], trust=host.trust)
         numbers = {path: number for number, path in enumerate(code.paths)}
         return compile_natively(code.text, code.folders), numbers
 
-
-def _with_room(widget: Widget, parameter: Parameter) -> Box:
-    """A widget that can be moved a little in both directions."""
-    if isinstance(widget, Switch):
-        return widget
-    margin = MARGIN * max(1.0, abs(widget.init))
-    # Only where it will be needed: a range decides about the sizes of delay lines.
-    low = min(widget.min, widget.init - margin)
-    high = max(widget.max, widget.init + margin)
-    return Slider(widget.kind, widget.label, widget.init, low, high, widget.step)
+    def _reaching(self, widget: Widget, parameter: Parameter) -> Box:
+        """A widget with a range that has all values in it that it is going to have."""
+        if isinstance(widget, Switch):
+            return widget
+        # No more than is needed: a range decides about the sizes of delay lines.
+        path = parameter.path
+        values = [widget.init, *(point[path] for point in self.points if path in point)]
+        low, high = _around(values, self.margin)
+        bounds = min(widget.min, low), max(widget.max, high)
+        return Slider(widget.kind, widget.label, widget.init, *bounds, widget.step)

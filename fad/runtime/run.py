@@ -13,15 +13,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
-from fad.base.prose import counted
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
 from fad.diagram.labels import sound_files
 from fad.diagram.parameters import Parameter, find_parameters, resolved
 from fad.pipeline.front import Request, read
 from fad.runtime.engine import Engine
 from fad.runtime.foreign import refuse_foreign
+from fad.runtime.frames import check_size, frames_of
 from fad.runtime.input_signals import Samples, checked, noise
 from fad.runtime.piecewise import Performance, Piece, Player, interpreted_player, native_player
 from fad.runtime.recording import Meter, Recording, find_meters, first_undefined, values_over_time
@@ -31,11 +30,8 @@ from fad.syntax.libraries import ProgramLike
 
 #: How often the user interface is looked at, at most.
 MOST_POINTS = 4000
-#: How many samples a recording has at most, over all channels: one gigabyte.
-_MOST_SAMPLES = 2**27
 #: How many pieces a player is given at once.
 _BATCH = 100
-_MOST_RATE = 10_000_000
 #: libfaust may take long on programs with many derivatives, and the user can see that it works.
 _TIME_LIMIT = 600.0
 
@@ -92,12 +88,12 @@ def run(
             value outside its range, a time outside the run; `inputs` do not fit the program; the
             standard compiler refuses, crashes or takes too long (`EngineError`).
     """
-    frames = _frames(seconds, rate)
+    frames = frames_of(seconds, rate)
     front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
-    _check_size(arity, frames, rate)
+    check_size(arity, frames, rate)
     widgets = tuple(find_parameters(box))
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
@@ -111,7 +107,7 @@ def run(
             "the program ran in single precision: libfaust's interpreter moves and reads widgets "
             "in no other"
         )
-    warnings += _silent(box, front.folder)
+    warnings += missing_sounds(box, front.folder)
     performance = Performance(
         box,
         front.name,
@@ -138,7 +134,7 @@ def run(
         tuple(meter for meter in schedule.meters if meter.path in bargraphs),
         widgets,
         moves,
-        (*warnings, *_undefined(outputs, bargraphs, points, rate)),
+        (*warnings, *_silence(outputs, rate), *_undefined(outputs, bargraphs, points, rate)),
         front.files(box),
     )
 
@@ -216,33 +212,13 @@ class _Run:
         return [Piece(stop - start, moves.get(start, {})) for start, stop in pairwise(stops)]
 
 
-def _silent(box: Box, folder: Path) -> Iterator[str]:
+def missing_sounds(box: Box, folder: Path) -> Iterator[str]:
     """Sentences about sound files that are not there: libfaust plays silence for them."""
     for part in postorder(box):
         if isinstance(part, Soundfile):
             for name in sound_files(part.label):
                 if not (folder / name).is_file():
                     yield f"there is no sound file `{name}` in the program's folder: it is silent"
-
-
-def _frames(seconds: float, rate: int) -> int:
-    if not 1 <= rate <= _MOST_RATE:
-        raise FadError(f"a sample rate of {rate} Hz is not possible", hint="44100 is usual")
-    if not math.isfinite(seconds):
-        raise FadError(f"a program cannot run for {seconds} s")
-    frames = round(seconds * rate)
-    if frames < 1:
-        raise FadError("there is nothing to run: the time is less than a sample")
-    return frames
-
-
-def _check_size(arity: tuple[int, int], frames: int, rate: int) -> None:
-    most = _MOST_SAMPLES // max(1, sum(arity))
-    if frames > most:
-        raise FadError(
-            f"{frames / rate:g} s of {counted(sum(arity), 'channel')} do not fit into memory",
-            hint=f"run at most {most // rate} s",
-        )
 
 
 def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: int) -> Samples:
@@ -255,6 +231,17 @@ def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: i
     if not count:
         return np.zeros((0, frames))
     return np.tile(whole, math.ceil(frames / whole.shape[1]))[:, :frames]
+
+
+def _silence(outputs: Samples, rate: int) -> Iterator[str]:
+    """Sentences about outputs that nothing comes out of."""
+    seconds = outputs.shape[1] / rate
+    for number, samples in enumerate(outputs):
+        if not samples.any():
+            yield (
+                f"output {number} is silent for all {seconds:g} s: it may take a widget that "
+                "moves, such as a button that is pressed, or a longer run"
+            )
 
 
 def _undefined(

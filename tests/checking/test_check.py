@@ -13,19 +13,21 @@ import pytest
 
 import fad
 from fad.base.errors import DifferentiationError
-from fad.checking.check import Report
+from fad.checking.report import Report
 from fad.diagram.box import Box, Par, Primitive, Real, Seq, Wire
 from fad.differentiation.dual import Dual, dense
 from fad.differentiation.rules import DERIVATIVES, Linear, Partials, Rule
 from fad.runtime.engine import Engine
-from tests.support.native import needs_compiler
+from tests.support.native import both_ways, needs_compiler
+from tests.support.sounds import write_wav
 
 PARAMETER = 'import("stdfaust.lib"); p = hslider("p", 0.5, 0, 4, 0.01); '
 
 
 def run(engine: Engine, text: str, **options: Any) -> Report:
     return fad.check(
-        PARAMETER + text, **{"seconds": 0.01, "native": False, "engine": engine, **options}
+        PARAMETER + text,
+        **{"seconds": 0.01, "points": 1, "native": False, "engine": engine, **options},
     )
 
 
@@ -47,15 +49,15 @@ def verdicts(report: Report) -> list[str]:
         ("process = 0.000001*p*_;", "agrees"),
         ("process = _ + (p > 9)*p;", "zero"),
         ("process = _ + int(p);", "zero"),
-        ("process = _*abs(p - 0.5);", "jump"),
-        ("process = max(p, 0.5);", "jump"),
+        ("process = _*abs(p - 0.5);", "kink"),
+        ("process = max(p, 0.5);", "kink"),
         ("process = _*p*((p > 0.5) + 1);", "jump"),
         ("process = _*p + int(2*p);", "jump"),
         ("process = p*_ + rdtable(16, os.sinwaveform(16), int(2*p));", "jump"),
         ("process = (os.lf_sawpos(882*p) > 0.5)*p : fi.pole(0.99);", "jump"),
         # Smooth as a whole, though not in its parts: the tangent is right on both sides.
-        ("process = (p - 0.5)*_ + (abs(p - 0.5) - max(p, 1 - p))*_;", "jump"),
-        ("process = select2(p > 0.5, 0.5 - p : abs : 0 - _, abs(p - 0.5));", "jump"),
+        ("process = (p - 0.5)*_ + (abs(p - 0.5) - max(p, 1 - p))*_;", "kink"),
+        ("process = select2(p > 0.5, 0.5 - p : abs : 0 - _, abs(p - 0.5));", "kink"),
         # The comparison says which side of 0 the argument of `abs` is on.
         ("q = p - 0.5; process = select2(q > 0, 0 - abs(q), abs(q));", "agrees"),
         ("process = _*int(2*p);", "quantised"),
@@ -149,7 +151,8 @@ def test_native_code_and_the_interpreter_say_the_same(
         for native in (True, False)
     )
     assert verdicts(native) == verdicts(interpreted)
-    assert verdicts(native) == ["agrees", "zero", "zero", "agrees", "zero", "agrees"]
+    first = [pair.verdict for pair in native.comparisons if not pair.point]
+    assert first == ["agrees", "zero", "zero", "agrees", "zero", "agrees"]
     assert any(path.name.startswith("native-") for path in tmp_path.iterdir())
 
 
@@ -172,6 +175,177 @@ def test_foreign_functions_without_a_compiler(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(fad.FadError, match="install a C\\+\\+ compiler"):
         run(engine, "process = ma.tanh(p);")
+
+
+# -- Something has to be tested ----------------------------------------------------------------
+
+
+def test_buttons_are_pressed_after_a_tenth_of_the_time(engine: Engine) -> None:
+    gated = 'process = _*p*button("g")*checkbox("on");'
+    report = run(engine, gated, seconds=0.01)
+    assert (verdicts(report), report.silent, report.tested) == (["agrees"], (), True)
+    released = run(engine, gated, at={"g": 0})
+    assert (verdicts(released), released.silent, released.tested) == (["zero"], (0,), False)
+    assert released.passed
+    assert released.unpressed == ("/g",)
+
+
+@both_ways
+def test_widgets_move_while_the_program_runs(engine: Engine, native: bool) -> None:
+    """A jump that waits for the button, and for a value of the variable itself."""
+    text = 'process = _*p*p + (p > 2)*(button("g") > 0)*int(p*1000000);'
+    changes = {0.002: {"p": 2}, 0.004: {"g": 1}, 0.006: {"g": 0}}
+    report = run(engine, text, changes=changes, native=native)
+    (pair,) = report.pairs
+    assert (pair.verdict, pair.sample) == ("jump", round(0.004 * 44100))
+    assert pair.agreeing == pytest.approx(0.8, abs=0.01)
+    (pair,) = run(engine, text, changes={0.002: {"p": 1.5}}, at={"g": 0}, native=native).pairs
+    assert (pair.verdict, pair.agreeing) == ("agrees", 1)
+
+
+def test_a_program_runs_until_its_delays_are_over(engine: Engine) -> None:
+    report = run(engine, "process = _@12000*p;", seconds=None)
+    assert verdicts(report) == ["agrees"]
+    assert 12000 < report.frames < 20000
+
+
+@both_ways
+@pytest.mark.parametrize("length", ['button("g")', 'hslider("d", 0, 0, 1, 0.01)', "p"])
+def test_a_delay_that_can_be_nothing(engine: Engine, native: bool, length: str) -> None:
+    """Moved a little below its range, it would be negative."""
+    report = run(engine, f"process = _*p, _@(int(ma.SR*{length}));", native=native, at={"p": 0})
+    assert report.passed and report.pairs[0].verdict == "agrees"
+
+
+def test_a_change_is_within_the_run(engine: Engine) -> None:
+    assert run(engine, "process = _*p;", seconds=None, changes={0.1: {"p": 1}}).frames > 4410
+    with pytest.raises(fad.FadError, match=r"nothing can change at 0\.1 s"):
+        run(engine, "process = _*p;", changes={0.1: {"p": 1}})
+
+
+def test_an_output_that_is_not_finite_is_not_tested(engine: Engine) -> None:
+    report = run(engine, "process = log(p - 1 + 0*_);")
+    assert (report.passed, report.tested) == (True, False)
+
+
+def test_an_output_that_is_always_silent_is_not_tested(engine: Engine) -> None:
+    report = run(engine, "process = _*p, 0;")
+    assert (report.silent, report.tested, report.passed) == ((1,), False, True)
+
+
+# -- Several points ---------------------------------------------------------------------------
+
+
+def test_the_first_point_is_the_initial_one(engine: Engine) -> None:
+    report = run(engine, "process = _*p;", points=3)
+    assert [pair.point for pair in report.comparisons] == [0, 1, 2]
+    assert report.points[0] == {} and len({str(point) for point in report.points}) == 3
+    assert run(engine, "process = _*p;", points=3).points == report.points
+    assert run(engine, "process = _*p;", points=3, seed=2).points != report.points
+
+
+def test_what_the_user_names_stays(engine: Engine) -> None:
+    report = run(engine, 'process = _*p*nentry("q", 1, 0, 9, 1);', points=3, at={"p": 2})
+    assert [point["/p"] for point in report.points] == [2, 2, 2]
+    assert all("/q" in point for point in report.points[1:])
+
+
+def test_the_worst_verdict_of_a_pair_counts(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "process = _*abs(p - 1);"
+    assert verdicts(run(engine, text, points=6)) == ["agrees"]
+    with_rules(monkeypatch, {"abs": Partials("0-1")})  # right where p is less than 1
+    report = run(engine, text, points=6)
+    assert {pair.verdict for pair in report.comparisons} == {"agrees", "mismatch"}
+    (pair,) = report.pairs
+    assert pair.verdict == "mismatch" and report.points[pair.point]["/p"] > 1
+
+
+def test_no_effect_at_one_point_is_an_effect_at_another(engine: Engine) -> None:
+    report = run(engine, "process = _*max(p - 1, 0);", points=6)
+    assert {pair.verdict for pair in report.comparisons} == {"zero", "agrees"}
+    assert verdicts(report) == ["agrees"] and report.tested
+
+
+# -- How exact an agreement is ----------------------------------------------------------------
+
+
+def test_an_error_beyond_the_tolerance_says_why(engine: Engine) -> None:
+    (pair,) = run(engine, "process = p*_ + 100000000;").pairs
+    assert (pair.verdict, pair.limit) == ("agrees", "rounding")
+    assert 1e-4 < pair.error <= pair.tolerance
+    (pair,) = run(engine, "process = p*_;").pairs
+    assert pair.limit is None and pair.error < pair.tolerance == pytest.approx(1e-4, rel=1e-2)
+
+
+def test_an_output_that_grows_without_bounds(engine: Engine) -> None:
+    report = run(engine, "process = + ~ *(20*p);")
+    assert verdicts(report) == ["agrees"]
+    assert report.not_finite == (0,)
+
+
+def test_a_quotient_that_passes_zero_is_smooth(engine: Engine) -> None:
+    (pair,) = run(engine, "t = +(1) ~ _; process = sin(1000*p*p*cos(t*0.01));").pairs
+    assert (pair.verdict, pair.compared) == ("agrees", 1)
+
+
+def test_programs_with_sound_files_run_in_single_precision(engine: Engine, tmp_path: Path) -> None:
+    write_wav(tmp_path / "s.wav", np.random.default_rng(1).uniform(-1, 1, (1, 441)))
+    text = PARAMETER + (
+        """play = 0, (+(1) ~ _ - 1) : soundfile("s[url:{'s.wav'}]", 1) : !, !, _;"""
+        'process = play*sin(p)*button("g"), play : _, fi.lowpass(1, 200 + 100*p);'
+    )
+    file = tmp_path / "sound.dsp"
+    file.write_text(text)
+    report = fad.check(file, seconds=0.01, engine=engine)
+    assert (report.precision, report.silent, report.passed) == ("single", (), True)
+    assert verdicts(report) == ["agrees", "agrees"]
+
+
+def test_a_sound_file_that_is_not_there_is_a_warning(engine: Engine) -> None:
+    report = run(engine, """process = 0, 0 : soundfile("s[url:{'none.wav'}]", 1) : !, !, *(p);""")
+    assert report.silent == (0,)
+    assert any("no sound file `none.wav`" in warning for warning in report.warnings)
+
+
+def test_wrong_rules_are_mismatches_in_single_precision(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_wav(tmp_path / "s.wav", np.random.default_rng(1).uniform(-1, 1, (1, 441)))
+    file = tmp_path / "sound.dsp"
+    file.write_text(
+        PARAMETER
+        + """process = 0, (+(1) ~ _) : soundfile("s[url:{'s.wav'}]", 1) : !,!,*(sin(p));"""
+    )
+    with_rules(monkeypatch, {"sin": Partials("1.1*cos(x)")})
+    assert "mismatch" in verdicts(fad.check(file, seconds=0.01, engine=engine))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"seconds": float("nan")}, {"seconds": float("inf")}, {"seconds": 1e9}]
+    + [{"rate": rate} for rate in (0, -1, 2**31)]
+    + [{"points": 0}],
+)
+def test_runs_that_are_not_possible(engine: Engine, options: dict[str, Any]) -> None:
+    for seconds in ({}, {"seconds": None}):
+        with pytest.raises(fad.FadError):
+            run(engine, "process = _*p;", **{**seconds, **options})
+
+
+@needs_compiler
+@pytest.mark.parametrize("label", ["g[unit:Hz", "g\\", "g[tooltip: in [0,1] range]"])
+def test_labels_do_not_confuse_native_code(engine: Engine, label: str) -> None:
+    text = f'process = _*hslider("{label}", 0.5, 0, 1, 0.1);'
+    assert verdicts(fad.check(text, engine=engine, native=True, seconds=0.01)) == ["agrees"]
+
+
+@needs_compiler
+def test_a_refusal_quotes_the_program_as_it_is(engine: Engine) -> None:
+    with pytest.raises(fad.FadError) as refusal:
+        run(engine, 'process = _@(hslider("a[unit:x]", 5, 0, 9, 1) - 1);', native=True)
+    assert 'hslider("a[unit:x]"' in refusal.value.message
 
 
 # -- Wrong derivatives are caught -------------------------------------------------------------
@@ -234,7 +408,7 @@ def test_a_primal_that_differs_fails(engine: Engine, monkeypatch: pytest.MonkeyP
 
 def test_at_moves_the_point(engine: Engine) -> None:
     gate = 'g = button("g"); process = _*(p > 0.5)*p*g;'
-    assert verdicts(run(engine, gate)) == ["zero"]
+    assert verdicts(run(engine, gate, at={"g": 0})) == ["zero"]
     assert verdicts(run(engine, gate, at={"g": 1})) == ["jump"]
     assert verdicts(run(engine, gate, at={"g": 1, "/p": 0.6})) == ["agrees"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fad.checking.report import Pair, Report
+from fad.cli.options import colours
+from fad.cli.reports import check_table
 from tests.support.commands import ENVIRONMENT, Run, command_line
 from tests.support.programs import SYNTH
 from tests.support.sounds import write_wav
@@ -32,7 +36,7 @@ def test_check_shows_a_table(run: Run) -> None:
         ["1", "/synth/gain", "zero"],
         ["1", "/synth/freq", "agrees"],
     ]
-    assert done.stdout.endswith("synth.dsp: 441 samples at 44100 Hz: 2 agrees, 2 zero\n")
+    assert done.stdout.endswith("synth.dsp: 441 samples at 44100 Hz, 3 points: 2 agrees, 2 zero\n")
 
 
 def test_check_as_json_at_another_point(run: Run) -> None:
@@ -68,6 +72,92 @@ def test_check_warns_of_quantisers(run: Run, tmp_path: Path) -> None:
     assert "quantised" in done.stdout
     assert done.stderr.startswith("warning: the derivative by /p is zero")
     assert done.returncode == 0
+
+
+GATED = 'process = _*button("gate")*hslider("gain", 0.5, 0, 1, 0.01);'
+
+
+def test_a_gated_program_is_tested(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gated.dsp").write_text(GATED)
+    done = run("check", "gated.dsp", "--seconds", "0.01", "--points", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("1 point: 1 agrees\n")
+
+
+def test_where_nothing_is_tested_the_check_fails(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gated.dsp").write_text(GATED)
+    options = ("check", "gated.dsp", "--seconds", "0.01", "--at", "gate=0")
+    done = run(*options)
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[-3:] == [
+        "output 0 is silent: nothing was tested there",
+        "no derivative is other than zero: nothing was tested",
+        'hint: press `--at "/gate=1"`, or run longer: `--seconds 0.5`, or move what silences it '
+        "with `--at`; `--allow-silent` says that it is right",
+    ]
+    assert run(*options, "--allow-silent").returncode == 0
+    data = json.loads(run(*options, "--json").stdout)
+    assert (data["tested"], data["silent"], data["unpressed"]) == (False, [0], ["/gate"])
+
+
+def test_a_program_without_variables_is_not_tested(run: Run) -> None:
+    done = run("check", "-", input="process = _;")
+    assert done.returncode == 3
+    assert "there is nothing to differentiate by: nothing was tested\n" in done.stdout
+
+
+def test_a_press_at_a_time(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gated.dsp").write_text(GATED)
+    at = ("--at", "0.005:gate=1", "--at", "0.007:gate=0", "--at", "gain=0.3")
+    done = run("check", "gated.dsp", "--seconds", "0.01", *at)
+    assert done.stdout.endswith("1 point: 1 agrees\n")
+
+
+def test_verbose_has_a_line_for_each_point(run: Run) -> None:
+    done = run("check", "synth.dsp", "--seconds", "0.01", "--points", "2", "--verbose")
+    lines = done.stdout.splitlines()
+    assert [line.split()[-1] for line in lines[1:9]] == ["1", "1", "1", "1", "2", "2", "2", "2"]
+    assert lines[-2] == "point 1: the initial values"
+    option = lines[-1].removeprefix('point 2: --at "').removesuffix('"')
+    again = run("check", "synth.dsp", "--json", "--points", "1", "--at", option)
+    assert json.loads(again.stdout)["points"] == [
+        {path: float(value) for path, value in (part.split("=") for part in option.split(","))}
+    ]
+
+
+def test_the_table_explains_jumps_and_kinks(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "edges.dsp").write_text(
+        't = +(1) ~ _; p = hslider("p", 0.5, 0, 1, 0.1);'
+        "process = p*_ + (t > 99.5 + p), (1 + abs(p - 0.5))*_;"
+    )
+    done = run("check", "edges.dsp", "--seconds", "0.05", "--points", "1")
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert rows[1][:3] + rows[1][4:6] == ["0", "/p", "jump", ">99.9%", "99"]
+    assert rows[2][:5] == ["1", "/p", "kink", "0%", "0"]
+    assert [" ".join(row[:2]) for row in rows[4:]] == ["jump: the", "kink: the", "point 1:"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_verdicts_are_coloured_on_terminals(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert (colours() is not None) is coloured
+
+
+def test_colours_change_nothing_else() -> None:
+    pair = Pair(0, "/p", 0, "mismatch", 0.5, 1e-4, None, 3, 1.0, 0.5)
+    report = Report("p.dsp", 10, 44100, "double", ({},), (pair,), (), (), (), (), (), ())
+    plain, coloured = check_table(report), check_table(report, colours="standard")
+    assert "\x1b" not in plain
+    assert "\x1b[1;31mmismatch\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
 
 
 BROKEN = """

@@ -104,3 +104,13 @@ def test_a_seed_is_not_negative(
     assert "--seed" in done.stderr
     with pytest.raises(FadError, match="the seed of the noise cannot be -1"):
         function(tmp_path / "gain.dsp", seed=-1)
+
+
+MDOC = '<mdoc> <listing mdoctags="x"/> </mdoc>\nprocess = _*hslider("g", 1, 0, 2, 0.1);'
+
+
+@pytest.mark.parametrize("command", ["run --seconds 0.01", "diagram --dual -o out", "check"])
+def test_documentation_that_libfaust_does_not_read(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "doc.dsp").write_text(MDOC)
+    done = run(*command.split(), "doc.dsp")
+    assert (done.returncode, done.stderr) == (0, "")

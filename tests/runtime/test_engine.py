@@ -135,6 +135,19 @@ def test_sound_files_in_double_precision_are_refused(engine: Engine) -> None:
         engine.render(SOUND, "a.dsp", frames=2)
 
 
+def test_inputs_that_cannot_be_written(engine: Engine) -> None:
+    samples = np.frombuffer(NOISE[:1].tobytes()).reshape(1, -1)
+    outputs = engine.render("process = _;", "a.dsp", inputs=samples, frames=3000)
+    np.testing.assert_array_equal(outputs, NOISE[:1])
+
+
+def test_a_text_that_ends_inside_documentation_does_not_spoil_the_next_one() -> None:
+    with Engine() as engine:
+        with pytest.raises(EngineRefusal, match="syntax error"):
+            engine.expand('<mdoc> <listing mdoctags="x"/> </mdoc>\nprocess = _;', "a.dsp")
+        assert engine.expand("process = _;", "a.dsp").endswith("process = _;\n")
+
+
 def test_files_are_found_in_the_folders_given(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "mine.lib").write_text("x = 5;")
     source = 'import("mine.lib"); process = x;'

@@ -268,3 +268,10 @@ def test_a_sound_file_that_is_missing_is_told(tmp_path: Path) -> None:
     program.write_text("process = 0, 0 : soundfile(\"a [url:{'none.wav'}]\", 1) : !, !, _;")
     recording = fad.run(program, seconds=0.01, precision="single")
     assert any("no sound file `none.wav`" in warning for warning in recording.warnings)
+
+
+def test_a_silent_output_is_a_warning(engine: Engine) -> None:
+    text = 'process = _*button("g"), _;'
+    (warning,) = recorded(engine, text).warnings
+    assert warning.startswith("output 0 is silent for all 0.01 s")
+    assert recorded(engine, text, changes={0.005: {"g": 1}}).warnings == ()

@@ -11,8 +11,7 @@ import numpy as np
 
 import fad
 from fad.base.source import Source
-from fad.checking.check import STEP
-from fad.checking.quotients import Judgement, Runs, judge
+from fad.checking.quotients import DOUBLE, Judgement, Runs, judge
 from fad.diagram.box import Box
 from fad.diagram.parameters import find_parameters, select
 from fad.diagram.widgets import with_values
@@ -96,7 +95,7 @@ def steps_of(box: Box, wrt: Sequence[str] = ()) -> dict[str, float]:
     """How far to move the parameters of a diagram, by path."""
     assert box.arity is not None
     variables = select(list(find_parameters(box)), box.arity[0], wrt)
-    return {variable.path: STEP * max(1.0, abs(variable.init)) for variable in variables}
+    return {variable.path: DOUBLE.step * max(1.0, abs(variable.init)) for variable in variables}
 
 
 def moving(engine: Engine, box: Box, inputs: Samples) -> RunAll:
