@@ -17,10 +17,19 @@ from fad.base.source import Source
 from fad.base.version import __version__
 from fad.diagram.box import Box, Group, Real, arity_of
 from fad.diagram.labels import identifier, without_metadata
-from fad.diagram.parameters import Parameter, Widget, find_parameters, resolved, select
+from fad.diagram.parameters import (
+    Parameter,
+    Widget,
+    find_parameters,
+    parameter_at,
+    resolved,
+    select,
+    with_groups,
+)
 from fad.diagram.widgets import relabelled, with_widgets
 from fad.estimation.learning_program import COMMENTS, Channels, Learning
 from fad.estimation.recipes import usual_rate
+from fad.estimation.smoothing import without_smoothers
 from fad.evaluation.evaluator import Evaluator
 from fad.pipeline.comments import parameter_comments
 from fad.pipeline.front import Front, Request, read
@@ -132,9 +141,8 @@ def _estimated(front: Front, job: _Job) -> Program:
             "there is nothing to learn from: the target has no outputs",
             hint="an estimate is compared with what comes out",
         )
-    given = _grouped(
-        _prepared(core, target, (), {}), _prepared(core, model, variables, starts), variables
-    )
+    learner, unsmoothed = _unsmoothed(core, _prepared(core, model, variables, starts), variables)
+    given = _grouped(_prepared(core, target, (), {}), learner, variables)
     own = Source("<learning>", job.learning.text(variables, ins, outs))
     evaluation = core.run(front.libraries.parse(own), given=given)
     process, simple = simplify(evaluation.process, named=evaluation.facts.names)
@@ -151,6 +159,11 @@ def _estimated(front: Front, job: _Job) -> Program:
         *comment(job.learning.summary()),
         *parameter_comments(variables),
         *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
+        *(
+            line
+            for path in unsmoothed
+            for line in comment(f"learnt behind the smoother of its slider: {path}")
+        ),
         *(line for warning in evaluation.warnings for line in comment(f"warning: {warning}")),
         *front.declares,
     ]
@@ -246,6 +259,24 @@ def _prepared(
     for new, old in originals.items():
         core.inherit(old, new)
     return result
+
+
+def _unsmoothed(
+    core: Evaluator, model: Box, variables: Sequence[Parameter]
+) -> tuple[Box, list[str]]:
+    """A model without smoothers behind what is learnt, and the paths of what had one."""
+    found: dict[Box, set[str]] = {}
+    for part, groups in with_groups(model):
+        if isinstance(part, Widget):
+            found.setdefault(part, set()).add(parameter_at(part, groups).path)
+    paths = {variable.path for variable in variables}
+    result, originals, freed = without_smoothers(
+        model, lambda part: bool(paths & found.get(part, set()))
+    )
+    for new, old in originals.items():
+        core.inherit(old, new)
+    smoothed = {path for widget in freed for path in found[widget]}
+    return result, [variable.path for variable in variables if variable.path in smoothed]
 
 
 def _grouped(target: Box, model: Box, variables: Sequence[Parameter]) -> dict[str, Box]:
