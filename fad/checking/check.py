@@ -158,7 +158,7 @@ def check(
     front = read(Request(program, include, rules=rules))
     evaluation = front.evaluated()
     count = arity_of(evaluation.process)[0]
-    widgets = list(find_parameters(evaluation.process))
+    widgets = list(find_parameters(evaluation.process, front.title))
     values = resolved(widgets, at or {})
     variables = [
         replace(variable, init=values.get(variable.path, variable.init))

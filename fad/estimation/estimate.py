@@ -32,7 +32,7 @@ from fad.estimation.recipes import usual_rate
 from fad.estimation.smoothing import without_smoothers
 from fad.evaluation.evaluator import Evaluator
 from fad.pipeline.comments import parameter_comments
-from fad.pipeline.front import Front, Request, read
+from fad.pipeline.front import Front, Request, read, title_of
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike, as_source
 from fad.syntax.module import Module
@@ -123,10 +123,12 @@ class _Job:
 def _estimated(front: Front, job: _Job) -> Program:
     core = front.evaluator()
     target = model = _named(core, front.module)
+    title = front.title
     if job.model is not None:
-        model = _named(core, front.libraries.parse(as_source(job.model)))
+        module = front.libraries.parse(as_source(job.model))
+        model, title = _named(core, module), title_of(module)
         _check_fit(target, model)
-    everything = tuple(find_parameters(model))
+    everything = tuple(find_parameters(model, title))
     starts = resolved(everything, job.start)
     variables = tuple(
         _learnt(variable, starts.get(variable.path, variable.init))

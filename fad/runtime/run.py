@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
+from fad.base.source import Source
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
 from fad.diagram.labels import metadata
 from fad.diagram.parameters import Parameter, find_parameters, resolved
 from fad.pipeline.front import Request, read
+from fad.pipeline.program import Program
 from fad.runtime.engine import Engine, EngineRefusal
 from fad.runtime.input_signals import Samples, checked, noise
 from fad.runtime.piecewise import Piece, Player, Text, interpreted_player, native_player
@@ -48,7 +50,7 @@ Progress = Callable[[int, int], None]
 
 
 def run(
-    program: ProgramLike,
+    program: ProgramLike | Program,
     *,
     include: Sequence[str | Path] = (),
     seconds: float = 1.0,
@@ -65,14 +67,15 @@ def run(
     """Runs a program, and records its outputs and its user interface.
 
     Args:
-        program: a text, or the path of a file. It may use the operators `fad` and `forwardAD`.
+        program: a text, the path of a file, or a program that fad has written. It may use the
+            operators `fad` and `forwardAD`.
         include: folders to search for imported files, before the standard ones.
         seconds: how long to run.
         rate: the sample rate, in Hz.
         at: label or path of a slider, entry, button or checkbox -> the value it starts at.
         changes: time in seconds -> label or path -> value from there on, exact to the sample.
         inputs: the audio inputs, of shape (channels, samples), repeated when they are shorter than
-            the run; or white `noise`, or `silence`.
+            the run; a single channel goes to all inputs; or white `noise`, or `silence`.
         seed: of the noise.
         native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
             by default native code where there is a compiler. Programs with foreign functions
@@ -90,17 +93,22 @@ def run(
             standard compiler refuses, crashes or takes too long (`EngineError`).
     """
     frames = _frames(seconds, rate)
+    if isinstance(program, Program):
+        program = Source(program.name or "<text>", program.source)
     front = read(Request(program, include, precision))
     evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
     _check_size(arity, frames, rate)
-    widgets = tuple(find_parameters(box))
+    widgets = tuple(find_parameters(box, front.title))
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
+    warnings = list(evaluation.warnings)
+    if not isinstance(inputs, str) and np.ndim(inputs) == 2 and len(inputs) == 1 < arity[0]:
+        warnings.append(f"the input has one channel, which all {arity[0]} inputs hear")
+        inputs = np.repeat(inputs, arity[0], axis=0)
     sound = _sound(arity[0], inputs, frames, seed)
     is_native = runs_natively(box, native)
-    warnings = list(evaluation.warnings)
     if not is_native and precision == "double":
         warnings.append(
             "the program ran in single precision: libfaust's interpreter moves and reads widgets "
