@@ -6,6 +6,7 @@ can be written by hand as well: what stands here is where the names, ranges and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,12 @@ from fad.text.lines import comment
 from fad.text.plan import Note
 from fad.text.simplify import simplify
 
+#: What is said of programs whose learnt values do not start at the target's.
+_AWAY = (
+    "they start away from the target's own values, at a quarter or at three quarters of their "
+    "ranges; `--start` says where else"
+)
+
 
 def estimate(
     target: ProgramLike,
@@ -72,7 +79,10 @@ def estimate(
             if the two have some in common.
         include, precision, rules: see `transform`.
         wrt: the parameters to learn, see `transform`; sliders and number entries only.
-        start: label or path of a parameter -> its initial value, in its range.
+        start: label or path of a parameter -> its initial value, in its range. Others of a copy
+            of the target start away from the target's own values, at a quarter or at three
+            quarters of their ranges; those of a model of its own, and of one that learns from an
+            external signal, start where the model has them.
         freeze: parameters not to learn, by label or path.
         loss: `l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`.
         window: the number of samples that the loss is averaged over.
@@ -130,9 +140,12 @@ def _estimated(front: Front, job: _Job) -> Program:
         _check_fit(target, model)
     everything = tuple(find_parameters(model, title))
     starts = resolved(everything, job.start)
+    chosen = _variables(everything, job.wrt, job.freeze)
+    is_known = job.model is None and not job.learning.is_external
+    away = {p.path for p in chosen if is_known and p.path not in starts and p.min < p.max}
     variables = tuple(
-        _learnt(variable, starts.get(variable.path, variable.init))
-        for variable in _variables(everything, job.wrt, job.freeze)
+        _learnt(variable, _away(variable) if variable.path in away else starts.get(variable.path))
+        for variable in chosen
     )
     for variable in variables:
         _check_range(variable)
@@ -160,6 +173,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         f"// Learns the parameters of {front.name}, by fad {__version__}.",
         *comment(job.learning.summary()),
         *parameter_comments(variables),
+        *(comment(_AWAY) if away else ()),
         *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
         *(
             line
@@ -223,10 +237,30 @@ def _variables(
     return tuple(chosen)
 
 
-def _learnt(parameter: Parameter, start: float) -> Parameter:
+def _learnt(parameter: Parameter, start: float | None) -> Parameter:
     """A parameter as it is learnt: from its start, and in octaves where its range has them."""
-    is_log = parameter.scale == "log" and parameter.min > 0
-    return replace(parameter, init=start, scale="log" if is_log else "lin")
+    init = parameter.init if start is None else start
+    return replace(parameter, init=init, scale="log" if _has_octaves(parameter) else "lin")
+
+
+def _has_octaves(parameter: Parameter) -> bool:
+    return parameter.scale == "log" and parameter.min > 0
+
+
+def _away(parameter: Parameter) -> float:
+    """A value away from the initial one: a quarter of the range, or three quarters.
+
+    From the target's own values there would be nothing to learn.
+    """
+    low, high, init = parameter.min, parameter.max, parameter.init
+    if _has_octaves(parameter):
+        share = 0.25 if init > math.sqrt(low * high) else 0.75
+        value = low * (high / low) ** share
+    else:
+        share = 0.25 if init > (low + high) / 2 else 0.75
+        value = low + (high - low) * share
+    short = float(f"{value:.3g}")
+    return short if low < short < high else value
 
 
 def _check_range(parameter: Parameter) -> None:

@@ -66,6 +66,11 @@ class Learning:
     outputs: Channels
     folder: Path
 
+    @property
+    def is_external(self) -> bool:
+        """Whether the target's signal comes from outside."""
+        return self.input == _EXTERNAL
+
     def check(self) -> None:
         """Raises `FadError` for numbers that make no sense."""
         if self.window < 1:
@@ -118,7 +123,7 @@ class Learning:
         yield f"rate = vgroup({quote('learning')}, {_rate(self.rate)});"
         yield f"steps = gradients : par(i, {len(variables)}, {self._step()});"
         yield f"loss = {expression('loss', LOSSES, self.loss, window=str(self.window))};"
-        if self.input == _EXTERNAL:
+        if self.is_external:
             yield f"target = par(i, {ins}, !), si.bus({outs});"
             yield f"model = known, par(i, {outs}, !);"
         else:

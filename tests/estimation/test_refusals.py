@@ -36,7 +36,7 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["1.5 is outside the range of `/gain`", "it goes from 0 to 1"],
     ),
     "an initial value outside the range": (
-        lambda: fad.estimate('process = *(hslider("gain", 3, 0, 1, 0.1));'),
+        lambda: fad.estimate('process = *(hslider("gain", 3, 0, 1, 0.1));', input="external"),
         ["`/gain` starts at 3, outside its range [0, 1]", '--start "gain=0.5"'],
     ),
     "a range without extent": (
