@@ -7,6 +7,7 @@ it needs when it runs.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from fad.cli.options import (
     variable_options,
     warn,
     write_program,
+    wrote,
 )
 from fad.cli.run import run
 
@@ -37,6 +39,10 @@ _TRACEBACK_VARIABLE = "FAD_TRACEBACK"
 # Exit codes: those of an interrupted program and of a bug follow the shells and sysexits.h.
 _BUG = 70
 _INTERRUPTED = 130
+_KILLED = 128  # and the number of the signal
+
+#: What ends a command from outside: the system, a terminal that is closed. Windows has one of them.
+_ENDINGS = ("SIGTERM", "SIGHUP")
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -197,6 +203,7 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
         raise click.UsageError("`--wrt`, `--surrogate` and `--rules` say what is in a `--dual`")
     program = write_diagrams(program_of(file), output, dual=dual, **options)
     warn(program.warnings)
+    wrote(os.path.join(output, "index.html"))
 
 
 @cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
@@ -253,6 +260,7 @@ cli.add_command(run)
 
 def main() -> NoReturn:
     """Runs the command line and ends the process."""
+    _end_cleanly()
     try:
         code = cli.main(prog_name="fad", standalone_mode=False) or 0
     except click.ClickException as error:
@@ -263,6 +271,18 @@ def main() -> NoReturn:
     except Exception as error:
         code = _report(error)
     sys.exit(code)
+
+
+def _end_cleanly() -> None:
+    """Lets signals that end the process raise, so that no temporary folder or process stays."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)  # another one would interrupt the cleaning
+        raise SystemExit(_KILLED + number)
+
+    for number in (getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one
+            signal.signal(number, end)
 
 
 def _report(error: Exception) -> int:

@@ -147,6 +147,15 @@ def warn(warnings: Sequence[str]) -> None:
         click.echo(f"warning: {warning}", err=True)
 
 
+def wrote(*paths: str | None) -> None:
+    """Says which files were written, on the standard error; the standard output is none."""
+    from fad.base import output_file as out
+
+    for path in paths:
+        if path is not None and path not in out.STANDARD_OUTPUT:
+            click.echo(f"wrote {path}", err=True)
+
+
 def show(text: str) -> None:
     """Writes a text to the standard output."""
     from fad.base import output_file as out
@@ -183,6 +192,7 @@ def write_program(
         import json
 
         out.write(json.dumps(program.manifest(), indent=2, ensure_ascii=False) + "\n", manifest)
+    wrote(output, manifest)
 
 
 def _standard_input() -> Source:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fad.cli.options import INCLUDE, SEED, STANDARD_INPUT, program_of, show, values, warn
+from fad.cli.options import INCLUDE, SEED, STANDARD_INPUT, program_of, show, values, warn, wrote
 
 if TYPE_CHECKING:
     from fad.runtime.recording import Recording
@@ -117,6 +117,7 @@ def run(
         out.write_bytes(wav_of(recording.outputs, recording.rate), wav)
     if csv is not None:
         out.write(recording.to_csv(), csv)
+    wrote(*written.values())
     if not set(written.values()) & set(out.STANDARD_OUTPUT):
         show(reports.run_table(recording))
 

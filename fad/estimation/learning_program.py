@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fad.base.errors import FadError
-from fad.base.prose import counted
+from fad.base.prose import counted, either
 from fad.base.wav_header import wav_content
 from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
@@ -19,6 +19,11 @@ from fad.text.printer import bound, quote, real
 
 #: Which outputs a learning program has.
 Channels = Literal["loss", "audio", "all"]
+
+#: The longest window: its samples are kept once more for each parameter.
+_MOST_WINDOW = 2**20
+#: What would end the name of a file in a label of Faust, or stand for something else.
+_NOT_IN_NAMES = "'\"\\{};[]%\n\r"
 
 _EXTERNAL = "external"
 #: What target and model hear, by name.
@@ -75,6 +80,10 @@ class Learning:
         """Raises `FadError` for numbers that make no sense."""
         if self.window < 1:
             raise FadError(f"a window of {self.window} samples", hint="the shortest has 1 sample")
+        if self.window > _MOST_WINDOW:
+            raise FadError(
+                f"a window of {self.window} samples", hint=f"the longest has {_MOST_WINDOW} samples"
+            )
         if not 0 < self.rate < float("inf"):
             raise FadError(f"a learning rate of {self.rate:g}", hint=f"a usual one is {RATE:g}")
         if self.clip is not None and not 0 < self.clip < float("inf"):
@@ -146,7 +155,7 @@ class Learning:
     def _input(self, ins: int, outs: int) -> str:
         if self.input in _INPUTS:
             return _INPUTS[self.input].format(ins=ins, all=ins + outs)
-        count = wav_content(self.input)[0].channels
+        count = self._channels(ins)
         if count not in (1, ins):
             raise FadError(
                 f"`{self.input}` has {counted(count, 'channel')}, "
@@ -154,9 +163,31 @@ class Learning:
                 hint="a file of one channel goes to all inputs",
             )
         path = Path(os.path.relpath(self.input, self.folder)).as_posix()
+        if strange := next((char for char in path if char in _NOT_IN_NAMES), None):
+            raise FadError(
+                f"Faust cannot play `{path}`: there is {strange!r} in its name",
+                hint="give the file, or its folder, another name",
+            )
         url = f"input [url:{{'{path}'}}]"
         player = f"so.loop(soundfile({quote(url)}, {count}), 0)"
         return player if count == ins else f"{player} <: si.bus({ins})"
+
+    def _channels(self, ins: int) -> int:
+        """The number of channels of the sound file."""
+        if not ins:
+            raise FadError(
+                f"nobody hears `{self.input}`: the target has no inputs",
+                hint="leave the input out, or use `external` to learn from a signal",
+            )
+        if not Path(self.input).exists():
+            raise FadError(
+                f"there is no sound file `{self.input}`",
+                hint=f"the input is {either(_INPUTS)}, or the path of a WAV file",
+            )
+        form, data = wav_content(self.input)
+        if not data:
+            raise FadError(f"`{self.input}` is empty: there is nothing to hear")
+        return form.channels
 
 
 def _titles(variables: Sequence[Parameter]) -> list[str]:

@@ -177,16 +177,20 @@ def executable(
         for name, content in files.items():
             Path(home, name).write_text(content, "utf-8")
         binary = Path(home, "program")
-        _run([compiler, *options, "-o", str(binary), str(Path(home, next(iter(files))))])
+        # Its own temporary files go with the folder, even when it is killed.
+        place = {**os.environ, "TMPDIR": home}
+        _run([compiler, *options, "-o", str(binary), str(Path(home, next(iter(files))))], env=place)
         data = binary.read_bytes()
     cache.put(f"native-{key}", data)
     return data
 
 
-def _run(command: list[str], data: bytes = b"") -> bytes:
+def _run(command: list[str], data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
     name = os.path.basename(command[0])
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_TIME_LIMIT)
+        done = subprocess.run(
+            command, input=data, capture_output=True, timeout=_TIME_LIMIT, env=env
+        )
     except subprocess.TimeoutExpired:
         raise EngineError(f"`{name}` took over {_TIME_LIMIT:g} s") from None
     except OSError as error:
