@@ -28,6 +28,7 @@ from fad.runtime.input_signals import Samples, checked, noise
 from fad.runtime.piecewise import Piece, Player, Text, interpreted_player, native_player
 from fad.runtime.recording import Meter, Recording, find_meters, first_undefined, values_over_time
 from fad.runtime.repeated import runs_natively
+from fad.runtime.roles import not_learnt
 from fad.runtime.schedule import Change, scheduled
 from fad.syntax.libraries import ProgramLike
 from fad.text.emitter import emit
@@ -129,17 +130,21 @@ def run(
         outputs, bargraphs = schedule.record(progress or (lambda done, frames: None))
         warnings += schedule.absent
     points = schedule.points
+    meters = tuple(meter for meter in schedule.meters if meter.path in bargraphs)
+    sliders = values_over_time(widgets, start, moves, points)
+    warnings += _undefined(outputs, bargraphs, points, rate)
+    warnings += not_learnt(meters, widgets, bargraphs, sliders)
     return Recording(
         text.name,
         rate,
         outputs,
         points / rate,
         bargraphs,
-        values_over_time(widgets, start, moves, points),
-        tuple(meter for meter in schedule.meters if meter.path in bargraphs),
+        sliders,
+        meters,
         widgets,
         moves,
-        (*warnings, *_undefined(outputs, bargraphs, points, rate)),
+        tuple(warnings),
     )
 
 
