@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format fuzz corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-transform clean
+.PHONY: help venv shell demo test lint format fuzz corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-transform clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,8 +16,11 @@ venv: $(STAMP) ## Make .venv, with fad and its development tools
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --quiet --editable '.[dev]'
 	touch $@
+
+shell: $(STAMP) ## Start a shell in which fad is a command
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec "$${SHELL:-/bin/sh}"
 
 demo: $(STAMP) ## Differentiate examples/estimate.dsp and run the result
 	$(BIN)/python examples/demo.py

@@ -86,15 +86,20 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="examples at a time (default: 2)")
     parser.add_argument("--quick", action="store_true", help="one start, in double precision")
     parser.add_argument(
+        "--smooth", action="store_true", help="put `si.smoo` behind each slider (with --quick)"
+    )
+    parser.add_argument(
         "--write", action="store_true", help=f"write docs/{PAGE.name}, programs and plots"
     )
     options = parser.parse_args()
+    if options.smooth and not options.quick:
+        parser.error("--smooth goes with --quick")
     if find_compiler() is None:
         print("no C++ compiler (g++, clang++): nothing is run")
         return 0
     began = time.monotonic()
     chosen = [each for each in EXAMPLES if fnmatch.fnmatch(each.name, options.filter)]
-    work = partial(outcome, quick=options.quick, write=options.write)
+    work = partial(outcome, quick=options.quick, smooth=options.smooth, write=options.write)
     results = []
     with ProcessPoolExecutor(options.jobs) as pool:
         for result in pool.map(work, chosen):
@@ -107,17 +112,18 @@ def main() -> int:
     return int(not all(result.converges for result in results))
 
 
-def outcome(example: Example, quick: bool, write: bool) -> Result:
+def outcome(example: Example, quick: bool, smooth: bool, write: bool) -> Result:
     """Runs an example.
 
     Args:
         example: the example.
         quick: whether to run it once, and not to compile or time it otherwise.
+        smooth: whether `si.smoo` is behind each slider.
         write: whether to write its program and its plot.
     """
     precisions = PRECISIONS[:1] if quick else PRECISIONS
     trials = []
-    programs = [learning_program(example, start) for start in range(1 if quick else STARTS)]
+    programs = [learning_program(example, start, smooth) for start in range(1 if quick else STARTS)]
     with Engine() as engine:
         for precision in precisions:
             for start, program in enumerate(programs):

@@ -14,10 +14,14 @@ import fad
 from examples.learn.catalogue import Example
 from fad.base.precision import NativePrecision
 from fad.base.source import Source
+from fad.diagram.box import Box, Seq
 from fad.diagram.parameters import Parameter
+from fad.diagram.widgets import with_widgets
+from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.runtime.engine import Engine
 from fad.runtime.recording import Recording
+from fad.text.emitter import emit
 
 HERE = Path(__file__).parent
 PRECISIONS: tuple[NativePrecision, ...] = ("double", "single")
@@ -77,21 +81,36 @@ def target_of(example: Example) -> Path:
     return HERE / f"{example.name}.dsp"
 
 
-def learning_program(example: Example, start: int) -> Program:
+def learning_program(example: Example, start: int, smooth: bool = False) -> Program:
     """The program that `fad estimate` writes.
 
     Args:
         example: the example.
         start: the number of the starting point, from 0.
+        smooth: whether `si.smoo` is behind each slider, of the target and of the model.
     """
-    model = HERE / f"{example.model or example.name}.dsp"
+    target, model = (
+        smoothed(path) if smooth else path
+        for path in (target_of(example), HERE / f"{example.model or example.name}.dsp")
+    )
     return fad.estimate(
-        target_of(example),
+        target,
         model if example.model else None,
         start=starting_point(fad.expand(model).parameters, start),
         outputs="all" if example.by_curve else "loss",
         **example.options,
     )
+
+
+def smoothed(path: Path) -> Source:
+    """A program with `si.smoo` behind each slider."""
+    smoo = _diagram('import("stdfaust.lib"); process = si.smoo;')
+    box, _ = with_widgets(_diagram(path), lambda widget, parameter: Seq(widget, smoo))
+    return Source(path.name, emit(box))
+
+
+def _diagram(program: str | Path) -> Box:
+    return read(Request(program)).evaluated().process
 
 
 def starting_point(parameters: Sequence[Parameter], start: int) -> dict[str, float]:

@@ -114,7 +114,7 @@ def check(
         evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
-    widgets = list(find_parameters(box))
+    widgets = list(find_parameters(box, front.title))
     start = resolved(widgets, at or {})
     changes = changes or {}
     moving = {path for moves in changes.values() for path in resolved(widgets, moves)}

@@ -31,7 +31,8 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
 )
 @values_option(
     "--start",
-    help='Where to start, as in "gain=0.1,fc=800"; elsewhere the initial values; repeatable.',
+    help='Where to start, as in "gain=0.1,fc=800"; a copy of FILE starts away from its values; '
+    "repeatable.",
 )
 @click.option(
     "--loss",

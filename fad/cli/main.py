@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -35,6 +36,7 @@ from fad.cli.options import (
     variable_options,
     warn,
     write_program,
+    wrote,
 )
 from fad.cli.run import run
 
@@ -52,6 +54,10 @@ _UNTESTED = 3
 _USAGE = 2
 _BUG = 70
 _INTERRUPTED = 130
+_KILLED = 128  # and the number of the signal
+
+#: What ends a command from outside: the system, a terminal that is closed. Windows has one of them.
+_ENDINGS = ("SIGTERM", "SIGHUP")
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -217,6 +223,7 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
         raise click.UsageError("`--wrt`, `--surrogate` and `--rules` say what is in a `--dual`")
     program = write_diagrams(program_of(file), output, dual=dual, **options)
     warn(program.warnings)
+    wrote(os.path.join(output, "index.html"))
 
 
 @cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
@@ -334,6 +341,7 @@ cli.add_command(run)
 def main() -> NoReturn:
     """Runs the command line and ends the process."""
     warnings.showwarning = _show_warning
+    _end_cleanly()
     try:
         code = cli.main(prog_name="fad", standalone_mode=False) or 0
     except click.ClickException as error:
@@ -373,6 +381,18 @@ def _show_warning(
 ) -> None:
     """Shows what Python would tell with a line of fad's code, which no user wants to see."""
     warn([str(message)])
+
+
+def _end_cleanly() -> None:
+    """Lets signals that end the process raise, so that no temporary folder or process stays."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)  # another one would interrupt the cleaning
+        raise SystemExit(_KILLED + number)
+
+    for number in (getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one
+            signal.signal(number, end)
 
 
 def _report(error: Exception) -> int:

@@ -226,6 +226,15 @@ def tell(text: str) -> None:
         click.echo(visible_lines(text), err=True)
 
 
+def wrote(*paths: str | None) -> None:
+    """Says which files were written, on the standard error; the standard output is none."""
+    from fad.base import output_file as out
+
+    for path in paths:
+        if path is not None and path not in out.STANDARD_OUTPUT:
+            click.echo(f"wrote {path}", err=True)
+
+
 def show(text: str) -> None:
     """Writes a text for people, or JSON, to the standard output."""
     from fad.base import output_file as out
@@ -286,6 +295,7 @@ def write_program(
     # Files first: where one cannot be written, nothing has been printed.
     for path, text in sorted(texts, key=lambda each: each[0] in out.STANDARD_OUTPUT):
         out.write(text, path)
+    wrote(output, manifest)
 
 
 def given(file: str) -> str:

@@ -18,6 +18,7 @@ from fad.pipeline.program import parameter_data
 if TYPE_CHECKING:
     from fad.checking.report import Pair, Report
     from fad.cli.options import Colours
+    from fad.diagram.parameters import Parameter
     from fad.pipeline.program import Program
     from fad.runtime.installation import Installation
     from fad.runtime.recording import Recording
@@ -53,10 +54,13 @@ def parameters_table(program: Program) -> str:
     """All widgets of a program, a line each."""
     if not program.widgets:
         return "the program has no widgets\n"
-    table = _table("path", "kind", "init", "min", "max", "step", "unit", "scale", "variable")
+    table = _table(
+        *("path", "host path", "kind", "init", "min", "max", "step", "unit", "scale", "variable")
+    )
     for widget in program.widgets:
         table.add_row(
             _cell(widget.path),
+            _cell(_host_path(widget)),
             widget.kind,
             *(f"{value:g}" for value in (widget.init, widget.min, widget.max, widget.step)),
             _cell(widget.unit),
@@ -69,10 +73,18 @@ def parameters_table(program: Program) -> str:
 def parameters_json(program: Program) -> str:
     """All widgets of a program as JSON."""
     widgets = [
-        {**parameter_data(widget), "variable": widget in program.parameters}
+        {
+            **parameter_data(widget),
+            "host path": _host_path(widget),
+            "variable": widget in program.parameters,
+        }
         for widget in program.widgets
     ]
     return json.dumps(widgets, indent=2, ensure_ascii=False) + "\n"
+
+
+def _host_path(widget: Parameter) -> str:
+    return next(iter(widget.host_paths), "")
 
 
 def check_table(report: Report, verbose: bool = False, colours: Colours | None = None) -> str:

@@ -18,6 +18,7 @@ from fad.cli.options import (
     settings_option,
     show,
     warn,
+    wrote,
 )
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def run(
         out.write_bytes(wav_of(recording.outputs, recording.rate), wav)
     if csv is not None:
         out.write(recording.to_csv(), csv)
+    wrote(*results.values())
     if not set(results.values()) & set(out.STANDARD_OUTPUT):
         show(reports.run_table(recording))
 

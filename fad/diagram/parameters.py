@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from fad.base.errors import FadError
 from fad.base.prose import either, nearest
 from fad.diagram.box import Box, Group, Slider, Switch
+from fad.diagram.host_paths import host_paths
 from fad.diagram.labels import metadata, plain_name, widget_path
 
 #: The groups around a box, from the outermost.
@@ -36,6 +37,8 @@ class Parameter:
         unit: its `[unit:...]`, or an empty text.
         scale: its `[scale:...]`, or `lin`.
         diff: its `[diff:...]`, or an empty text.
+        host_paths: what hosts call it, as in `/Synth/filter/freq`: see `host_paths`; empty where
+            that is not known.
     """
 
     path: str
@@ -48,6 +51,12 @@ class Parameter:
     unit: str = ""
     scale: str = "lin"
     diff: str = ""
+    host_paths: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What users may call it: its label, its path, and its path in a host."""
+        return self.label, self.path, *self.host_paths
 
     @property
     def is_switched_on(self) -> bool:
@@ -78,15 +87,21 @@ def parameter_at(box: Widget, groups: GroupPath) -> Parameter:
     )
 
 
-def find_parameters(box: Box) -> Iterator[Parameter]:
-    """The widgets of a diagram, each path once, in order of appearance."""
+def find_parameters(box: Box, title: str | None = None) -> Iterator[Parameter]:
+    """The widgets of a diagram, each path once, in order of appearance.
+
+    Args:
+        box: a closed diagram.
+        title: the name of the program, if it is a whole one: it tells what hosts call them.
+    """
+    hosts = {} if title is None else host_paths(box, title)
     found: set[str] = set()
     for inner, groups in with_groups(box):
         if isinstance(inner, Widget):
             parameter = parameter_at(inner, groups)
             if parameter.path not in found:
                 found.add(parameter.path)
-                yield parameter
+                yield replace(parameter, host_paths=hosts.get(parameter.path, ()))
 
 
 def with_groups(box: Box) -> Iterator[tuple[Box, GroupPath]]:
@@ -124,7 +139,8 @@ def select(
         parameters: all widgets of the program.
         inputs: its number of audio inputs.
         patterns: labels or paths, with the wildcards of the shell, or `input:N`; one text may
-            hold several, separated by commas. Without any, the default variables.
+            hold several, separated by commas. Paths may be those of hosts. Without any, the default
+            variables.
 
     Returns:
         The parameters in order of appearance, audio inputs last.
@@ -162,18 +178,20 @@ def _input_parameter(index: int) -> Parameter:
 def _matches(parameter: Parameter, name: str) -> bool:
     if parameter.kind == "input":
         return fnmatchcase(parameter.path, name) if name.startswith("input:") else False
-    return any(fnmatchcase(text, name) for text in (parameter.label, parameter.path))
+    return any(fnmatchcase(text, name) for text in parameter.names)
 
 
 def resolved(widgets: Sequence[Parameter], values: Mapping[str, float]) -> dict[str, float]:
     """Path -> value, for widgets that are named by label or path; a label means all that have it.
+
+    Paths may be those of hosts.
 
     Raises:
         FadError: a name that no widget has, or a value that is outside the range.
     """
     found: dict[str, float] = {}
     for name, value in values.items():
-        named = [widget for widget in widgets if name in (widget.path, widget.label)]
+        named = [widget for widget in widgets if name in widget.names]
         if not named:
             raise _unknown(name, widgets)
         for widget in named:

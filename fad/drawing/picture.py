@@ -11,13 +11,10 @@ import numpy as np
 from fad.diagram.parameters import Parameter
 from fad.runtime.input_signals import Samples
 from fad.runtime.recording import Meter, Recording
+from fad.runtime.roles import Role, roles, target_of
 
-Kind = Literal["parameters", "gradients", "loss", "sliders", "outputs"]
+Kind = Literal["parameters", "gradients", "loss", "meters", "sliders", "outputs"]
 
-_GRADIENT_GROUPS = ("gradient", "gradients")
-_LOSSES = ("loss", "losses")
-_SLIDERS = ("hslider", "vslider", "nentry")
-_TARGET_GROUPS = ("target", "targets")
 #: How many pieces an output is cut into, each drawn from its lowest to its highest sample.
 _PIECES = 1200
 #: How many panels of a kind there are at most.
@@ -89,16 +86,19 @@ class Picture:
 def picture(recording: Recording) -> Picture:
     """What to show of a run.
 
-    A bargraph is a loss by its label (`loss`), a gradient by a group around it (`gradients`), and
-    a parameter otherwise; the slider of the same label, or with that label for a path without its
-    slashes, is its target. Sliders that move and are no targets have panels of their own.
+    What a bargraph shows is told by its name and groups (`fad.runtime.roles`). The slider of the
+    same label as a parameter, or with that label for a path without its slashes, is its target.
+    Sliders that move and are no targets have panels of their own.
     """
-    names = _titles(recording.meters)
-    by_kind: dict[Kind, list[Panel]] = {"parameters": [], "gradients": [], "loss": []}
+    known = roles(recording.meters)
+    names = _titles(recording.meters, known)
+    by_kind: dict[Kind, list[Panel]] = {
+        kind: [] for kind in ("parameters", "gradients", "loss", "meters")
+    }
     targets: set[str] = set()
     for meter in recording.meters:
-        kind = _kind(meter)
-        target = _target(meter, recording.widgets) if kind == "parameters" else None
+        kind = known[meter.path]
+        target = target_of(meter, recording.widgets) if kind == "parameters" else None
         if target is not None:
             targets.add(target.path)
         by_kind[kind].append(_meter_panel(recording, meter, names[meter.path], target, kind))
@@ -107,7 +107,9 @@ def picture(recording: Recording) -> Picture:
     by_kind["sliders"] = [_slider_panel(recording, slider) for slider in sliders]
     by_kind["outputs"] = _output_panels(recording)
     learns = bool(targets or by_kind["gradients"] or by_kind["loss"])
-    titles: dict[Kind, str] = {} if learns else {"parameters": "Bargraphs"}
+    titles: dict[Kind, str] = {"meters": "Bargraphs"}
+    if not learns:
+        titles["parameters"] = "Bargraphs"
     sections = [
         _section(kind, titles.get(kind, kind.title()), panels)
         for kind, panels in by_kind.items()
@@ -129,33 +131,12 @@ def _section(kind: Kind, title: str, panels: Sequence[Panel]) -> Section:
     return Section(kind, title, tuple(panels[:_MOST_PANELS]))
 
 
-def _kind(meter: Meter) -> Kind:
-    if any(group.lower() in _GRADIENT_GROUPS for group in meter.groups):
-        return "gradients"
-    return "loss" if meter.label.lower() in _LOSSES else "parameters"
-
-
-def _target(meter: Meter, widgets: Sequence[Parameter]) -> Parameter | None:
-    """The slider that holds what a bargraph should become: preferably one in a group of targets."""
-    same = [w for w in widgets if w.kind in _SLIDERS and meter.label in _names(w)]
-    return max(same, key=_is_target, default=None)
-
-
-def _names(widget: Parameter) -> list[str]:
-    """What a bargraph for a widget may be called: its label, or more of its path with blanks."""
-    parts = widget.path[1:].split("/")
-    return [widget.label, *(" ".join(parts[start:]) for start in range(len(parts)))]
-
-
-def _is_target(widget: Parameter) -> bool:
-    return any(group.lower() in _TARGET_GROUPS for group in widget.path.split("/")[1:-1])
-
-
-def _titles(meters: Sequence[Meter]) -> Mapping[str, str]:
+def _titles(meters: Sequence[Meter], known: Mapping[str, Role]) -> Mapping[str, str]:
     """Path -> title: the label, or as much of the path as tells bargraphs of a kind apart."""
     titles = {}
     for meter in meters:
-        others = [other for other in meters if _kind(other) == _kind(meter) and other != meter]
+        role = known[meter.path]
+        others = [other for other in meters if known[other.path] == role and other != meter]
         parts = meter.path[1:].split("/")
         length = len(meter.label.split("/"))
         while length < len(parts) and any(

@@ -29,6 +29,7 @@ _COLOURS: dict[Kind, str] = {
     "parameters": "#0072b2",
     "gradients": "#00795a",
     "loss": "#9a4a86",
+    "meters": "#5b5f97",
     "sliders": "#8a6100",
     "outputs": "#4a5360",
 }
@@ -50,6 +51,7 @@ _HEIGHTS: dict[Kind, float] = {
     "parameters": 1.25,
     "gradients": 0.8,
     "loss": 1.3,
+    "meters": 0.8,
     "sliders": 0.8,
     "outputs": 0.9,
 }
@@ -108,7 +110,8 @@ def require_matplotlib() -> None:
     except ImportError:
         raise FadError(
             "drawing needs matplotlib, which is not installed",
-            hint='install it, or fad with it: `pip install "fad[plot]"`',
+            hint="install it: `pip install matplotlib`; or, in the checkout of fad, "
+            "`pip install '.[plot]'`",
         ) from None
 
 
@@ -143,8 +146,9 @@ def draw(picture: Picture) -> Figure:
     for section, top, inside in places:
         colour = _COLOURS[section.kind]
         page.text(_MARGIN, top + 0.24, section.title, "heading", weight="bold")
+        titles = [panel.title for panel in section.panels]
         for panel, place in zip(section.panels, inside, strict=True):
-            _draw_panel(page, picture, panel, place, section.kind, colour)
+            _draw_panel(page, picture, panel, place, section.kind, colour, titles)
     page.text(
         _WIDTH - _MARGIN - _GAP, height - 0.2, "seconds", "small", colour=_FAINT, align="right"
     )
@@ -184,9 +188,19 @@ class _Page:
         return float(drawn.get_window_extent().width / self.figure.dpi)
 
     def fitting(
-        self, x: float, y: float, text: str, size: str, width: float, **style: Any
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: str,
+        width: float,
+        others: Sequence[str] = (),
+        **style: Any,
     ) -> float:
-        """Writes a text, without its middle if it would be too wide, and returns its width."""
+        """Writes a text, with a gap if it would be too wide, and returns its width.
+
+        What tells it from the other texts stays, where there is room for it.
+        """
         shown, kept = text, len(text)
         while True:
             taken = self.text(x, y, shown, size, **style)
@@ -194,8 +208,7 @@ class _Page:
                 return taken
             self.figure.texts[-1].remove()
             kept -= 1
-            end = kept // 2
-            shown = f"{text[: kept - end].rstrip()}…{text[len(text) - end :].lstrip()}"
+            shown = shortened(text, kept, others)
 
     def line(
         self, left: float, right: float, y: float, colour: str, dashes: tuple[float, float] | None
@@ -226,6 +239,35 @@ class _Page:
                 place.height / self.height,
             )
         )
+
+
+def shortened(text: str, kept: int, others: Sequence[str] = ()) -> str:
+    """A text with a gap, or only a part of it: what tells it from other texts stays, if it can.
+
+    Args:
+        text: the text.
+        kept: how many of its letters stay.
+        others: the texts that it is to be told from; it may be among them.
+    """
+    different = [other for other in others if other != text]
+
+    def parts(end: int) -> tuple[str, str]:
+        return text[: kept - end], text[len(text) - end :]
+
+    def is_alone(end: int) -> bool:
+        head, tail = parts(end)
+        return not any(other.startswith(head) and other.endswith(tail) for other in different)
+
+    ends = sorted(range(kept + 1), key=lambda end: abs(end - kept // 2))
+    best = next(filter(is_alone, ends), None)
+    if best is None:
+        pieces = [text[start : start + kept] for start in range(len(text) - kept + 1)]
+        alone = [piece for piece in pieces if not any(piece in other for other in different)]
+        if alone:
+            return f"…{alone[len(alone) // 2].strip()}…"
+        best = kept // 2
+    head, tail = parts(best)
+    return f"{head.rstrip()}…{tail.lstrip()}"
 
 
 def _columns(section: Section) -> int:
@@ -288,10 +330,16 @@ def _draw_header(page: _Page, picture: Picture) -> None:
 
 
 def _draw_panel(
-    page: _Page, picture: Picture, panel: Panel, place: _Place, kind: Kind, colour: str
+    page: _Page,
+    picture: Picture,
+    panel: Panel,
+    place: _Place,
+    kind: Kind,
+    colour: str,
+    titles: Sequence[str],
 ) -> None:
     axes = page.axes(place)
-    _draw_title(page, panel, place, kind, colour)
+    _draw_title(page, panel, place, kind, colour, titles)
     curve = panel.curve
     if len(picture.moments) <= _MOST_MOMENTS:
         for moment in picture.moments:
@@ -322,10 +370,12 @@ def _draw_panel(
     _arrange(axes, picture, panel, place)
 
 
-def _draw_title(page: _Page, panel: Panel, place: _Place, kind: Kind, colour: str) -> None:
+def _draw_title(
+    page: _Page, panel: Panel, place: _Place, kind: Kind, colour: str, titles: Sequence[str]
+) -> None:
     y = place.top - 0.075
     room = place.width - (_UNIT if panel.unit else 0)
-    taken = page.fitting(place.left, y, panel.title, "panel", room, weight="bold")
+    taken = page.fitting(place.left, y, panel.title, "panel", room, titles, weight="bold")
     if panel.unit:
         x = place.left + taken + 0.06
         taken += 0.06 + page.fitting(x, y, panel.unit, "small", _UNIT, colour=_FAINT)

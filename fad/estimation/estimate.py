@@ -6,6 +6,7 @@ can be written by hand as well: what stands here is where the names, ranges and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +18,22 @@ from fad.base.source import Source
 from fad.base.version import __version__
 from fad.diagram.box import Box, Group, Real, arity_of
 from fad.diagram.labels import identifier, without_metadata
-from fad.diagram.parameters import Parameter, Widget, find_parameters, resolved, select
+from fad.diagram.parameters import (
+    Parameter,
+    Widget,
+    find_parameters,
+    parameter_at,
+    resolved,
+    select,
+    with_groups,
+)
 from fad.diagram.widgets import relabelled, with_widgets
 from fad.estimation.learning_program import COMMENTS, Channels, Learning
 from fad.estimation.recipes import usual_rate
+from fad.estimation.smoothing import without_smoothers
 from fad.evaluation.evaluator import Evaluator
 from fad.pipeline.comments import parameter_comments
-from fad.pipeline.front import Front, Request, read
+from fad.pipeline.front import Front, Request, read, title_of
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike, as_source
 from fad.syntax.module import Module
@@ -31,6 +41,12 @@ from fad.text.emitter import emit
 from fad.text.lines import comment
 from fad.text.plan import Note
 from fad.text.simplify import simplify
+
+#: What is said of programs whose learnt values do not start at the target's.
+_AWAY = (
+    "they start away from the target's own values, at a quarter or at three quarters of their "
+    "ranges; `--start` says where else"
+)
 
 
 def estimate(
@@ -64,7 +80,10 @@ def estimate(
             if the two have some in common.
         include, libraries, precision, rules: see `transform`.
         wrt: the parameters to learn, see `transform`; sliders and number entries only.
-        start: label or path of a parameter -> its initial value, in its range.
+        start: label or path of a parameter -> its initial value, in its range. Others of a copy
+            of the target start away from the target's own values, at a quarter or at three
+            quarters of their ranges; those of a model of its own, and of one that learns from an
+            external signal, start where the model has them.
         freeze: parameters not to learn, by label or path.
         loss: `l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`.
         window: the number of samples that the loss is averaged over.
@@ -115,14 +134,19 @@ class _Job:
 def _estimated(front: Front, job: _Job) -> Program:
     core = front.evaluator()
     target = model = _named(core, front.module)
+    title = front.title
     if job.model is not None:
-        model = _named(core, front.libraries.parse(as_source(job.model)))
+        module = front.libraries.parse(as_source(job.model))
+        model, title = _named(core, module), title_of(module)
         _check_fit(target, model)
-    everything = tuple(find_parameters(model))
+    everything = tuple(find_parameters(model, title))
     starts = resolved(everything, job.start)
+    chosen = _variables(everything, job.wrt, job.freeze)
+    is_known = job.model is None and not job.learning.is_external
+    away = {p.path for p in chosen if is_known and p.path not in starts and p.min < p.max}
     variables = tuple(
-        _learnt(variable, starts.get(variable.path, variable.init))
-        for variable in _variables(everything, job.wrt, job.freeze)
+        _learnt(variable, _away(variable) if variable.path in away else starts.get(variable.path))
+        for variable in chosen
     )
     for variable in variables:
         _check_range(variable)
@@ -133,9 +157,8 @@ def _estimated(front: Front, job: _Job) -> Program:
             "there is nothing to learn from: the target has no outputs",
             hint="an estimate is compared with what comes out",
         )
-    given = _grouped(
-        _prepared(core, target, (), {}), _prepared(core, model, variables, starts), variables
-    )
+    learner, unsmoothed = _unsmoothed(core, _prepared(core, model, variables, starts), variables)
+    given = _grouped(_prepared(core, target, (), {}), learner, variables)
     own = Source("<learning>", job.learning.text(variables, ins, outs))
     evaluation = core.run(front.libraries.parse(own), given=given)
     process, simple = simplify(evaluation.process, named=evaluation.facts.names)
@@ -151,7 +174,13 @@ def _estimated(front: Front, job: _Job) -> Program:
         *comment(f"Learns the parameters of {front.name}, by fad {__version__}."),
         *comment(job.learning.summary()),
         *parameter_comments(variables),
+        *(comment(_AWAY) if away else ()),
         *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
+        *(
+            line
+            for path in unsmoothed
+            for line in comment(f"learnt behind the smoother of its slider: {path}")
+        ),
         *(line for warning in evaluation.warnings for line in comment(f"warning: {warning}")),
         *front.declares,
     ]
@@ -210,10 +239,30 @@ def _variables(
     return tuple(chosen)
 
 
-def _learnt(parameter: Parameter, start: float) -> Parameter:
+def _learnt(parameter: Parameter, start: float | None) -> Parameter:
     """A parameter as it is learnt: from its start, and in octaves where its range has them."""
-    is_log = parameter.scale == "log" and parameter.min > 0
-    return replace(parameter, init=start, scale="log" if is_log else "lin")
+    init = parameter.init if start is None else start
+    return replace(parameter, init=init, scale="log" if _has_octaves(parameter) else "lin")
+
+
+def _has_octaves(parameter: Parameter) -> bool:
+    return parameter.scale == "log" and parameter.min > 0
+
+
+def _away(parameter: Parameter) -> float:
+    """A value away from the initial one: a quarter of the range, or three quarters.
+
+    From the target's own values there would be nothing to learn.
+    """
+    low, high, init = parameter.min, parameter.max, parameter.init
+    if _has_octaves(parameter):
+        share = 0.25 if init > math.sqrt(low * high) else 0.75
+        value = low * (high / low) ** share
+    else:
+        share = 0.25 if init > (low + high) / 2 else 0.75
+        value = low + (high - low) * share
+    short = float(f"{value:.3g}")
+    return short if low < short < high else value
 
 
 def _check_range(parameter: Parameter) -> None:
@@ -248,6 +297,24 @@ def _prepared(
     for new, old in originals.items():
         core.inherit(old, new)
     return result
+
+
+def _unsmoothed(
+    core: Evaluator, model: Box, variables: Sequence[Parameter]
+) -> tuple[Box, list[str]]:
+    """A model without smoothers behind what is learnt, and the paths of what had one."""
+    found: dict[Box, set[str]] = {}
+    for part, groups in with_groups(model):
+        if isinstance(part, Widget):
+            found.setdefault(part, set()).add(parameter_at(part, groups).path)
+    paths = {variable.path for variable in variables}
+    result, originals, freed = without_smoothers(
+        model, lambda part: bool(paths & found.get(part, set()))
+    )
+    for new, old in originals.items():
+        core.inherit(old, new)
+    smoothed = {path for widget in freed for path in found[widget]}
+    return result, [variable.path for variable in variables if variable.path in smoothed]
 
 
 def _grouped(target: Box, model: Box, variables: Sequence[Parameter]) -> dict[str, Box]:

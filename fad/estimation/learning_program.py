@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fad.base.errors import FadError
-from fad.base.prose import counted
+from fad.base.prose import counted, either
 from fad.base.wav_header import wav_content
 from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
@@ -19,6 +19,9 @@ from fad.text.printer import bound, quote, real
 
 #: Which outputs a learning program has.
 Channels = Literal["loss", "audio", "all"]
+
+#: The longest window: its samples are kept once more for each parameter.
+_MOST_WINDOW = 2**20
 
 _EXTERNAL = "external"
 #: What target and model hear, by name.
@@ -70,10 +73,19 @@ class Learning:
     outputs: Channels
     folder: Path
 
+    @property
+    def is_external(self) -> bool:
+        """Whether the target's signal comes from outside."""
+        return self.input == _EXTERNAL
+
     def check(self) -> None:
         """Raises `FadError` for numbers that make no sense."""
         if self.window < 1:
             raise FadError(f"a window of {self.window} samples", hint="the shortest has 1 sample")
+        if self.window > _MOST_WINDOW:
+            raise FadError(
+                f"a window of {self.window} samples", hint=f"the longest has {_MOST_WINDOW} samples"
+            )
         if not 0 < self.rate < float("inf"):
             raise FadError(f"a learning rate of {self.rate:g}", hint=f"a usual one is {RATE:g}")
         if self.clip is not None and not 0 < self.clip < float("inf"):
@@ -126,7 +138,7 @@ class Learning:
         yield f"rate = vgroup({quote('learning')}, {_rate(self.rate)});"
         yield f"steps = gradients : par(i, {len(variables)}, {self._step()});"
         yield f"loss = {expression('loss', LOSSES, self.loss, window=str(self.window))};"
-        if self.input == _EXTERNAL:
+        if self.is_external:
             yield f"target = par(i, {ins}, !), si.bus({outs});"
             yield f"model = known, par(i, {outs}, !);"
         else:
@@ -149,7 +161,7 @@ class Learning:
     def _input(self, ins: int, outs: int) -> str:
         if self.input in _INPUTS:
             return _INPUTS[self.input].format(ins=ins, all=ins + outs)
-        count = wav_content(self.input)[0].channels
+        count = self._channels(ins)
         if count not in (1, ins):
             raise FadError(
                 f"`{self.input}` has {counted(count, 'channel')}, "
@@ -165,6 +177,23 @@ class Learning:
         url = f"input [url:{{'{path}'}}]"
         player = f"so.loop(soundfile({quote(url)}, {count}), 0)"
         return player if count == ins else f"{player} <: si.bus({ins})"
+
+    def _channels(self, ins: int) -> int:
+        """The number of channels of the sound file."""
+        if not ins:
+            raise FadError(
+                f"nobody hears `{self.input}`: the target has no inputs",
+                hint="leave the input out, or use `external` to learn from a signal",
+            )
+        if not Path(self.input).exists():
+            raise FadError(
+                f"there is no sound file `{self.input}`",
+                hint=f"the input is {either(_INPUTS)}, or the path of a WAV file",
+            )
+        form, data = wav_content(self.input)
+        if not data:
+            raise FadError(f"`{self.input}` is empty: there is nothing to hear")
+        return form.channels
 
 
 def _titles(variables: Sequence[Parameter]) -> list[str]:

@@ -42,7 +42,7 @@ def expand(
     evaluation = front.evaluated()
     box = evaluation.process
     header = [*comment(f"{front.name}, evaluated by fad {__version__}."), *front.declares]
-    widgets = tuple(find_parameters(box))
+    widgets = tuple(find_parameters(box, front.title))
     return Program(
         emit(box, evaluation.facts.names, header),
         default_variables(widgets),

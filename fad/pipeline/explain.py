@@ -53,7 +53,7 @@ def explain(
     front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
     options = Options(tuple(wrt), surrogate=tuple(surrogate))
-    draft = drafted(evaluation, front.operations, options)
+    draft = drafted(evaluation, front, options)
     return "\n".join(_lines(evaluation, draft)) + "\n"
 
 

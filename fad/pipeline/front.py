@@ -67,6 +67,11 @@ class Front:
         return Path(self.source.name).name
 
     @property
+    def title(self) -> str:
+        """What hosts call the program: the name that it declares, or that of its file."""
+        return title_of(self.module)
+
+    @property
     def folder(self) -> Path:
         """Where the files are that the program names."""
         return folder_of(self.source)
@@ -137,6 +142,12 @@ def _named_files(part: Box) -> list[str]:
         case ForeignFunction() | ForeignValue():
             return [part.include[1:-1]]
     return []
+
+
+def title_of(module: Module) -> str:
+    """What hosts call a program: the name that it declares, or that of its file."""
+    declared = [d.value for d in module.declares if (d.key, d.function) == ("name", None)]
+    return next(iter(declared), Path(module.source.name).stem)
 
 
 def folder_of(source: Source) -> Path:

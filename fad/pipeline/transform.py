@@ -97,7 +97,7 @@ class Options:
 
 def _transformed(front: Front, options: Options) -> Program:
     evaluation = front.evaluated()
-    draft = drafted(evaluation, front.operations, options)
+    draft = drafted(evaluation, front, options)
 
     # Without folders: the text must not depend on where the program is.
     told = (*evaluation.warnings, *about(draft.dual, folders=False), *draft.warnings)
@@ -152,10 +152,11 @@ class Draft:
     warnings: tuple[str, ...]
 
 
-def drafted(evaluation: Evaluation, operations: Operations, options: Options) -> Draft:
+def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     """What an evaluated program becomes."""
     inputs, outputs = arity_of(evaluation.process)
-    widgets = tuple(find_parameters(evaluation.process))
+    operations = front.operations
+    widgets = tuple(find_parameters(evaluation.process, front.title))
     variables, seeds = _variables(widgets, inputs, options)
     every_channel = channels(outputs, variables, options.order)
     if options.direction:

@@ -248,8 +248,10 @@ def executable(
         for name, content in files.items():
             Path(home, name).write_text(content, "utf-8")
         binary = Path(home, "program")
+        # Its own temporary files go with the folder, even when it is killed.
+        place = {**os.environ, "TMPDIR": home}
         command = [compiler, *options, "-o", str(binary), str(Path(home, next(iter(files))))]
-        _run(command, words=_complaints)
+        _run(command, words=_complaints, env=place)
         data = binary.read_bytes()
     if not folders:
         cache.put(f"native-{key}", data)
@@ -263,12 +265,17 @@ def _complaints(said: str) -> str:
 
 
 def _run(
-    command: list[str], data: bytes = b"", words: Callable[[str], str] = lambda said: said
+    command: list[str],
+    data: bytes = b"",
+    words: Callable[[str], str] = lambda said: said,
+    env: Mapping[str, str] | None = None,
 ) -> bytes:
     """The standard output of a command; `words` chooses from what it says when it fails."""
     name = os.path.basename(command[0])
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_TIME_LIMIT)
+        done = subprocess.run(
+            command, input=data, capture_output=True, timeout=_TIME_LIMIT, env=env
+        )
     except subprocess.TimeoutExpired:
         raise EngineError(f"`{name}` took over {_TIME_LIMIT:g} s") from None
     except OSError as error:

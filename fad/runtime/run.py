@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.precision import NativePrecision
+from fad.base.source import Source
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
 from fad.diagram.labels import sound_files
 from fad.diagram.parameters import Parameter, find_parameters, resolved
 from fad.pipeline.front import Request, read
+from fad.pipeline.program import Program
 from fad.runtime.engine import Engine
 from fad.runtime.foreign import refuse_foreign
 from fad.runtime.frames import check_size, frames_of
@@ -25,6 +27,7 @@ from fad.runtime.input_signals import Samples, checked, noise
 from fad.runtime.piecewise import Performance, Piece, Player, interpreted_player, native_player
 from fad.runtime.recording import Meter, Recording, find_meters, first_undefined, values_over_time
 from fad.runtime.repeated import runs_natively
+from fad.runtime.roles import not_learnt
 from fad.runtime.schedule import Change, scheduled
 from fad.syntax.libraries import ProgramLike
 
@@ -41,7 +44,7 @@ Progress = Callable[[int, int], None]
 
 
 def run(
-    program: ProgramLike,
+    program: ProgramLike | Program,
     *,
     include: Sequence[str | Path] = (),
     libraries: str | Path | None = None,
@@ -60,7 +63,8 @@ def run(
     """Runs a program, and records its outputs and its user interface.
 
     Args:
-        program: a text, or the path of a file. It may use the operators `fad` and `forwardAD`.
+        program: a text, the path of a file, or a program that fad has written. It may use the
+            operators `fad` and `forwardAD`.
         include: folders to search for imported files, before the standard ones.
         libraries: a folder of libraries to use instead of the standard ones.
         seconds: how long to run.
@@ -68,7 +72,7 @@ def run(
         at: label or path of a slider, entry, button or checkbox -> the value it starts at.
         changes: time in seconds -> label or path -> value from there on, exact to the sample.
         inputs: the audio inputs, of shape (channels, samples), repeated when they are shorter than
-            the run; or white `noise`, or `silence`.
+            the run; a single channel goes to all inputs; or white `noise`, or `silence`.
         seed: of the noise.
         native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
             by default native code where there is a compiler. Programs with foreign functions
@@ -89,19 +93,24 @@ def run(
             standard compiler refuses, crashes or takes too long (`EngineError`).
     """
     frames = frames_of(seconds, rate)
+    if isinstance(program, Program):
+        program = Source(program.name or "<text>", program.source)
     front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
     check_size(arity, frames, rate)
-    widgets = tuple(find_parameters(box))
+    widgets = tuple(find_parameters(box, front.title))
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
+    warnings = list(evaluation.warnings)
+    if not isinstance(inputs, str) and np.ndim(inputs) == 2 and len(inputs) == 1 < arity[0]:
+        warnings.append(f"the input has one channel, which all {arity[0]} inputs hear")
+        inputs = np.repeat(inputs, arity[0], axis=0)
     sound = _sound(arity[0], inputs, frames, seed)
     is_native = runs_natively(box, native)
     if is_native and not trust:
         refuse_foreign(box, evaluation.facts.origins)
-    warnings = list(evaluation.warnings)
     if not is_native and precision == "double":
         warnings.append(
             "the program ran in single precision: libfaust's interpreter moves and reads widgets "
@@ -124,17 +133,22 @@ def run(
         outputs, bargraphs = schedule.record(progress or (lambda done, frames: None))
         warnings += schedule.absent
     points = schedule.points
+    meters = tuple(meter for meter in schedule.meters if meter.path in bargraphs)
+    sliders = values_over_time(widgets, start, moves, points)
+    warnings += _silence(outputs, rate)
+    warnings += _undefined(outputs, bargraphs, points, rate)
+    warnings += not_learnt(meters, widgets, bargraphs, sliders)
     return Recording(
         performance.name,
         rate,
         outputs,
         points / rate,
         bargraphs,
-        values_over_time(widgets, start, moves, points),
-        tuple(meter for meter in schedule.meters if meter.path in bargraphs),
+        sliders,
+        meters,
         widgets,
         moves,
-        (*warnings, *_silence(outputs, rate), *_undefined(outputs, bargraphs, points, rate)),
+        tuple(warnings),
         front.files(box),
     )
 

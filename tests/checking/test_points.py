@@ -9,8 +9,10 @@ from fad.checking.points import points_of, value_of
 from fad.diagram.parameters import Parameter
 
 
-def widget(path: str, low: float, high: float, step: float, **notes: str) -> Parameter:
-    return Parameter(f"/{path}", path, notes.pop("kind", "hslider"), low, low, high, step, **notes)
+def widget(
+    path: str, low: float, high: float, step: float, kind: str = "hslider", scale: str = "lin"
+) -> Parameter:
+    return Parameter(f"/{path}", path, kind, low, low, high, step, scale=scale)
 
 
 GAIN = widget("gain", 0, 1, 0.01)

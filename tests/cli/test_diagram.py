@@ -24,7 +24,7 @@ def test_the_command(run: Run, tmp_path: Path) -> None:
     )
     done = run("diagram", "p.dsp", "--dual", "--wrt", "b", "-I", "lib", "-o", "out")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "wrote out/index.html\n")
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     assert "dy/db" in page and "dy/da" not in page
 

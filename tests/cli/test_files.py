@@ -128,7 +128,7 @@ def test_output_can_be_the_standard_output(run: Run, path: str) -> None:
 def test_writes_a_file(run: Run, tmp_path: Path) -> None:
     done = run("expand", "gain.dsp", "-o", "out.dsp")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "wrote out.dsp\n")
     assert (tmp_path / "out.dsp").read_text() == run("expand", "gain.dsp").stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gain.dsp", "out.dsp"]
 

@@ -22,10 +22,31 @@ def test_params_lists_all_widgets(run: Run) -> None:
     done = run("params", "synth.dsp")
     lines = [line.split() for line in done.stdout.splitlines()]
     assert (done.returncode, done.stderr) == (0, "")
-    assert lines[0][:6] == ["path", "kind", "init", "min", "max", "step"]
-    assert lines[1] == ["/synth/gain", "vslider", "0.5", "0", "1", "0.01", "lin", "yes"]
-    assert lines[2] == ["/synth/freq", "hslider", "440", "20", "2000", "1", "Hz", "log", "yes"]
-    assert lines[3] == ["/synth/gate", "button", "0", "0", "1", "1", "lin"]
+    assert lines[0][:7] == ["path", "host", "path", "kind", "init", "min", "max"]
+    assert lines[1] == [
+        "/synth/gain",
+        "/synth/gain",
+        "vslider",
+        "0.5",
+        "0",
+        "1",
+        "0.01",
+        "lin",
+        "yes",
+    ]
+    assert lines[2] == [
+        "/synth/freq",
+        "/synth/freq",
+        "hslider",
+        "440",
+        "20",
+        "2000",
+        "1",
+        "Hz",
+        "log",
+        "yes",
+    ]
+    assert lines[3] == ["/synth/gate", "/synth/gate", "button", "0", "0", "1", "1", "lin"]
 
 
 def test_params_as_json(run: Run) -> None:
@@ -41,6 +62,7 @@ def test_params_as_json(run: Run) -> None:
         "step": 1.0,
         "scale": "log",
         "unit": "Hz",
+        "host path": "/synth/freq",
         "variable": True,
     }
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +16,7 @@ import pytest
 import fad
 from fad.base.errors import FadError
 from fad.runtime.wav import read_wav, wav_of
-from tests.support.commands import Run, command_line
+from tests.support.commands import COMMAND, ENVIRONMENT, Run, command_line
 from tests.support.native import needs_compiler
 from tests.support.programs import AMPLIFIER, LEARNER
 
@@ -32,7 +36,7 @@ def test_everything_at_once(run: Run, tmp_path: Path) -> None:
         *("--at", "0.05:/target/gain=0.9,dc=0", "--at", "0.05:rate=0.03"),
         *("--plot", "a.png", "--wav", "a.wav", "--csv", "a.csv"),
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "wrote a.png\nwrote a.wav\nwrote a.csv\n")
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["output", "lowest", "highest", "rms"]
     assert lines[-1] == "learner.dsp: 0.1 s at 44100 Hz"
@@ -114,3 +118,28 @@ def test_documentation_that_libfaust_does_not_read(run: Run, tmp_path: Path, com
     (tmp_path / "doc.dsp").write_text(MDOC)
     done = run(*command.split(), "doc.dsp")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without a signal")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("way", ["--interpreter", pytest.param("--native", marks=needs_compiler)])
+def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, name: str, way: str) -> None:
+    (tmp_path / "gain.dsp").write_text(AMPLIFIER)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    number = getattr(signal, name)
+    process = subprocess.Popen(
+        [*COMMAND, "run", "gain.dsp", "--seconds", "1000", "--wav", "out.wav", way],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+    )
+    while process.poll() is None and not list(temporary.glob("fad-*")):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in told
+    assert list(temporary.iterdir()) == []
+    assert not (tmp_path / "out.wav").exists()

@@ -10,7 +10,7 @@ import pytest
 
 import fad
 from fad.drawing.picture import Panel, Picture, picture
-from fad.drawing.plot import draw, format_of, rendered, require_matplotlib
+from fad.drawing.plot import draw, format_of, rendered, require_matplotlib, shortened
 from fad.runtime.engine import Engine
 from fad.runtime.recording import Recording
 from tests.support.programs import COUNTER, LEARNER
@@ -50,6 +50,37 @@ def test_what_the_picture_shows(learning: Recording) -> None:
     (loss,) = panels(shown, "loss")
     assert loss.is_log and not gain.is_log
     np.testing.assert_allclose(shown.moments, [0.02, 0.03])
+
+
+def test_meters_of_the_target_have_a_section_of_their_own(engine: Engine) -> None:
+    text = (
+        'process = *(hslider("gain", 0.5, 0, 1, 0.1)) <: attach(_, abs : hbargraph("level", 0, 1));'
+    )
+    shown = picture(recorded(engine, fad.estimate(text)))
+    assert [panel.title for panel in panels(shown, "parameters")] == ["gain"]
+    (meters,) = (section for section in shown.sections if section.kind == "meters")
+    assert meters.title == "Bargraphs"
+    assert [panel.title for panel in meters.panels] == ["target/level", "level"]
+
+
+@pytest.mark.parametrize("kept", [18, 12, 8])
+@pytest.mark.parametrize(
+    "titles",
+    [
+        [f"equaliser band {i} gain in decibels" for i in range(4)],
+        [f"{i} neuron of the hidden layer, weight" for i in range(4)],
+        [f"neuron of the hidden layer, weight {i}" for i in range(4)],
+    ],
+)
+def test_what_tells_long_titles_apart_stays(titles: list[str], kept: int) -> None:
+    short = [shortened(title, kept, titles) for title in titles]
+    assert len(set(short)) == len(titles)
+    assert all(len(text) <= kept + 2 and "…" in text for text in short)
+
+
+def test_titles_that_cannot_be_told_apart_lose_their_middle() -> None:
+    assert shortened("abcdefgh", 4, ["abcdefgh", "abcdefgh abcdefgh"]) == "ab…gh"
+    assert shortened("abcdefgh", 5) == "abc…gh"
 
 
 def test_targets_are_found_by_label_or_path(engine: Engine) -> None:
@@ -154,5 +185,5 @@ def test_drawing_needs_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     require_matplotlib()
     for name in ("matplotlib", "matplotlib.figure"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(fad.FadError, match=r'pip install "fad\[plot\]"'):
+    with pytest.raises(fad.FadError, match=r"pip install '\.\[plot\]'"):
         require_matplotlib()

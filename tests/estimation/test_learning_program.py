@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import fad
 from fad.base.source import Source
@@ -60,8 +61,47 @@ def test_a_sound_file_is_named_from_where_the_program_is(tmp_path: Path) -> None
 def test_the_header_tells_how_it_is_learnt() -> None:
     text = 'process = *(hslider("a [scale:log]", 1, 0, 2, 1)) : +(hslider("b", 0, -1, 1, 0.1));'
     lines = fad.estimate(text, wrt=["a"], start={"b": 0.5}).source.splitlines()
-    assert "// parameter /a: 1 in [0, 2]" in lines  # a range with 0 has no octaves
+    assert "// parameter /a: 1.5 in [0, 2]" in lines  # a range with 0 has no octaves
     assert "// held /b: 0.5" in lines
+
+
+@pytest.mark.parametrize(
+    ("slider", "start"),
+    [
+        ('hslider("x", 0.8, 0, 1, 0.01)', 0.25),
+        ('hslider("x", 0.2, -1, 1, 0.01)', -0.5),
+        ('hslider("x", -0.2, -1, 1, 0.01)', 0.5),
+        ('hslider("x [scale:log]", 1000, 1, 10000, 1)', 10),
+        ('hslider("x [scale:log]", 10, 1, 10000, 1)', 1000),
+        ('nentry("x", 1000.11, 1000.1, 1000.2, 0.01)', 1000.175),
+        ('hslider("x", 3, 0, 1, 0.01)', 0.25),
+    ],
+)
+def test_it_starts_away_from_the_target(slider: str, start: float) -> None:
+    """At the quarter of the range that is further from where the target is."""
+    program = fad.estimate(f"process = *({slider});")
+    assert program.parameters[0].init == pytest.approx(start, rel=1e-12)
+    assert "they start away from the target's own values" in program.source
+
+
+def test_it_learns_from_where_it_starts_by_default() -> None:
+    """A first run, without any option, has something to show."""
+    recording = fad.run(fad.estimate(GAIN_AND_OFFSET), seconds=1.0)
+    for label, hidden in (("gain", 0.8), ("offset", 0.2)):
+        learnt = recording.bargraphs[f"/learning/{label}/{label}"]
+        assert abs(learnt[0] - hidden) > 0.2 and abs(learnt[-1] - hidden) < 0.01
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"start": {"gain": 0.5}}, {"input": "external"}, {"model": GAIN}],
+    ids=["start", "external", "model"],
+)
+def test_it_starts_elsewhere_only_where_the_target_is_known(options: dict[str, Any]) -> None:
+    """A model of its own, as a network, starts where it says; so does one that learns outside."""
+    program = fad.estimate(GAIN, **options)
+    assert program.parameters[0].init == options.get("start", {"gain": 0.8})["gain"]
+    assert "away" not in program.source
 
 
 def test_it_is_plain_faust_and_the_same_each_time(engine: Engine) -> None:

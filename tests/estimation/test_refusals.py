@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import fad
 from fad.base.errors import FadError
-from tests.estimation.programs import GAIN, STEREO
+from fad.runtime.wav import wav_of
+from tests.estimation.programs import GAIN, SOURCE, STEREO
 
 REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
     "no parameters": (
@@ -36,7 +39,7 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["1.5 is outside the range of `/gain`", "it goes from 0 to 1"],
     ),
     "an initial value outside the range": (
-        lambda: fad.estimate('process = *(hslider("gain", 3, 0, 1, 0.1));'),
+        lambda: fad.estimate('process = *(hslider("gain", 3, 0, 1, 0.1));', input="external"),
         ["`/gain` starts at 3, outside its range [0, 1]", '--start "gain=0.5"'],
     ),
     "a range without extent": (
@@ -99,6 +102,10 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["there is nothing to learn from: the target has no outputs"],
     ),
     "a window without samples": (lambda: fad.estimate(GAIN, window=0), ["a window of 0 samples"]),
+    "a window that fits into no memory": (
+        lambda: fad.estimate(GAIN, window=99999999999),
+        ["a window of 99999999999 samples", "the longest has 1048576 samples"],
+    ),
     "a negative rate": (lambda: fad.estimate(GAIN, rate=-1), ["a learning rate of -1"]),
     "a limit of nothing": (
         lambda: fad.estimate(GAIN, clip=0),
@@ -106,7 +113,7 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "an input that is not there": (
         lambda: fad.estimate(GAIN, input="nothing.wav"),
-        ["`nothing.wav`", "no such file"],
+        ["there is no sound file `nothing.wav`", "`noise`", "`external`"],
     ),
     "a foreign function": (
         lambda: fad.estimate(
@@ -116,6 +123,36 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["the derivative of the foreign function `foo` is not known"],
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "frames", "words"),
+    [
+        ("two.wav", 2, 10, "`two.wav` has 2 channels, and the target 1 input"),
+        ("empty.wav", 1, 0, "`empty.wav` is empty: there is nothing to hear"),
+        *((f"a{char}b.wav", 1, 10, "cannot name the sound file") for char in "'\"\\{};[]%"),
+    ],
+)
+def test_sounds_that_cannot_be_heard(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    channels: int,
+    frames: int,
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(wav_of(np.zeros((channels, frames)), 44100))
+    with pytest.raises(FadError) as error:
+        fad.estimate(GAIN, input=name)
+    assert words in error.value.render()
+
+
+def test_a_target_that_hears_nothing_has_no_sound(tmp_path: Path) -> None:
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(wav_of(np.zeros((1, 10)), 44100))
+    with pytest.raises(FadError, match="the target has no inputs"):
+        fad.estimate(SOURCE, input=str(sound))
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -168,6 +168,23 @@ def test_programs_hear_noise_silence_or_what_is_given(engine: Engine) -> None:
     np.testing.assert_array_equal(heard, np.tile(given, 4)[:, :10])
 
 
+def test_one_channel_goes_to_all_inputs(engine: Engine) -> None:
+    given = np.array([[1.0, 2.0, 3.0]])
+    options = {"native": False, "precision": "single", "seconds": 6 / 44100}
+    recording = recorded(engine, "process = _, 2*_, _;", inputs=given, **options)
+    np.testing.assert_array_equal(recording.outputs, np.outer([1, 2, 1], [1, 2, 3, 1, 2, 3]))
+    assert recording.warnings == ("the input has one channel, which all 3 inputs hear",)
+    alone = recorded(engine, "process = _;", inputs=given, **options)
+    assert alone.warnings == ()
+
+
+def test_what_fad_has_written_runs_as_it_is(engine: Engine) -> None:
+    program = fad.transform('process = _*hslider("gain", 0.5, 0, 1, 0.1);')
+    recording = recorded(engine, program, native=False, precision="single", inputs="noise")
+    np.testing.assert_allclose(recording.outputs[0], 0.5 * recording.outputs[1], rtol=1e-6)
+    assert recording.program == program.name
+
+
 def test_progress_is_told(engine: Engine) -> None:
     told: list[tuple[int, int]] = []
     recorded(engine, "process = 1;", native=False, progress=lambda *done: told.append(done))

@@ -9,6 +9,6 @@ from fad.runtime.engine import Engine
 from fad.runtime.recording import Recording
 
 
-def recorded(engine: Engine, text: str, **options: Any) -> Recording:
+def recorded(engine: Engine, text: str | fad.Program, **options: Any) -> Recording:
     """A short run; the options are those of `fad.run`."""
     return fad.run(text, **{"seconds": 0.01, "engine": engine, **options})

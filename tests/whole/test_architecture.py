@@ -37,7 +37,7 @@ def evaluated() -> Evaluation:
 
 @cache
 def draft() -> Draft:
-    return drafted(evaluated(), front().operations, Options())
+    return drafted(evaluated(), front(), Options())
 
 
 def marked() -> Box:

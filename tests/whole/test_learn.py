@@ -29,6 +29,17 @@ def test_hidden_values_are_found(engine: Engine, name: str) -> None:
 
 
 @needs_compiler
+@pytest.mark.parametrize("name", NAMES)
+def test_hidden_values_are_found_behind_smoothers(engine: Engine, name: str) -> None:
+    """`si.smoo` is behind each slider: the estimate must not swing around the values."""
+    example = EXAMPLES[NAMES.index(name)]
+    program = learning_program(example, 0, smooth=True)
+    trial = judged(example, program, record(example, program, "double", engine), "double")
+    assert trial.converges
+    assert trial.final < example.tolerance
+
+
+@needs_compiler
 def test_values_that_are_not_found_are_told(engine: Engine) -> None:
     """A rate that is far too slow: the gain does not get where it should."""
     slow = Example("gain", "a gain", ({"gain": 0.8}, {"gain": 0.2}), options={"rate": 1e-9})

@@ -1,0 +1,86 @@
+"""What hosts call the widgets of a program: the addresses that libfaust writes.
+
+The names are those of fad's paths, with `_` for blanks and the characters that OSC does not take.
+A program with one group around everything starts there; any other is put into a group that is
+called like the program, and so is a group without a name around everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from fad.diagram.box import Bargraph, Box, Group, Slider, Soundfile, Switch
+from fad.diagram.labels import plain_name, split_path
+
+#: A group as the standard compiler tells it from others: `v`, `h` or `t`, and its whole label.
+_GroupName = tuple[str, str]
+_REPLACED = re.compile(r"[ #*,/?\[\]{}()]")
+#: How libfaust writes a name without text.
+_NO_NAME = "0x00"
+
+
+def host_paths(box: Box, title: str) -> Mapping[str, tuple[str, ...]]:
+    """The paths that hosts have for the widgets and bargraphs of a diagram.
+
+    Args:
+        box: a closed diagram.
+        title: the name of the program, without `.dsp`.
+
+    Returns:
+        fad's path -> the host's, and the one without the group around the program, if there is
+        one: libfaust leaves out what no output depends on, and that may be what makes it.
+    """
+    elements = list(dict.fromkeys(_elements(box)))
+    tops = {groups[0] if groups else None for groups, _ in elements}
+    top = next(iter(tops)) if len(tops) == 1 else None
+    found: dict[str, tuple[str, ...]] = {}
+    for groups, name in elements:
+        names = [*(plain_name(label) for _, label in groups), name]
+        inner = [_host_name(name) for name in names]
+        if top is None:
+            paths = [[_replaced(title), *inner], inner]
+        elif not plain_name(top[1]):
+            paths = [[_replaced(title), *inner[1:]]]
+        else:
+            paths = [inner]
+        found.setdefault("/" + "/".join(names), tuple("/" + "/".join(path) for path in paths))
+    return found
+
+
+def _elements(box: Box) -> Iterator[tuple[tuple[_GroupName, ...], str]]:
+    """What a user interface shows: its groups, from the outermost, and its name."""
+    seen: set[tuple[Box, tuple[_GroupName, ...]]] = set()
+    stack: list[tuple[Box, tuple[_GroupName, ...]]] = [(box, ())]
+    while stack:
+        key = stack.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        inner, groups = key
+        if isinstance(inner, Slider | Switch | Bargraph | Soundfile):
+            yield _placed(inner.label, groups)
+        if isinstance(inner, Group):
+            groups = (*groups, (inner.kind[0], inner.label))
+        stack.extend((child, groups) for child in reversed(inner.children))
+
+
+def _placed(label: str, groups: tuple[_GroupName, ...]) -> tuple[tuple[_GroupName, ...], str]:
+    """The groups and the name of a label, which may have steps of its own."""
+    *steps, name = split_path(label)
+    for step in steps:
+        if step == "/":
+            groups = ()
+        elif step == "..":
+            groups = groups[:-1]
+        else:
+            groups = (*groups, (step[0], step[2:]))
+    return groups, plain_name(name)
+
+
+def _host_name(name: str) -> str:
+    return _replaced(name) or _NO_NAME
+
+
+def _replaced(name: str) -> str:
+    return _REPLACED.sub("_", name)
