@@ -78,8 +78,7 @@ def test_what_comes_from_a_pipe_is_read_once(
 
 def test_the_standard_input_is_read_once(run: Run, tmp_path: Path) -> None:
     done = run("transform", "-", "--explain", "-o", "out.dsp", input=GAIN)
-
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "wrote out.dsp\n")
     assert "gain" in done.stdout
     assert body((tmp_path / "out.dsp").read_text()) == body(run("transform", "gain.dsp").stdout)
     assert run("estimate", "-", "--estimate", "-", input=GAIN).returncode == 0
