@@ -84,9 +84,9 @@ def run(
     from fad.runtime.wav import read_wav, wav_of
 
     results = {"--plot": plot, "--wav": wav, "--csv": csv}
-    sources = [given(file), *(() if sound in _SOUNDS else (sound,))]
+    sounds = () if sound in _SOUNDS else (sound,)
     start, changes = _settings(at)
-    refuse_conflicts(results, sources)
+    refuse_conflicts(results, given(file), sounds)
     if plot is not None:
         from fad.drawing.plot import format_of, require_matplotlib
 
@@ -106,7 +106,7 @@ def run(
             progress=progress,
             **options,
         )
-    refuse_conflicts(results, [*sources, *recording.files])
+    refuse_conflicts(results, given(file), (*sounds, *recording.files))
     warn(recording.warnings)
     if plot is not None:
         out.write_bytes(_drawn(recording, format), plot)
