@@ -22,13 +22,16 @@ class SameOutput(OutputError):
     """Two results would go to one file."""
 
 
-def refuse_conflicts(outputs: Mapping[str, str | None], inputs: Iterable[str | Path]) -> None:
+def refuse_conflicts(
+    outputs: Mapping[str, str | None], program: str, more: Iterable[str | Path] = ()
+) -> None:
     """Makes sure that results can be written, and replace nothing that they are made from.
 
     Args:
         outputs: what names an output on the command line -> its path, `-` for the standard
             output; `None` for one that is not asked for.
-        inputs: all files that are read; those that do not exist do not count.
+        program: the file that the command is about.
+        more: all others that are read; those that do not exist do not count.
 
     Raises:
         SameOutput: two outputs are the same file.
@@ -44,11 +47,12 @@ def refuse_conflicts(outputs: Mapping[str, str | None], inputs: Iterable[str | P
             other = known.setdefault(identity, option)
             if other != option:
                 raise SameOutput(f"`{other}` and `{option}` cannot go to the same file")
-    for source in inputs:
+    for source in (program, *more):
         option = known.get(_file_identity(source) or "", "")
         if option:
+            what = "the input file" if source == program else f"`{source}`, which is read"
             raise OutputError(
-                f"`{option} {paths[option]}` would overwrite the source `{source}`",
+                f"`{option} {paths[option]}` is {what}: it would overwrite the source",
                 None,
                 "name another file, or leave `-o` out to write to the standard output"
                 if option == "-o"

@@ -1,5 +1,4 @@
-"""Words for messages: counts with their nouns, lists in a sentence, names that look alike, and
-texts of programs that are safe to show."""
+"""Words for messages: counts and nouns, lists, similar names, texts that are safe to show."""
 
 from __future__ import annotations
 

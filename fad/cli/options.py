@@ -274,9 +274,9 @@ def write_program(
         raise click.UsageError("`--check` writes nothing: leave `-o` and `--manifest` out")
 
     outputs = {"-o": output, "--manifest": manifest} if check is None else {}
-    refuse_conflicts(outputs, [given(file)])
+    refuse_conflicts(outputs, given(file))
     program = compute(program_of(file))
-    refuse_conflicts(outputs, [given(file), *program.files])
+    refuse_conflicts(outputs, given(file), program.files)
     warn(program.warnings)
     if check is not None:
         changes = out.difference(program.source, check)

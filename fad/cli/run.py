@@ -89,8 +89,8 @@ def run(
     from fad.runtime.wav import read_wav, wav_of
 
     results = {"--plot": plot, "--wav": wav, "--csv": csv}
-    sources = [given(file), *(() if sound in _SOUNDS else (sound,))]
-    refuse_conflicts(results, sources)
+    sounds = () if sound in _SOUNDS else (sound,)
+    refuse_conflicts(results, given(file), sounds)
     if plot is not None:
         from fad.drawing.plot import format_of, require_matplotlib
 
@@ -110,7 +110,7 @@ def run(
             progress=progress,
             **options,
         )
-    refuse_conflicts(results, [*sources, *recording.files])
+    refuse_conflicts(results, given(file), (*sounds, *recording.files))
     warn(recording.warnings)
     if plot is not None:
         out.write_bytes(_drawn(recording, format), plot)

@@ -74,7 +74,7 @@ def test_the_sample_rate_is_that_of_the_sound(run: Run, tmp_path: Path) -> None:
         ("gain.dsp --seconds 0", "nothing to run"),
         ("gain.dsp --plot a.gif", "what kind of picture"),
         ("gain.dsp --plot no/a.png", "the folder `no` does not exist"),
-        ("gain.dsp --wav gain.dsp", "`--wav gain.dsp` would overwrite"),
+        ("gain.dsp --wav gain.dsp", "`--wav gain.dsp` is the input file"),
         ("gain.dsp --csv .", "it is a folder"),
         ("gain.dsp --input no.wav", "cannot read `no.wav`"),
         ("in.wav", "error"),

@@ -59,7 +59,11 @@ def test_all_functions_by_each_argument_and_by_all(engine: Engine) -> None:
     inputs = sum(map(len, moved.values()))
     noise = np.random.default_rng(1).uniform(-0.9, 0.9, (inputs, 200))
     report = fad.check(
-        f"{sliders}\nprocess = {','.join(outputs)};", inputs=noise, engine=engine, native=True
+        f"{sliders}\nprocess = {','.join(outputs)};",
+        inputs=noise,
+        engine=engine,
+        native=True,
+        points=1,
     )
     assert report.primal_identical
     names = list(FOREIGN)
@@ -100,7 +104,7 @@ def test_at_their_edges_tangents_are_finite(engine: Engine) -> None:
     # A recursion that one bad tangent would poison.
     poisoned = [f"({output} : +~*(0.5))" for output in outputs]
     program = f"{slider('p')} process = {','.join(outputs + poisoned)};"
-    report = fad.check(program, engine=engine, native=True, seconds=0.002)
+    report = fad.check(program, engine=engine, native=True, seconds=0.002, points=1)
     assert not report.not_finite
     assert all(np.isfinite(pair.error) for pair in report.pairs)
 
