@@ -344,12 +344,19 @@ class Evaluator:
     # -- Numbers -------------------------------------------------------------------------------
 
     def number(self, box: Box) -> Number | None:
-        """The number that a value denotes, if it is a diagram that denotes one."""
+        """The number that a value denotes, if it is a diagram that denotes one.
+
+        Raises:
+            ArityError: it is a diagram whose parts do not fit, whoever uses it.
+        """
         if isinstance(box, Int | Real):
             return box
         if isinstance(box, Function):
             return None
-        return self.folding.number(self.symbolise(box))
+        diagram = self.symbolise(box)
+        if diagram.closed:
+            self.arity(diagram)
+        return self.folding.number(diagram)
 
     def constant(self, node: nodes.Expr, scope: Scope, what: str) -> Number:
         """An expression that must be a number."""

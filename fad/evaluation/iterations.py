@@ -95,9 +95,9 @@ class Iterations:
             return Route(inputs, outputs, ())
         box = self._core.symbolise(self._core.eval(node.pairs, scope))
         ins, outs = self._core.check(box, scope.span(node.pairs))
-        if ins or outs % 2:
+        if ins or outs == 0 or outs % 2:
             problem = f"this has {counted(ins, 'input')} and {counted(outs, 'output')}"
-            if not ins:
+            if outs % 2 and not ins:
                 problem = f"this is an odd count, {outs}"
             raise EvaluationError(
                 f"the connections of `route` must be pairs of numbers: {problem}",
