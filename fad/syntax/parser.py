@@ -43,6 +43,9 @@ def parse(source: Source, cache: Cache) -> tuple[nodes.Statement, ...]:
     """
     from lark import UnexpectedToken
 
+    if (nul := source.text.find("\0")) >= 0:
+        # The standard compiler would take it for the end of the text.
+        raise ParseError("a text has no NUL characters", Span(source, nul, nul + 1))
     grammar = _grammar(cache)
     # Lark asks for tokens of its own class, and uses no more of them than their type.
     feed: Any = grammar.lark.parse_interactive().feed_token
