@@ -97,6 +97,7 @@ class Environments:
 
     def _add_module(self, layer: Scope, module: Module, span: Span | None) -> None:
         view = layer.view(module.source)
+        self._core.steps.take(len(module.names), span)
         for name in module.names:
             known = layer.bindings.get(name)
             thunk = Thunk(name, partial(self._definition, module, name), view)
@@ -199,6 +200,7 @@ class Environments:
     def _override(self, node: nodes.Override, scope: Scope) -> Box:
         value, inner = self._scope_of(node.environment, scope, "override definitions")
         copied = inner.layer.copy()
+        self._core.steps.take(len(copied.bindings), scope.span(node))
         self._define(node, copied, scope)
         if isinstance(value, EnvironmentValue):
             if value.main is not None:

@@ -176,6 +176,7 @@ class Functions:
                 hint,
             )
         wires: list[Box] = [Wire()] * (ins - outs)
+        self._core.steps.take(ins - outs)
         on_the_right = (
             outs == 1 and isinstance(function, Primitive) and function.name in RIGHT_ARGUMENT
         )
@@ -229,7 +230,7 @@ class Functions:
         for shapes, body in matcher.rules:
             bound: dict[str, Box] = {}
             if all(
-                patterns.match(shape, argument, bound, self._core.number)
+                patterns.match(shape, argument, bound, self._core.number, self._core.steps)
                 for shape, argument in zip(shapes, arguments, strict=True)
             ):
                 inner = Scope(matcher.scope, matcher.scope.source)

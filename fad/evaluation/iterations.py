@@ -68,6 +68,7 @@ class Iterations:
                 f"{counted(inputs, 'input')} and {counted(outputs, 'output')}",
                 scope.span(node.body),
             )
+        self._core.steps.take(inputs, scope.span(node))
         wires: Box = Wire() if inputs else EMPTY
         for _ in range(1, inputs):
             wires = Par(wires, Wire())
@@ -106,6 +107,7 @@ class Iterations:
         ends = []
         with located(scope.span(node.pairs)):
             signals = self._core.folding.outputs(box, ())
+        self._core.steps.take(len(signals), scope.span(node))
         for signal in signals:
             if not isinstance(signal, Int | Real):
                 raise EvaluationError(

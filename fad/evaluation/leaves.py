@@ -21,6 +21,7 @@ from fad.diagram.box import (
     Soundfile,
     Switch,
     Waveform,
+    postorder,
 )
 from fad.diagram.labels import is_nameless, substitute
 from fad.diagram.modulation import modulate, target
@@ -28,6 +29,9 @@ from fad.evaluation.core import Core
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.scope import Scope
 from fad.syntax import nodes
+
+#: To show a diagram in a message takes longer than most.
+_WARNING_STEPS = 100
 
 
 class Leaves:
@@ -68,8 +72,10 @@ class Leaves:
             )
         slot = self._core.new_slot("modulation") if inputs == 2 else None
         body = self._core.symbolise(self._core.eval(node.body, scope))
+        self._core.steps.take(sum(1 for _ in postorder(body)), scope.span(node))
         result = modulate(body, target(label), circuit, slot)
         if result is body:
+            self._core.steps.take(_WARNING_STEPS, scope.span(node))
             self._core.warnings.append(f'no widget "{label}" to modulate in {excerpt(body)}')
         return Lambda(slot, result) if slot else result
 
@@ -132,6 +138,7 @@ class Leaves:
         values = tuple(
             Int(v.value) if isinstance(v, nodes.Integer) else Real(v.value) for v in node.values
         )
+        self._core.steps.take(len(values), scope.span(node))
         return Waveform(values)
 
     def _foreign_function(self, node: nodes.ForeignFunction, scope: Scope) -> Box:
