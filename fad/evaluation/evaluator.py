@@ -38,17 +38,19 @@ from fad.diagram.box import (
     Waveform,
     Wire,
     factors,
+    postorder,
 )
 from fad.diagram.facts import Facts
 from fad.diagram.primitives import PRIMITIVES
 from fad.evaluation.core import Evaluation, NoOperators, Operators
+from fad.evaluation.doubts import doubts
 from fad.evaluation.environments import Environments
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.folding import Folding, Number, to_int
 from fad.evaluation.functions import Functions, call_at
 from fad.evaluation.iterations import Iterations
 from fad.evaluation.leaves import Leaves
-from fad.evaluation.limits import MAX_DEPTH, MAX_STEPS, MAX_WIRES, Steps
+from fad.evaluation.limits import MAX_DEPTH, MAX_PARTS, MAX_STEPS, MAX_WIRES, Steps
 from fad.evaluation.scope import (
     Closure,
     EnvironmentValue,
@@ -187,6 +189,14 @@ class Evaluator:
         with located(span):
             process = self.symbolise(value)
         self.check(process, span)
+        if any(number >= MAX_PARTS for number, _ in enumerate(postorder(process))):
+            raise EvaluationError(
+                f"the program is too large: its diagram has more than {MAX_PARTS} parts",
+                span,
+                "iterations inside each other multiply, and so do calls",
+            )
+        found = dict.fromkeys(doubts(process, self.facts.origins))
+        self.warnings.extend(text for text in found if text not in self.warnings)
         return process
 
     # -- The engine: expressions, names, definitions -------------------------------------------

@@ -18,6 +18,10 @@ MAX_CALLS = 80_000
 MAX_WIRES = 100_000
 #: Steps in the evaluation of one program, at most; the largest known programs take 1,000,000.
 MAX_STEPS = 1_600_000
+#: Different parts of the diagram of one program, at most; the largest known programs have 12,000.
+MAX_PARTS = 150_000
+#: Inputs and outputs of all parts of a diagram that is differentiated, at most.
+MAX_PASSED_WIRES = 60_000_000
 
 
 class Steps:

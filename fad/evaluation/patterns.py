@@ -12,9 +12,7 @@ from fad.evaluation.scope import PatternVariable
 Numeric = Callable[[Box], Int | Real | None]
 
 
-def match(
-    pattern: Box, value: Box, bound: dict[str, Box], numeric: Numeric, steps: Steps
-) -> bool:
+def match(pattern: Box, value: Box, bound: dict[str, Box], numeric: Numeric, steps: Steps) -> bool:
     """Whether a value has the shape of a pattern.
 
     Args:

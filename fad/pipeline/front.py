@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fad.base.precision import Precision
@@ -94,14 +94,19 @@ def read(request: Request) -> Front:
     Raises:
         FadError: the program, or the user's rules, are missing or malformed.
     """
-    source = as_source(request.program)
+    source = _given(request.program)
     libraries = Libraries(tuple(map(Path, request.include)), folder_of(source))
     module = libraries.parse(source)
-    rules = None if request.rules is None else libraries.parse(as_source(request.rules))
+    rules = None if request.rules is None else libraries.parse(_given(request.rules))
     # The user's rules may use the operators, which then know the rules of the tables.
     tables = DerivativeOperators(Operations(RuleExpressions(libraries)))
     operations = Operations(RuleExpressions(libraries, rules, tables))
     return Front(module, libraries, request.precision, operations)
+
+
+def _given(program: ProgramLike) -> Source:
+    """A text that the user named."""
+    return replace(as_source(program), is_given=True)
 
 
 def folder_of(source: Source) -> Path:

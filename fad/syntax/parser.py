@@ -58,6 +58,9 @@ def parse(source: Source, cache: Cache) -> tuple[nodes.Statement, ...]:
     except UnexpectedToken:
         seen = list(grammar.tokens(source, token.start))
         accepted = grammar.accepted_after(seen)
+        if not source.may_be_quoted:
+            span = Span(source, token.start, token.end)
+            raise ParseError("syntax error: this is not Faust", span) from None
         raise complaints.unexpected(source, token, seen, accepted, grammar.keywords) from None
     except Refusal as refusal:
         span = Span(source, refusal.start, refusal.end)
