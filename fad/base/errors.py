@@ -51,7 +51,8 @@ class FadError(Exception):
             parts.append(f"error: {self.message}")
         else:
             parts.append(f"{place(self.span)}: error: {self.message}")
-            parts.append(_excerpt(self.span))
+            if self.span.source.may_be_quoted:
+                parts.append(_excerpt(self.span))
         parts.extend(call.render() for call in self.calls)
         if self.hint:
             parts.append(f"hint: {self.hint}")
@@ -161,5 +162,7 @@ def _excerpt(span: Span) -> str:
 
 def quoted(span: Span) -> str:
     """A piece of a program as written, on one line and cut to a length."""
+    if not span.source.may_be_quoted:
+        return "..."
     text = " ".join(span.source.text[span.start : span.end].split())
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 4]} ..."

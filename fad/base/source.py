@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+#: The endings of files of Faust's.
+_SUFFIXES = (".dsp", ".lib")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -17,17 +20,29 @@ class Source:
         text: the whole text.
         path: the file it was read from; `None` for a text that came from elsewhere.
         library: its name among the standard libraries, wherever those are; `None` for other texts.
+        is_given: whether the user named this text, and not a program that imports it.
     """
 
     name: str
     text: str = field(repr=False)
     path: Path | None = None
     library: str | None = None
+    is_given: bool = field(default=False, compare=False)
 
     @property
     def file(self) -> str:
         """The name that rules about the functions of a library go by."""
         return self.library or self.name
+
+    @property
+    def may_be_quoted(self) -> bool:
+        """Whether messages may show what it says.
+
+        A program may come from anywhere, and its imports may name any file that the user can
+        read: what does not even look like a file of Faust's is not shown to whoever sees the
+        messages.
+        """
+        return self.is_given or self.path is None or self.path.suffix in _SUFFIXES
 
     @cached_property
     def _line_starts(self) -> list[int]:

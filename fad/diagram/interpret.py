@@ -101,9 +101,7 @@ class Interpretation(ABC, Generic[Value]):
                 middle = self.outputs(box.left, inputs, slots)
                 return self.outputs(box.right, arriving(box, middle, self.total), slots)
             case Par():
-                count = arity_of(box.left)[0]
-                left = self.outputs(box.left, inputs[:count], slots)
-                return left + self.outputs(box.right, inputs[count:], slots)
+                return self._side_by_side(box, inputs, slots)
             case Rec():
 
                 def turn(taken: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -120,6 +118,23 @@ class Interpretation(ABC, Generic[Value]):
             case Cut():
                 return ()
         return self.leaf(box, inputs)
+
+    def _side_by_side(
+        self, box: Box, inputs: tuple[Value, ...], slots: Mapping[Slot, Value]
+    ) -> tuple[Value, ...]:
+        """What the parts of a parallel composition give, from the left.
+
+        What is on the right of each comma is no part with a result of its own: in a list of n
+        diagrams, the inputs of all its ends would be n * n / 2 values.
+        """
+        outputs: list[Value] = []
+        first = 0
+        while isinstance(box, Par):
+            last = first + arity_of(box.left)[0]
+            outputs += self.outputs(box.left, inputs[first:last], slots)
+            box, first = box.right, last
+        outputs += self.outputs(box, inputs[first:], slots)
+        return tuple(outputs)
 
 
 def arriving(

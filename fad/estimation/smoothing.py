@@ -36,6 +36,7 @@ from fad.diagram.box import (
     postorder,
 )
 from fad.evaluation.folding import Folding, Signal, Term
+from fad.evaluation.limits import Steps
 
 _DELAYS = ("mem", "@")
 _MEMORIES = (*_DELAYS, "prefix", "rdtable", "rwtable")
@@ -229,7 +230,7 @@ class _AtRest(Folding):
     """
 
     def __init__(self, source: Box, constant: float, learnt: frozenset[Box]) -> None:
-        super().__init__()
+        super().__init__(Steps())
         self._learnt = learnt
         self._source = source
         self._constant = Real(constant)

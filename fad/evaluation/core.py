@@ -11,6 +11,7 @@ from fad.base.source import Span
 from fad.diagram.box import Arity, Box, Slot
 from fad.diagram.facts import Facts
 from fad.evaluation.folding import Folding, Number
+from fad.evaluation.limits import Steps
 from fad.evaluation.scope import Closure, EnvironmentValue, Scope
 from fad.syntax import nodes
 
@@ -36,12 +37,14 @@ class Core(Protocol):
     Attributes:
         facts: what is known about the diagrams made so far.
         warnings: sentences for the user, so far.
+        steps: counts what the evaluation takes.
         folding: finds the numbers that diagrams denote.
         operators: the functions of diagrams beside those of the language.
     """
 
     facts: Facts
     warnings: list[str]
+    steps: Steps
     folding: Folding
     operators: Operators
 

@@ -17,6 +17,9 @@ from fad.syntax import nodes
 from fad.syntax.definitions import collect, for_precision, letrec_as_with, merge
 from fad.syntax.libraries import Libraries, Module
 
+#: What a component is where a diagram is expected.
+_PROCESS = "process"
+
 
 class Environments:
     """Evaluates the constructs that make environments and use them.
@@ -36,6 +39,8 @@ class Environments:
         self._letrecs: dict[int, tuple[nodes.Letrec, nodes.With]] = {}
         self._files: dict[Source, Scope] = {}
         self._components: set[Scope] = set()
+        #: Where a file was first named as a component.
+        self._named_at: dict[Scope, Span] = {}
 
     def cases(self) -> dict[type, Callable[[Any, Scope], Box]]:
         """What evaluates each construct."""
@@ -92,6 +97,7 @@ class Environments:
 
     def _add_module(self, layer: Scope, module: Module, span: Span | None) -> None:
         view = layer.view(module.source)
+        self._core.steps.take(len(module.names), span)
         for name in module.names:
             known = layer.bindings.get(name)
             thunk = Thunk(name, partial(self._definition, module, name), view)
@@ -136,9 +142,8 @@ class Environments:
     def _component(self, node: nodes.Component, scope: Scope) -> Box:
         module = self._libraries.load(node.path, scope.source, scope.span(node))
         layer = self.file_scope(module)
-        if "process" not in layer.bindings:
-            raise EvaluationError(f"{node.path} does not define `process`", scope.span(node))
-        return EnvironmentValue(layer, "process")
+        self._named_at.setdefault(layer, scope.span(node))
+        return EnvironmentValue(layer, _PROCESS)
 
     def component_process(self, component: EnvironmentValue) -> Box:
         """What a component's `process` is: a value that is not a component itself."""
@@ -148,8 +153,16 @@ class Environments:
             if value.scope in seen:
                 raise self._contains_itself(value)
             seen.add(value.scope)
+            self._need_process(value.scope)
             value = self._core.binding(value.main, value.scope)
         return value
+
+    def _need_process(self, scope: Scope) -> None:
+        """A library has no process: it is a component only as far as its names are used."""
+        if _PROCESS not in scope.bindings:
+            raise EvaluationError(
+                f"{scope.source.name} does not define `{_PROCESS}`", self._named_at.get(scope)
+            )
 
     def component_diagram(self, component: EnvironmentValue) -> Box:
         if component.scope in self._components:
@@ -187,8 +200,12 @@ class Environments:
     def _override(self, node: nodes.Override, scope: Scope) -> Box:
         value, inner = self._scope_of(node.environment, scope, "override definitions")
         copied = inner.layer.copy()
+        self._core.steps.take(len(copied.bindings), scope.span(node))
         self._define(node, copied, scope)
         if isinstance(value, EnvironmentValue):
+            if value.main is not None:
+                self._named_at[copied] = self._named_at[inner]
+                self._need_process(copied)
             return EnvironmentValue(copied, value.main)
         assert isinstance(value, Closure)
         return self._core.closure(value.node, value.applied, copied.view(inner.source))

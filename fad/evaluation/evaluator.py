@@ -38,17 +38,19 @@ from fad.diagram.box import (
     Waveform,
     Wire,
     factors,
+    postorder,
 )
 from fad.diagram.facts import Facts
 from fad.diagram.primitives import PRIMITIVES
 from fad.evaluation.core import Evaluation, NoOperators, Operators
+from fad.evaluation.doubts import doubts
 from fad.evaluation.environments import Environments
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.folding import Folding, Number, to_int
 from fad.evaluation.functions import Functions, call_at
 from fad.evaluation.iterations import Iterations
 from fad.evaluation.leaves import Leaves
-from fad.evaluation.limits import MAX_DEPTH, MAX_WIRES
+from fad.evaluation.limits import MAX_DEPTH, MAX_PARTS, MAX_STEPS, MAX_WIRES, Steps
 from fad.evaluation.scope import (
     Closure,
     EnvironmentValue,
@@ -110,13 +112,15 @@ class Evaluator:
     ) -> None:
         self.facts = Facts()
         self.warnings: list[str] = []
-        self.folding = Folding()
+        self.steps = Steps()
+        self.folding = Folding(self.steps)
         self.operators = operators or NoOperators()
         self._libraries = libraries
         self._precision = precision
         #: Of a function by its identity: the file and the name that define it.
         self._definitions: dict[int, tuple[str, str]] = {}
         self._symbolic: dict[Box, Box] = {}
+        self._becoming_diagrams: set[Box] = set()
         self._used: dict[Box, Box] = {}
         self._main: Source | None = None
         self._called: dict[Box, tuple[tuple[nodes.Apply, Scope], ...]] = {}
@@ -180,13 +184,27 @@ class Evaluator:
             raise EvaluationError(message, None, hint)
         thunk = scope.bindings[main]
         assert isinstance(thunk, Thunk)
-        process = self.symbolise(self.force(thunk))
-        self.check(process, thunk.scope.span(thunk.body))
+        value = self.force(thunk)
+        span = thunk.scope.span(thunk.body)
+        with located(span):
+            process = self.symbolise(value)
+        self.check(process, span)
+        if any(number >= MAX_PARTS for number, _ in enumerate(postorder(process))):
+            raise EvaluationError(
+                f"the program is too large: its diagram has more than {MAX_PARTS} parts",
+                span,
+                "iterations inside each other multiply, and so do calls",
+            )
+        found = dict.fromkeys(doubts(process, self.facts.origins))
+        self.warnings.extend(text for text in found if text not in self.warnings)
         return process
 
     # -- The engine: expressions, names, definitions -------------------------------------------
 
     def eval(self, node: nodes.Expr, scope: Scope) -> Box:
+        self.steps.taken += 1
+        if self.steps.taken > MAX_STEPS:
+            self.steps.take(0, scope.span(node))
         return self._cases[type(node)](node, scope)
 
     def _name(self, node: nodes.Name, scope: Scope) -> Box:
@@ -218,6 +236,7 @@ class Evaluator:
             children = tuple(map(self._again, box.children))
             found = self._computed(*children) if isinstance(box, Seq) else None
             found = self._used[box] = found or box.rebuild(children)
+            self.steps.take(1 + len(found.free))
             if found.children:
                 self.inherit(box, found)
         return found
@@ -277,6 +296,8 @@ class Evaluator:
                 f"{counted(outputs, 'output')}; the limit is {MAX_WIRES}",
                 scope.span(node),
             )
+        if box.free:
+            self.steps.take(len(box.free), scope.span(node))
         if box not in self.facts.origins:
             self.facts.origins[box] = scope.span(node)
         return box
@@ -304,12 +325,7 @@ class Evaluator:
 
     def _symbolise_open(self, box: Box) -> Box:
         if isinstance(box, Closure | Matcher):
-            name = box.node.params[box.applied] if isinstance(box, Closure) else "x"
-            slot = self.new_slot(name)
-            self.enter(box.scope.span(box.node))
-            body = self.symbolise(self._functions.call(box, [slot]))
-            self.leave()
-            return Lambda(slot, body)
+            return self._function_diagram(box)
         if isinstance(box, EnvironmentValue):
             return (
                 EmptyEnvironment()
@@ -321,7 +337,32 @@ class Evaluator:
         if isinstance(box, Operator):
             usage = self.operators.usage[box.name]
             raise EvaluationError(f"`{box.name}` without arguments", box.span, usage)
-        return box.rebuild(tuple(self.symbolise(child) for child in box.children))
+        diagram = box.rebuild(tuple(self.symbolise(child) for child in box.children))
+        self.steps.take(1 + len(diagram.free))
+        return diagram
+
+    def _function_diagram(self, function: Closure | Matcher) -> Lambda:
+        span = function.scope.span(function.node)
+        if function in self._becoming_diagrams:
+            # It would be the same all over again, with another slot.
+            known = self._definitions.get(id(function.node))
+            name = f"`{known[1]}`" if known else "this function"
+            raise EvaluationError(
+                f"endless evaluation: {name} stands for a diagram that contains itself",
+                span,
+                "a function that does not get all its arguments stands for a diagram: "
+                "write `f(x) + 1`, not `f + 1`",
+            )
+        name = "x"
+        if isinstance(function, Closure):
+            name = function.node.params[function.applied]
+        slot = self.new_slot(name)
+        self.enter(span)
+        self._becoming_diagrams.add(function)
+        body = self.symbolise(self._functions.call(function, [slot]))
+        self._becoming_diagrams.remove(function)
+        self.leave()
+        return Lambda(slot, body)
 
     def new_slot(self, name: str) -> Slot:
         self._slots += 1
@@ -344,12 +385,19 @@ class Evaluator:
     # -- Numbers -------------------------------------------------------------------------------
 
     def number(self, box: Box) -> Number | None:
-        """The number that a value denotes, if it is a diagram that denotes one."""
+        """The number that a value denotes, if it is a diagram that denotes one.
+
+        Raises:
+            ArityError: it is a diagram whose parts do not fit, whoever uses it.
+        """
         if isinstance(box, Int | Real):
             return box
         if isinstance(box, Function):
             return None
-        return self.folding.number(self.symbolise(box))
+        diagram = self.symbolise(box)
+        if diagram.closed:
+            self.arity(diagram)
+        return self.folding.number(diagram)
 
     def constant(self, node: nodes.Expr, scope: Scope, what: str) -> Number:
         """An expression that must be a number."""
@@ -424,7 +472,7 @@ class Evaluator:
 
     def _computed(self, left: Box, right: Box) -> Number | None:
         """The number that `left : right` is, for numbers into a small primitive."""
-        small = isinstance(right, Primitive) and PRIMITIVES[right.name] <= 2
+        small = isinstance(right, Primitive) and PRIMITIVES[right.name] <= _MOST_OPERANDS
         if small or isinstance(right, Wire):
             numbers = _numeric_tuple(left)
             if numbers and right.arity and len(numbers) == right.arity[0]:
@@ -434,15 +482,19 @@ class Evaluator:
         return None
 
 
+#: What is computed has at most so many operands.
+_MOST_OPERANDS = 2
+
+
 def _numeric_tuple(box: Box) -> tuple[Number, ...]:
-    """The numbers of a parallel composition of nothing else; empty for any other box."""
+    """The numbers of a parallel composition of one or two; empty for any other box."""
     if isinstance(box, Int | Real):
         return (box,)
     if not isinstance(box, Par):
         return ()
-    numbers = []
+    numbers: list[Number] = []
     for part in factors(box):
-        if not isinstance(part, Int | Real):
+        if not isinstance(part, Int | Real) or len(numbers) == _MOST_OPERANDS:
             return ()
         numbers.append(part)
     return tuple(numbers)

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from fad.base.errors import EvaluationError
-from fad.diagram.box import Box, Int, Primitive, Real, Rec, Waveform, arity_of
+from fad.diagram.box import Box, Int, Primitive, Real, Rec, Slot, Waveform, arity_of
 from fad.diagram.interpret import Interpretation
+from fad.evaluation.limits import Steps
 
 Number = Int | Real
 
@@ -27,6 +28,8 @@ class Term:
 
 
 Signal = Number | Term
+#: What of a diagram is wide can be passed on in one step.
+_WIRES_PER_STEP = 8
 #: A primitive on numbers.
 Compute = Callable[..., Number]
 
@@ -44,10 +47,15 @@ def to_int(value: float) -> int:
 
 
 class Folding(Interpretation[Signal]):
-    """Runs diagrams on symbolic signals."""
+    """Runs diagrams on symbolic signals.
 
-    def __init__(self) -> None:
+    Args:
+        steps: counts what that takes.
+    """
+
+    def __init__(self, steps: Steps) -> None:
         super().__init__()
+        self._steps = steps
         self._numbers: dict[Box, Number | None] = {}
         self._terms: dict[tuple[object, ...], Term] = {}
 
@@ -65,6 +73,17 @@ class Folding(Interpretation[Signal]):
             (signal,) = self.outputs(box, ())
             self._numbers[box] = None if isinstance(signal, Term) else signal
         return self._numbers[box]
+
+    def _outputs(
+        self,
+        box: Box,
+        inputs: tuple[Signal, ...],
+        slots: Mapping[Slot, Signal],
+        key: tuple[object, ...],
+    ) -> tuple[Signal, ...]:
+        outputs = super()._outputs(box, inputs, slots, key)
+        self._steps.take((len(key) + len(outputs)) // _WIRES_PER_STEP + 1)
+        return outputs
 
     def leaf(self, box: Box, inputs: tuple[Signal, ...]) -> tuple[Signal, ...]:
         """Numbers and what primitives make of them; all else is opaque."""

@@ -21,6 +21,12 @@ from fad.evaluation.scope import (
     PatternVariable,
     Scope,
 )
+from fad.evaluation.sizes import (
+    check_outputs,
+    count_widgets,
+    list_length,
+    steps_to_differentiate,
+)
 from fad.syntax import nodes
 from fad.syntax.definitions import with_variables
 
@@ -107,8 +113,7 @@ class Functions:
                 taken, arguments = arguments[:wanted], arguments[wanted:]
                 function = self._select(function, tuple(taken))
             elif isinstance(function, Operator) and node is not None and scope is not None:
-                operators = self._core.operators
-                return operators.apply(self._core, function.name, arguments, node, scope)
+                return self._operate(function.name, arguments, node, scope)
             elif isinstance(function, EnvironmentValue) and function.main is not None:
                 function = self._core.component_process(function)
             elif isinstance(function, EnvironmentValue):
@@ -116,6 +121,18 @@ class Functions:
             else:
                 return self._connect(function, arguments, given - len(arguments))
         return function
+
+    def _operate(self, name: str, arguments: list[Box], node: nodes.Node, scope: Scope) -> Box:
+        """An operator applied to arguments, if that does not take too much."""
+        expr = self._core.symbolise(arguments[0])
+        span = scope.span(node)
+        if expr.arity is not None:
+            given = arguments[1:] or [expr]
+            seeds = sum(max(list_length(each), count_widgets(each)) for each in given)
+            self._core.steps.take(steps_to_differentiate(expr, seeds), span)
+            check_outputs(expr, seeds)
+        result = self._core.operators.apply(self._core, name, arguments, node, scope)
+        return self._core.made(result, node, scope)
 
     def _beta(self, closure: Closure, arguments: list[Box]) -> Box:
         """A closure applied to at most as many arguments as it waits for.
@@ -176,6 +193,7 @@ class Functions:
                 hint,
             )
         wires: list[Box] = [Wire()] * (ins - outs)
+        self._core.steps.take(ins - outs)
         on_the_right = (
             outs == 1 and isinstance(function, Primitive) and function.name in RIGHT_ARGUMENT
         )
@@ -229,7 +247,7 @@ class Functions:
         for shapes, body in matcher.rules:
             bound: dict[str, Box] = {}
             if all(
-                patterns.match(shape, argument, bound, self._core.number)
+                patterns.match(shape, argument, bound, self._core.number, self._core.steps)
                 for shape, argument in zip(shapes, arguments, strict=True)
             ):
                 inner = Scope(matcher.scope, matcher.scope.source)

@@ -68,6 +68,7 @@ class Iterations:
                 f"{counted(inputs, 'input')} and {counted(outputs, 'output')}",
                 scope.span(node.body),
             )
+        self._core.steps.take(inputs, scope.span(node))
         wires: Box = Wire() if inputs else EMPTY
         for _ in range(1, inputs):
             wires = Par(wires, Wire())
@@ -95,9 +96,9 @@ class Iterations:
             return Route(inputs, outputs, ())
         box = self._core.symbolise(self._core.eval(node.pairs, scope))
         ins, outs = self._core.check(box, scope.span(node.pairs))
-        if ins or outs % 2:
+        if ins or outs == 0 or outs % 2:
             problem = f"this has {counted(ins, 'input')} and {counted(outs, 'output')}"
-            if not ins:
+            if outs % 2 and not ins:
                 problem = f"this is an odd count, {outs}"
             raise EvaluationError(
                 f"the connections of `route` must be pairs of numbers: {problem}",
@@ -106,6 +107,7 @@ class Iterations:
         ends = []
         with located(scope.span(node.pairs)):
             signals = self._core.folding.outputs(box, ())
+        self._core.steps.take(len(signals), scope.span(node))
         for signal in signals:
             if not isinstance(signal, Int | Real):
                 raise EvaluationError(

@@ -21,13 +21,17 @@ from fad.diagram.box import (
     Soundfile,
     Switch,
     Waveform,
+    postorder,
 )
-from fad.diagram.labels import substitute
+from fad.diagram.labels import is_nameless, substitute
 from fad.diagram.modulation import modulate, target
 from fad.evaluation.core import Core
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.scope import Scope
 from fad.syntax import nodes
+
+#: To show a diagram in a message takes longer than most.
+_WARNING_STEPS = 100
 
 
 class Leaves:
@@ -68,15 +72,31 @@ class Leaves:
             )
         slot = self._core.new_slot("modulation") if inputs == 2 else None
         body = self._core.symbolise(self._core.eval(node.body, scope))
+        self._core.steps.take(sum(1 for _ in postorder(body)), scope.span(node))
         result = modulate(body, target(label), circuit, slot)
         if result is body:
+            self._core.steps.take(_WARNING_STEPS, scope.span(node))
             self._core.warnings.append(f'no widget "{label}" to modulate in {excerpt(body)}')
         return Lambda(slot, result) if slot else result
 
     def _label(self, node: Any, scope: Scope) -> str:
         label: str = node.label
-        if "%" not in label:
-            return label
+        if "%" in label:
+            label = self._substituted(label, node, scope)
+        return label
+
+    def _named(self, node: Any, kind: str, scope: Scope) -> str:
+        """The label of a widget, which needs a name."""
+        label = self._label(node, scope)
+        if is_nameless(label):
+            raise EvaluationError(
+                f'the label "{label}" of `{kind}` has no name',
+                scope.span(node),
+                "`.` and `..` stand for groups, and a name comes behind them: `../name`",
+            )
+        return label
+
+    def _substituted(self, label: str, node: Any, scope: Scope) -> str:
 
         def value(name: str) -> int:
             start = scope.source.text.find(name, scope.source.text.find(label, node.start))
@@ -86,10 +106,10 @@ class Leaves:
         return substitute(label, value)
 
     def _switch(self, node: nodes.Switch, scope: Scope) -> Box:
-        return self._core.made(Switch(node.kind, self._label(node, scope)), node, scope)
+        return self._core.made(Switch(node.kind, self._named(node, node.kind, scope)), node, scope)
 
     def _slider(self, node: nodes.Slider, scope: Scope) -> Box:
-        label = self._label(node, scope)
+        label = self._named(node, node.kind, scope)
         bounds = [
             self._core.constant_float(getattr(node, bound), scope, f"the {bound} of `{node.kind}`")
             for bound in ("init", "min", "max", "step")
@@ -97,7 +117,7 @@ class Leaves:
         return self._core.made(Slider(node.kind, label, *bounds), node, scope)
 
     def _bargraph(self, node: nodes.Bargraph, scope: Scope) -> Box:
-        label = self._label(node, scope)
+        label = self._named(node, node.kind, scope)
         low = self._core.constant_float(node.min, scope, f"the min of `{node.kind}`")
         high = self._core.constant_float(node.max, scope, f"the max of `{node.kind}`")
         return self._core.made(Bargraph(node.kind, label, low, high), node, scope)
@@ -110,12 +130,15 @@ class Leaves:
 
     def _soundfile(self, node: nodes.Soundfile, scope: Scope) -> Box:
         channels = self._core.constant_int(node.channels, scope, "the channels of `soundfile`")
-        return self._core.made(Soundfile(self._label(node, scope), channels), node, scope)
+        return self._core.made(
+            Soundfile(self._named(node, "soundfile", scope), channels), node, scope
+        )
 
     def _waveform(self, node: nodes.Waveform, scope: Scope) -> Box:
         values = tuple(
             Int(v.value) if isinstance(v, nodes.Integer) else Real(v.value) for v in node.values
         )
+        self._core.steps.take(len(values), scope.span(node))
         return Waveform(values)
 
     def _foreign_function(self, node: nodes.ForeignFunction, scope: Scope) -> Box:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fad.diagram.box import Box, Composition, Group, Int, Real
+from fad.evaluation.limits import Steps
 from fad.evaluation.scope import PatternVariable
 
 #: Gives the number that a diagram denotes, or `None`.
 Numeric = Callable[[Box], Int | Real | None]
 
 
-def match(pattern: Box, value: Box, bound: dict[str, Box], numeric: Numeric) -> bool:
+def match(pattern: Box, value: Box, bound: dict[str, Box], numeric: Numeric, steps: Steps) -> bool:
     """Whether a value has the shape of a pattern.
 
     Args:
@@ -20,10 +21,12 @@ def match(pattern: Box, value: Box, bound: dict[str, Box], numeric: Numeric) -> 
         bound: the variables bound so far; those of the pattern are added. A variable that
             occurs again must be bound to the same diagram.
         numeric: finds the number that the value denotes where the pattern is a number.
+        steps: counts the parts that are compared.
     """
     stack = [(pattern, value)]
     while stack:
         pattern, value = stack.pop()
+        steps.take()
         if isinstance(pattern, PatternVariable):
             if bound.setdefault(pattern.name, value) is not value:
                 return False

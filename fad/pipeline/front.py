@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fad.base.errors import SourceError
@@ -112,14 +112,14 @@ def read(request: Request) -> Front:
     Raises:
         FadError: the program, the user's rules or the folder of libraries are missing or malformed.
     """
-    source = as_source(request.program)
+    source = _given(request.program)
     libraries = Libraries(
         tuple(map(Path, request.include)),
         folder_of(source),
         replacement=None if request.libraries is None else _existing(request.libraries),
     )
     module = libraries.parse(source)
-    rules = None if request.rules is None else libraries.parse(as_source(request.rules))
+    rules = None if request.rules is None else libraries.parse(_given(request.rules))
     # The user's rules may use the operators, which then know the rules of the tables.
     tables = DerivativeOperators(Operations(RuleExpressions(libraries)))
     operations = Operations(RuleExpressions(libraries, rules, tables))
@@ -148,6 +148,11 @@ def title_of(module: Module) -> str:
     """What hosts call a program: the name that it declares, or that of its file."""
     declared = [d.value for d in module.declares if (d.key, d.function) == ("name", None)]
     return next(iter(declared), Path(module.source.name).stem)
+
+
+def _given(program: ProgramLike) -> Source:
+    """A text that the user named."""
+    return replace(as_source(program), is_given=True)
 
 
 def folder_of(source: Source) -> Path:

@@ -20,6 +20,7 @@ from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seeds, along, by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
+from fad.evaluation.sizes import check_size
 from fad.pipeline.comments import parameter_comments, part_notes
 from fad.pipeline.front import Front, Request, read
 from fad.pipeline.program import Program
@@ -223,6 +224,7 @@ def derive(
     # The whole program keeps its name, `process`, for itself.
     names = {part: name for part, name in facts.names.items() if part is not box}
     facts = replace(facts, names=names)
+    check_size(box, len(seeds.names), facts.origins)
     return differentiate(box, seeds, operations.afresh(), facts, surrogate)
 
 

@@ -295,6 +295,10 @@ def _sign(parts: list[Any]) -> int:
     return -1 if parts[0].text == "-" else 1
 
 
+#: Line breaks, tabs and other control characters in a string are blanks.
+_BLANKS = dict.fromkeys(range(32), " ")
+
+
 def _unquoted(string: Token) -> str:
     """What a string says: without its quotes, and on one line."""
-    return string.text[1:-1].replace("\n", " ")
+    return string.text[1:-1].translate(_BLANKS)

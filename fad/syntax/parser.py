@@ -43,6 +43,9 @@ def parse(source: Source, cache: Cache) -> tuple[nodes.Statement, ...]:
     """
     from lark import UnexpectedToken
 
+    if (nul := source.text.find("\0")) >= 0:
+        # The standard compiler would take it for the end of the text.
+        raise ParseError("a text has no NUL characters", Span(source, nul, nul + 1))
     grammar = _grammar(cache)
     # Lark asks for tokens of its own class, and uses no more of them than their type.
     feed: Any = grammar.lark.parse_interactive().feed_token
@@ -55,6 +58,9 @@ def parse(source: Source, cache: Cache) -> tuple[nodes.Statement, ...]:
     except UnexpectedToken:
         seen = list(grammar.tokens(source, token.start))
         accepted = grammar.accepted_after(seen)
+        if not source.may_be_quoted:
+            span = Span(source, token.start, token.end)
+            raise ParseError("syntax error: this is not Faust", span) from None
         raise complaints.unexpected(source, token, seen, accepted, grammar.keywords) from None
     except Refusal as refusal:
         span = Span(source, refusal.start, refusal.end)

@@ -79,6 +79,14 @@ def test_connections_of_a_route_that_lead_nowhere_are_left_out(engine: Engine) -
     assert expansion(engine, "process = route(2,2,2,2);") == ours
 
 
+def test_a_route_takes_numbers_and_no_wire(engine: Engine) -> None:
+    # The standard compiler evaluates such a route, but has no use for it.
+    with pytest.raises(EngineRefusal):
+        engine.compile("process = route(2,2,_);", "test.dsp")
+    with pytest.raises(FadError, match="pairs of numbers"):
+        fad.expand("process = route(2,2,_);")
+
+
 def test_numbers_stay_in_their_range() -> None:
     assert read("f(x) = x; process = f(abs(-2147483648));") is Int(-(2**31))
     assert read("f(x) = x; process = f(tan(1e999)), f(sin(1e999));") is Par(

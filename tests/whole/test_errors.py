@@ -135,6 +135,26 @@ def test_odd_programs_work(program: str) -> None:
     assert "\nprocess = " in fad.expand(program).source
 
 
+# -- Files that are not Faust's ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["password: hunter2", "hunter2 = secret + ;", 'a = "hunter2'])
+def test_other_files_are_not_quoted(text: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text(text)
+    (tmp_path / "main.dsp").write_text('import("secret.txt"); process = _;')
+    with pytest.raises(fad.FadError) as caught:
+        fad.expand(tmp_path / "main.dsp")
+    message = str(caught.value)
+    assert "secret.txt:1:" in message and "syntax error" in message
+    assert "hunter2" not in message and "password" not in message
+
+
+def test_a_file_that_the_user_names_is_quoted(tmp_path: Path) -> None:
+    (tmp_path / "program.txt").write_text("process = sin(;")
+    with pytest.raises(fad.FadError, match=r"process = sin\(;"):
+        fad.expand(tmp_path / "program.txt")
+
+
 # -- Errors as values -------------------------------------------------------------------------
 
 
