@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test lint format fuzz corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-transform clean
+.PHONY: help venv shell demo test lint format fuzz mutants corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-transform clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: $(STAMP) ## Put the code into its standard format
 
 fuzz: $(STAMP) ## Compare 2000 random programs with difference quotients
 	FAD_EXAMPLES=2000 $(BIN)/python -m pytest tests/test_fuzz.py
+
+mutants: $(STAMP) ## Expand and transform 2000 mutants of programs
+	FAD_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/test_mutations.py
 
 corpus: corpus-expand corpus-derive ## Run all checks over the Faust example programs
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from fad.diagram.box import Bargraph, Box, Group, Slider, Soundfile, Switch
+from fad.diagram.box import Bargraph, Box, Slider, Soundfile, Switch
+from fad.diagram.groups import in_groups
 from fad.diagram.labels import plain_name, split_path
 
 #: A group as the standard compiler tells it from others: `v`, `h` or `t`, and its whole label.
@@ -50,19 +51,9 @@ def host_paths(box: Box, title: str) -> Mapping[str, tuple[str, ...]]:
 
 def _elements(box: Box) -> Iterator[tuple[tuple[_GroupName, ...], str]]:
     """What a user interface shows: its groups, from the outermost, and its name."""
-    seen: set[tuple[Box, tuple[_GroupName, ...]]] = set()
-    stack: list[tuple[Box, tuple[_GroupName, ...]]] = [(box, ())]
-    while stack:
-        key = stack.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        inner, groups = key
-        if isinstance(inner, Slider | Switch | Bargraph | Soundfile):
-            yield _placed(inner.label, groups)
-        if isinstance(inner, Group):
-            groups = (*groups, (inner.kind[0], inner.label))
-        stack.extend((child, groups) for child in reversed(inner.children))
+    for part, groups in in_groups(box, lambda group: (group.kind[0], group.label)):
+        if isinstance(part, Slider | Switch | Bargraph | Soundfile):
+            yield _placed(part.label, groups)
 
 
 def _placed(label: str, groups: tuple[_GroupName, ...]) -> tuple[tuple[_GroupName, ...], str]:

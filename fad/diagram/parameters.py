@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 
 from fad.base.errors import FadError
 from fad.base.prose import either, nearest
-from fad.diagram.box import Box, Group, Slider, Switch
+from fad.diagram.box import Box, Slider, Switch
+from fad.diagram.groups import in_groups
 from fad.diagram.host_paths import host_paths
 from fad.diagram.labels import metadata, plain_name, widget_path
 
@@ -21,11 +22,6 @@ Widget = Slider | Switch
 _INPUT = re.compile(r"input:(\d+)")
 #: How many names an error lists.
 _MOST_NAMES = 8
-#: How many groups the parts of a diagram may be in, all together.
-_MOST_PLACES = 20_000_000
-#: What a part is in groups.
-_PLACE_OF_A_PART = 8
-_LONGEST_PATH = 60
 _ON, _OFF = ("on", "1"), ("off", "0")
 
 
@@ -113,29 +109,9 @@ def with_groups(box: Box) -> Iterator[tuple[Box, GroupPath]]:
     """The parts of a diagram with the groups around them, each once, in order of appearance.
 
     Raises:
-        FadError: they are too many: a part inside several groups counts for each.
+        FadError: they are too many; see `in_groups`.
     """
-    seen: set[tuple[Box, GroupPath]] = set()
-    places = 0
-    stack: list[tuple[Box, GroupPath]] = [(box, ())]
-    while stack:
-        key = stack.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        yield key
-        inner, groups = key
-        places += _PLACE_OF_A_PART + len(groups)
-        if places > _MOST_PLACES:
-            path = "/".join(groups)
-            raise FadError(
-                "the user interface is too large: the parts of the program are in more than "
-                f"{_MOST_PLACES} groups, among them `/{path[:_LONGEST_PATH]}`",
-                hint="groups inside each other multiply what they are used for",
-            )
-        if isinstance(inner, Group):
-            groups = (*groups, plain_name(inner.label))
-        stack.extend((child, groups) for child in reversed(inner.children))
+    return in_groups(box, lambda group: plain_name(group.label))
 
 
 def default_variables(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:

@@ -151,7 +151,8 @@ def test_native_code_and_the_interpreter_say_the_same(
         for native in (True, False)
     )
     assert verdicts(native) == verdicts(interpreted)
-    assert verdicts(native) == ["agrees", "zero", "zero", "agrees", "zero", "agrees"]
+    first = [pair.verdict for pair in native.comparisons if not pair.point]
+    assert first == ["agrees", "zero", "zero", "agrees", "zero", "agrees"]
     assert list((tmp_path / "native").glob("native-*"))
 
 
