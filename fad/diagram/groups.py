@@ -42,9 +42,10 @@ def in_groups(box: Box, name_of: Callable[[Group], Name]) -> Iterator[tuple[Box,
         inner, groups = key
         places += _PLACE_OF_A_PART + len(groups)
         if places > _MOST_PLACES:
+            path = "/".join(map(str, groups))
             raise FadError(
                 "the user interface is too large: the parts of the program are in more than "
-                f"{_MOST_PLACES} groups, among them `/{'/'.join(map(str, groups))[:_LONGEST_PATH]}`",
+                f"{_MOST_PLACES} groups, among them `/{path[:_LONGEST_PATH]}`",
                 hint="groups inside each other multiply what they are used for",
             )
         if isinstance(inner, Group):
