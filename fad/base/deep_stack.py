@@ -64,7 +64,7 @@ def _marked_deep(call: Callable[[], T]) -> T:
 
 def _started(run: Callable[[], None]) -> threading.Thread:
     """A running thread with a large stack; the size is a setting of the whole process."""
-    with _STACK_SIZE:
+    with _STACK_SIZE_LOCK:
         usual = threading.stack_size(_STACK_BYTES)
         try:
             thread = threading.Thread(target=run, name="fad", daemon=True)
@@ -101,4 +101,4 @@ class _RecursionLimit:
 #: What belongs to the thread that asks: whether it has room for recursion.
 _HERE = threading.local()
 _LIMIT = _RecursionLimit()
-_STACK_SIZE = threading.Lock()
+_STACK_SIZE_LOCK = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,6 +82,9 @@ def transform(
     if direction and (wrt or order != 1 or only == "primal"):
         raise FadError("a direction names the variables, and has one derivative, of order 1")
     components = tuple((direction or {}).items())
+    for name, value in components:
+        if not math.isfinite(value):
+            raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
     options = Options(tuple(wrt), only, tuple(surrogate), order, components)
     return _transformed(read(Request(program, include, precision, rules, libraries)), options)
 

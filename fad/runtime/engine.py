@@ -20,17 +20,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from fad.base.errors import EngineError
+from fad.base.precision import Precision
 from fad.runtime.engine_worker import receive, send
 from fad.syntax.libraries import standard_folders
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Precision = Literal["single", "double", "quad"]
 
 _START_LIMIT = 60.0
 _GRACE = 5.0

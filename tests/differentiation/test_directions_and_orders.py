@@ -160,3 +160,9 @@ def test_channels_of_second_derivatives() -> None:
 def test_a_direction_that_is_not_there(name: str) -> None:
     with pytest.raises(fad.FadError, match=f"no variable is called `{name}`"):
         fad.transform(f"{SLIDERS}process = _*g;", direction={name: 1.0})
+
+
+@pytest.mark.parametrize("component", [float("nan"), float("inf")])
+def test_a_direction_has_finite_components(component: float) -> None:
+    with pytest.raises(fad.FadError, match="cannot have the component"):
+        fad.transform(f"{SLIDERS}process = _*g;", direction={"g": component})
