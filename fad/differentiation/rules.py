@@ -81,6 +81,10 @@ Rule = Partials | Linear | Zero | Unsupported
 _STEP = Zero("it is constant between its steps")
 _TEST = Zero("a test is 0 or 1")
 _BITS = Zero("it works on the bits of integers")
+#: The logarithm of a level that is 0, as at the start of many programs, is infinite, and what comes
+#: after it often is not: one product of an infinite partial with a tangent that is 0 would stay in
+#: a recursion for ever.
+_AT_SILENCE = "at 0, where the result is infinite, it is 0"
 _INDEX = "a table is read and written at whole positions"
 
 DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
@@ -107,8 +111,10 @@ DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
         **dict.fromkeys(("lowest", "highest"), Zero("it is a bound known to the compiler")),
         # Functions.
         "exp": Partials("r"),
-        "log": Partials("1/x"),
-        "log10": Partials("0.4342944819032518/x"),
+        "log": Partials("select2(x == 0, 1/(x + (x == 0)), 0)", edge=_AT_SILENCE),
+        "log10": Partials(
+            "select2(x == 0, 0.4342944819032518/(x + (x == 0)), 0)", edge=_AT_SILENCE
+        ),
         "sqrt": Partials("select2(r > 0, 0, 0.5/(r + (r == 0)))", edge="at 0 it is 0"),
         "sin": Partials("cos(x)"),
         "cos": Partials("0 - sin(x)"),
@@ -187,7 +193,7 @@ FOREIGN: Mapping[str, Rule] = MappingProxyType(
         "log1p": Partials("1/(1 + x)"),
         "exp2": Partials("0.6931471805599453*r"),
         "exp10": Partials("2.302585092994046*r"),
-        "log2": Partials("1.4426950408889634/x"),
+        "log2": Partials("select2(x == 0, 1.4426950408889634/(x + (x == 0)), 0)", edge=_AT_SILENCE),
         "erf": Partials(f"{_TWO_OVER_ROOT_PI}*exp(0 - x*x)"),
         "erfc": Partials(f"0 - {_TWO_OVER_ROOT_PI}*exp(0 - x*x)"),
         "copysign": Linear(

@@ -113,8 +113,16 @@ def outcome(path: Path, engine: Engine) -> Outcome:
     wrt = [glob.escape(variable).replace(",", "?") for variable in chosen]
     counts = min(len(variables), PARAMETERS), len(variables)
     try:
+        # Headers beside some programs are code, of people whose compiler runs here anyway.
         report = fad.check(
-            path, wrt=wrt, seconds=FRAMES / RATE, rate=RATE, at=pressed, points=1, engine=engine
+            path,
+            wrt=wrt,
+            seconds=FRAMES / RATE,
+            rate=RATE,
+            at=pressed,
+            points=1,
+            engine=engine,
+            trust=True,
         )
     except DifferentiationError as error:
         return Outcome(name, REFUSED, error.message, counts)

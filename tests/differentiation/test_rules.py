@@ -180,3 +180,26 @@ def test_the_tangent_of_prefix_can_be_delayed(engine: Engine, expression: str) -
     """libfaust fails an assertion on `prefix(0.0, 1.0)'`, where the original runs."""
     program = f"b = {slider('b', 0.37)}; process = {expression};"
     assert compare(engine, program, frames=8).error < 1e-7
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "exp(2*log(level))",
+        "10^(0.05*20*log10(level))",
+        "max(0 - 60, 20*log10(level))",
+        "(log(level)*0.5 : exp) : + ~ *(0.9)",
+    ],
+)
+def test_the_logarithm_of_silence_does_not_spoil_what_follows(
+    engine: Engine, expression: str
+) -> None:
+    """The level is 0 for the first samples; the result is finite, and so is its tangent."""
+    program = f"""
+        p = {slider("p", 0.7)}; count = +(1) ~ _; level = p*abs(_)*(count > 3) : + ~ *(0.5);
+        process = {expression};
+    """
+    comparison = compare(engine, program, frames=32)
+    assert np.isfinite(comparison.original).all()
+    assert np.abs(comparison.quotients).max() > 0.1
+    assert comparison.error < 1e-6
