@@ -30,6 +30,14 @@ class Dropped:
     construct: str
     span: Span | None
 
+    def where(self, folders: bool = True) -> str:
+        """Its place behind a name, as in ` at synth.dsp:3:7`, if it is known.
+
+        Args:
+            folders: whether to say in which folder the file is.
+        """
+        return "" if self.span is None else f" at {place(self.span, folders)}"
+
 
 @dataclass(frozen=True)
 class Part:
@@ -94,11 +102,10 @@ def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
     warnings = {}
     for lane, dropped in dual.dropped.items():
         if not reached >> lane & 1:
-            where = "" if dropped.span is None else f" at {place(dropped.span, folders)}"
             name = dual.seeds.names[lane]
             warnings[name] = (
                 f"the derivative by {name} is zero: it only acts through "
-                f"`{dropped.construct}`{where} ({dropped.reason})"
+                f"`{dropped.construct}`{dropped.where(folders)} ({dropped.reason})"
             )
     return warnings
 
@@ -117,11 +124,10 @@ def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
     warnings = {}
     for lane, kink in dual.kinks.items():
         if reached >> lane & 1:
-            where = "" if kink.span is None else f" at {place(kink.span, folders)}"
             name = dual.seeds.names[lane]
             warnings[name] = (
-                f"{name} starts on a kink of `{kink.construct}`{where}: the derivative by it has "
-                "two sides there, and one of them is written"
+                f"{name} starts on a kink of `{kink.construct}`{kink.where(folders)}: the "
+                "derivative by it has two sides there, and one of them is written"
             )
     return warnings
 

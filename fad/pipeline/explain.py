@@ -80,7 +80,7 @@ def _lines(evaluation: Evaluation, draft: Draft) -> Iterator[str]:
     if dual.dropped:
         yield "where derivatives end first:"
     for index, dropped in dual.dropped.items():
-        where = f" at {place(dropped.span, folder=False)}" if dropped.span else ""
+        where = dropped.where(folders=False)
         yield f"  d/d{labels[index]} in `{dropped.construct}`{where}: {dropped.reason}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from fad.base.errors import FadError, place
+from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.base.version import __version__
 from fad.diagram.box import Box, arity_of
@@ -192,7 +192,7 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
 
 
 def _flat(read: Dropped) -> str:
-    where = f" at {place(read.span, folder=False)}" if read.span else ""
+    where = read.where(folders=False)
     return f"the second derivative through `{read.construct}`{where} is zero: {read.reason}"
 
 
