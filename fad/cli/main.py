@@ -166,10 +166,8 @@ def transform(
     if not explain:
         write_program(compute, file, output, manifest, check)
         return
-    from fad.pipeline.explain import explain as explained
-
     program = program_of(file)
-    text = explained(program, **options)
+    text = fad.explain(program, **options)
     if output != "-" or manifest is not None:
         write_program(lambda _: compute(program), file, None if output == "-" else output, manifest)
     show(text)
@@ -217,11 +215,11 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
     Example:
       fad diagram synth.dsp --dual -o synth-diagrams
     """
-    from fad.drawing.block_diagrams import write_diagrams
+    import fad
 
     if not dual and any(options[name] for name in ("wrt", "surrogate", "rules")):
         raise click.UsageError("`--wrt`, `--surrogate` and `--rules` say what is in a `--dual`")
-    program = write_diagrams(program_of(file), output, dual=dual, **options)
+    program = fad.write_diagrams(program_of(file), output, dual=dual, **options)
     warn(program.warnings)
     wrote(os.path.join(output, "index.html"))
 

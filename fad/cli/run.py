@@ -124,10 +124,9 @@ def run(
 
 
 def _drawn(recording: Recording, format: str) -> bytes:
-    from fad.drawing.picture import picture
-    from fad.drawing.plot import rendered
+    import fad
 
-    return rendered(picture(recording), format)
+    return fad.rendered(fad.picture(recording), format)
 
 
 @contextmanager
