@@ -33,7 +33,7 @@ def separate(process: Box) -> tuple[Box, Mapping[Box, Box]]:
 
     def visit(box: Box, slots: Mapping[Slot, Slot]) -> Box:
         if isinstance(box, Slot):
-            return slots[box]
+            return slots.get(box, box)
         here = {slot: slots[slot] for slot in slots if slot in box.free}
         key = box, *here.items()
         if key not in memo:

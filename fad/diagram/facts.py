@@ -21,17 +21,21 @@ class Facts:
         origins: where a diagram was first composed.
         made_by: for the result of a call, the file and the name of the function; the innermost
             one, where several calls have this result.
+        arguments: for the result of a call, its arguments and the parameters that they went to;
+            of the outermost call, where several have this result.
     """
 
     names: dict[Box, str] = field(default_factory=dict)
     origins: dict[Box, Span] = field(default_factory=dict)
     made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
+    arguments: dict[Box, dict[Box, str]] = field(default_factory=dict)
 
     def inherit(self, old: Box, new: Box) -> None:
         """Notes that a diagram takes the place of another one: what is not known of it is its."""
         _pass_on(self.names, old, new)
         _pass_on(self.origins, old, new)
         _pass_on(self.made_by, old, new)
+        _pass_on(self.arguments, old, new)
 
     def renamed(self, became: Mapping[Box, Box]) -> Facts:
         """The same facts about what diagrams have become in a pass."""
@@ -39,6 +43,7 @@ class Facts:
             renamed(self.names, became),
             renamed(self.origins, became),
             renamed(self.made_by, became),
+            renamed_arguments(self.arguments, became),
         )
 
 
@@ -50,3 +55,10 @@ def _pass_on(known: dict[Box, T], old: Box, new: Box) -> None:
 def renamed(known: Mapping[Box, T], became: Mapping[Box, Box]) -> dict[Box, T]:
     """What is known about diagrams, about what they have become; others stay as they are."""
     return {became.get(box, box): fact for box, fact in known.items()}
+
+
+def renamed_arguments(
+    arguments: Mapping[Box, Mapping[Box, str]], became: Mapping[Box, Box]
+) -> dict[Box, dict[Box, str]]:
+    """The arguments of calls, where results and arguments have become others."""
+    return {became.get(box, box): renamed(values, became) for box, values in arguments.items()}

@@ -110,8 +110,10 @@ class Core(Protocol):
     def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
         """Notes which call a diagram is the result of."""
 
-    def record_maker(self, result: Box, function: nodes.Lambda) -> None:
-        """Notes which function a diagram is the result of."""
+    def record_maker(
+        self, result: Box, function: nodes.Lambda, arguments: Mapping[str, Box]
+    ) -> None:
+        """Notes which function a diagram is the result of, and with which arguments."""
 
     def inherit(self, old: Box, new: Box) -> None:
         """What is known about a box is also known about the one that takes its place."""

@@ -309,9 +309,18 @@ class Evaluator:
         if not calls or (scope.source is self._main and calls[-1][1].source is not self._main):
             self._called[result] = (*calls, (node, scope))
 
-    def record_maker(self, result: Box, function: nodes.Lambda) -> None:
+    def record_maker(
+        self, result: Box, function: nodes.Lambda, arguments: Mapping[str, Box]
+    ) -> None:
+        self._record_arguments(result, arguments)
         if id(function) in self._definitions:
             self.facts.made_by.setdefault(result, self._definitions[id(function)])
+
+    def _record_arguments(self, result: Box, arguments: Mapping[str, Box]) -> None:
+        if result.closed:
+            self.facts.arguments[result] = {
+                value: name for name, value in arguments.items() if value.closed
+            }
 
     def symbolise(self, box: Box) -> Box:
         """A value as a closed diagram: functions that are left become lambda boxes."""
@@ -362,7 +371,14 @@ class Evaluator:
         body = self.symbolise(self._functions.call(function, [slot]))
         self._becoming_diagrams.remove(function)
         self.leave()
-        return Lambda(slot, body)
+        diagram = Lambda(slot, body)
+        if isinstance(function, Closure):
+            given = function.node.params[: function.applied]
+            bound = {name: function.scope.bindings.get(name) for name in given}
+            self._record_arguments(
+                diagram, {name: value for name, value in bound.items() if isinstance(value, Box)}
+            )
+        return diagram
 
     def new_slot(self, name: str) -> Slot:
         self._slots += 1

@@ -132,6 +132,22 @@ class Folding(Interpretation[Signal]):
         return self._term(name, args) if found is None else found
 
 
+def constants() -> Callable[[Box], bool]:
+    """A function that says whether a well-typed diagram denotes a number.
+
+    It does, too, where the number cannot be computed.
+    """
+    folding = Folding(Steps())
+
+    def is_constant(box: Box) -> bool:
+        try:
+            return folding.number(box) is not None
+        except EvaluationError:
+            return True
+
+    return is_constant
+
+
 def folded(name: str, numbers: Sequence[Number]) -> Number | None:
     """What a primitive makes of numbers; `None` where that is no number, or no legal one."""
     compute = _ON_NUMBERS.get(name)

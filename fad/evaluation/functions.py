@@ -146,12 +146,13 @@ class Functions:
             return found
         node, applied = closure.node, closure.applied + len(values)
         inner = Scope(closure.scope, closure.scope.source)
-        inner.bindings.update(zip(node.params[closure.applied : applied], values, strict=True))
+        given = dict(zip(node.params[closure.applied : applied], values, strict=True))
+        inner.bindings.update(given)
         if applied < len(node.params):
             result: Box = self.closure(node, applied, inner)
         else:
             result = self.body(node.body, inner)
-            self._core.record_maker(result, node)
+            self._core.record_maker(result, node, given)
         self._results[key] = result
         return result
 

@@ -10,9 +10,11 @@ from fad.base.version import __version__
 from fad.diagram.box import arity_of
 from fad.diagram.parameters import default_variables, find_parameters
 from fad.differentiation.channels import channels
+from fad.evaluation.folding import constants
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
+from fad.text.abstraction import abstracted
 from fad.text.emitter import emit
 from fad.text.lines import comment
 
@@ -40,11 +42,11 @@ def expand(
     """
     front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
-    box = evaluation.process
+    box, facts = evaluation.process, evaluation.facts
     header = [*comment(f"{front.name}, evaluated by fad {__version__}."), *front.declares]
     widgets = tuple(find_parameters(box, front.title))
     return Program(
-        emit(box, evaluation.facts.names, header),
+        emit(*abstracted(box, facts, constants())[:2], header),
         default_variables(widgets),
         channels(arity_of(box)[1], ()),
         tuple(evaluation.warnings),

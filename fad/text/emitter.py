@@ -15,6 +15,7 @@ from fad.diagram.box import Box, Lambda, Par
 from fad.text.lines import SHORT_ITEM, WIDTH, comment, deeper, fill, filled_lines, packed, wrapped
 from fad.text.plan import Note, Plan, planned
 from fad.text.printer import Layout, join, layout
+from fad.text.templates import Template, bound_by
 
 
 @recursive
@@ -97,9 +98,9 @@ class _Writer:
         """The parameters of nested lambdas, the body, and the definitions local to it."""
         slots: list[str] = []
         inner: list[Box] = []
-        while isinstance(box, Lambda) and (not slots or box not in self._plan.names):
-            slots.append(self._plan.names[box.slot])
-            inner += self._plan.definitions.get(box.slot, [])
+        while isinstance(box, Lambda | Template) and (not slots or box not in self._plan.names):
+            slots += (self._plan.names[slot] for slot in bound_by(box))
+            inner += self._plan.definitions.get(box, [])
             box = box.body
         return slots, box, inner
 
@@ -115,7 +116,7 @@ class _Writer:
     def _unnamed(self, box: Box, level: int, indent: int, column: int) -> str:
         if isinstance(box, Lambda):
             return self._lambda(box, indent, column)
-        shape = layout(box, self._plan.names)
+        shape = self._layout(box)
         if self._fits(shape, WIDTH - column - 1):
             text = self._flat(box, level)
             if column + len(text) < WIDTH:
@@ -123,6 +124,13 @@ class _Writer:
         if shape.level < level:
             return f"({self._broken(shape, indent, column + 1)})"
         return self._broken(shape, indent, column)
+
+    def _layout(self, box: Box) -> Layout:
+        """How a box is written; the head of a call is the name of its function."""
+        shape = layout(box, self._plan.names)
+        if shape.function is not None:
+            return shape._replace(head=self._plan.names[shape.function] + shape.head)
+        return shape
 
     def _lambda(self, box: Lambda, indent: int, column: int) -> str:
         slots, body, inner = self._unnested(box)
@@ -142,7 +150,7 @@ class _Writer:
                 if column > WIDTH // 2 and shape.tail:
                     head, column = head.rstrip() + pad, indent
                 # Calls inside each other, such as groups, fill the lines between two indents.
-                step = 0 if len(layout(only, self._plan.names).operands) == 1 else 4
+                step = 0 if len(self._layout(only).operands) == 1 else 4
                 return f"{head}{self._text(only, level, deeper(indent, step), column)}{shape.tail}"
             parts = [
                 self._text(operand, level, deeper(indent), indent)
@@ -180,7 +188,7 @@ class _Writer:
                 elif isinstance(operand, Lambda) and self._unnested(operand)[2]:
                     return False
                 else:
-                    stack.append(layout(operand, self._plan.names))
+                    stack.append(self._layout(operand))
             if room < 0:
                 return False
         return True
@@ -189,7 +197,7 @@ class _Writer:
         if isinstance(box, Lambda):
             slots, body, _ = self._unnested(box)
             return rf"\({', '.join(slots)}).({self._plan.names.get(body) or self._flat(body, 0)})"
-        shape = layout(box, self._plan.names)
+        shape = self._layout(box)
         parts = [
             self._plan.names.get(operand) or self._flat(operand, needed)
             for operand, needed in shape.operands

@@ -12,11 +12,12 @@ from fad.diagram.box import Box, Group, Lambda, Par, Primitive, Slot, postorder
 from fad.diagram.facts import renamed
 from fad.text.names import KEYWORDS, hint
 from fad.text.printer import layout
+from fad.text.templates import Call, Template, bound_by
 
 #: A diagram that occurs again gets a name when its text is at least this long.
 _SHARED_LENGTH = 10
-#: ... and a list when it is this long: a name for two wires tells nothing.
-_SHARED_LIST_LENGTH = 24
+#: ... or longer: a name for two wires tells nothing, and one for a call less than the call.
+_SHARED: dict[type[Box], int] = {Par: 24, Call: 48}
 #: A diagram with a name in the source keeps it when its text is at least this long.
 _NAMED_LENGTH = 24
 #: Longer texts are broken over several lines.
@@ -47,14 +48,14 @@ class Plan:
 
     Attributes:
         process: its diagram, in which each lambda has a slot of its own.
-        definitions: lambda slot (or `None` for the top level) -> the diagrams that are defined
-            there, in order.
+        definitions: lambda or template (or `None` for the top level) -> the diagrams that are
+            defined there, in order.
         names: the names of these diagrams, and of all slots.
         notes: what to say about diagrams.
     """
 
     process: Box
-    definitions: Mapping[Slot | None, Sequence[Box]]
+    definitions: Mapping[Box | None, Sequence[Box]]
     names: Mapping[Box, str]
     notes: Mapping[Box, Note]
 
@@ -86,7 +87,7 @@ class _Planner:
         self._process = process
         self._source_names = source_names
         self._notes = notes
-        self._definitions: dict[Slot | None, list[Box]] = {None: []}
+        self._definitions: dict[Box | None, list[Box]] = {None: []}
         self._names: dict[Box, str] = {}
 
     def plan(self) -> Plan:
@@ -100,16 +101,16 @@ class _Planner:
         """The boxes that become definitions, each after those in it."""
         uses: dict[Box, int] = {}
         for box in boxes:
-            for operand, _ in layout(box, self._source_names).operands:
+            for operand in layout(box, self._source_names).parts:
                 uses[operand] = uses.get(operand, 0) + 1
         # A lambda in a lambda is one function with it.
-        inner = {box.body for box in boxes if isinstance(box, Lambda)}
+        inner = {box.body for box in boxes if isinstance(box, Lambda | Template)}
         length: dict[Box, int] = {}
         depth: dict[Box, int] = {}
         chosen = []
         for box in boxes:
             shape = layout(box, self._source_names)
-            parts = [operand for operand, _ in shape.operands]
+            parts = shape.parts
             between = len(shape.head) * max(1, len(parts)) + len(shape.tail or "")
             length[box] = between + sum(length.get(part, 0) for part in parts)
             inside = max((depth.get(part, 0) for part in parts), default=0)
@@ -120,10 +121,9 @@ class _Planner:
                 continue
             if isinstance(box, Lambda) and box in inner and uses[box] == 1:
                 continue
-            shortest = _SHARED_LIST_LENGTH if isinstance(box, Par) else _SHARED_LENGTH
-            shared = uses[box] > 1 and length[box] >= shortest
+            shared = uses[box] > 1 and length[box] >= _SHARED.get(type(box), _SHARED_LENGTH)
             named = box in self._source_names and length[box] >= _NAMED_LENGTH
-            if shared or named or depth[box] >= _MAX_BROKEN:
+            if shared or named or depth[box] >= _MAX_BROKEN or isinstance(box, Template):
                 chosen.append(box)
                 length[box] = len(self._hint(box))
                 depth[box] = 0
@@ -131,25 +131,27 @@ class _Planner:
         return sorted(chosen, key=order.__getitem__)
 
     def _place(self, boxes: list[Box], chosen: list[Box]) -> None:
-        """A definition goes to the innermost lambda whose variable it uses."""
-        binders = {box.slot: box for box in boxes if isinstance(box, Lambda)}
+        """A definition goes to the innermost function whose variable it uses."""
+        binders = {slot: box for box in boxes for slot in bound_by(box)}
         for box in chosen:
-            place: Slot | None = None
+            innermost: Slot | None = None
             for slot in box.free:
-                if place is None or place in binders[slot].free:
-                    place = slot
+                if innermost is None or innermost in binders[slot].free:
+                    innermost = slot
+            place = None if innermost is None else binders[innermost]
             self._definitions.setdefault(place, []).append(box)
 
     def _name_definitions(self, boxes: list[Box]) -> None:
-        """Names for the top level, then for each lambda: those of functions beside it can recur."""
+        """Names for the top level, then for each function: those of functions beside it can recur."""
         top = self._named(None, KEYWORDS)
-        local: dict[Slot, set[str]] = {}  # slot -> the names of the definitions placed there
+        binders = {slot: box for box in boxes for slot in bound_by(box)}
+        local: dict[Box, set[str]] = {}  # function -> the names of the definitions placed there
         for box in reversed(boxes):
-            if isinstance(box, Lambda) and box.slot in self._definitions:
-                outer = (local.get(slot, set()) for slot in box.free)
-                local[box.slot] = self._named(box.slot, top.union(KEYWORDS, *outer))
+            if box in self._definitions:
+                outer = (local.get(binders[slot], set()) for slot in box.free)
+                local[box] = self._named(box, top.union(KEYWORDS, *outer))
 
-    def _named(self, place: Slot | None, reserved: AbstractSet[str]) -> set[str]:
+    def _named(self, place: Box | None, reserved: AbstractSet[str]) -> set[str]:
         """Gives names to the definitions at a place, other than the reserved ones."""
         new: set[str] = set()
         numbers: dict[str, int] = {}  # hint -> the last number given to it
@@ -170,21 +172,27 @@ class _Planner:
         beside: dict[Box, set[str]] = {}  # lambda -> parameters that may stand in one list with its
         free: dict[Box, set[str]] = {}  # lambda -> names that its parameters may hide
         for box in reversed(boxes):
-            if isinstance(box, Lambda):
-                others = beside.setdefault(box, set())
-                if self._yields(box):
-                    free[box] = self._hidden(box)
-                hidden = free.get(box, set())
-                used = (taken - hidden) | others | {self._names[slot] for slot in box.free}
-                name, number = box.slot.name, 2
+            slots = bound_by(box)
+            if not slots:
+                continue
+            others = beside.setdefault(box, set())
+            if self._yields(box):
+                free[box] = self._hidden(box)
+            hidden = free.get(box, set())
+            outer = {self._names[slot] for slot in box.free}
+            for slot in slots:
+                used = (taken - hidden) | others | outer
+                name, number = slot.name, 2
                 while name in used:
-                    name, number = f"{box.slot.name}{number}", number + 1
-                self._names[box.slot] = name
-                if isinstance(box.body, Lambda):
-                    beside.setdefault(box.body, set()).update(others, {name})
-                    free[box.body] = hidden
+                    name, number = f"{slot.name}{number}", number + 1
+                self._names[slot] = name
+                others.add(name)
+            (body,) = box.children
+            if isinstance(body, Lambda):
+                beside.setdefault(body, set()).update(others)
+                free[body] = hidden
 
-    def _hidden(self, function: Lambda) -> set[str]:
+    def _hidden(self, function: Box) -> set[str]:
         """The names of definitions that a function does not use: its parameters can hide them."""
         used = {self._names[part] for part in postorder(function) if part in self._names}
         return set(self._names.values()) - used
@@ -209,5 +217,5 @@ def _written_order(root: Box, named: Container[Box]) -> list[Box]:
         elif box not in seen:
             seen.add(box)
             stack.append((box, True))
-            stack.extend((operand, False) for operand, _ in reversed(layout(box, named).operands))
+            stack.extend((operand, False) for operand in reversed(layout(box, named).parts))
     return order

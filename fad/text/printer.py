@@ -41,6 +41,7 @@ from fad.diagram.box import (
     parallel,
 )
 from fad.diagram.primitives import INFIX, PRIMITIVES, RIGHT_ARGUMENT
+from fad.text.templates import Call, Template, is_number
 
 # Binding strengths, loosest first, as in the grammar.
 SPLIT, SEQ, PAR, REC, COMPARE, ADD, MULTIPLY, POWER, DELAY, POSTFIX, ATOM = range(11)
@@ -79,12 +80,20 @@ class Layout(NamedTuple):
             or the whole text.
         operands: the parts with the binding strength each needs to go without parentheses.
         tail: for a call, the text after its arguments; `None` for an operator.
+        function: for a call of a template, the template, whose name is written before the head.
     """
 
     level: int
     head: str
     operands: tuple[tuple[Box, int], ...] = ()
     tail: str | None = ""
+    function: Box | None = None
+
+    @property
+    def parts(self) -> tuple[Box, ...]:
+        """The boxes that are written inside."""
+        operands = tuple(operand for operand, _ in self.operands)
+        return operands if self.function is None else (self.function, *operands)
 
 
 def layout(box: Box, named: Container[Box] = ()) -> Layout:
@@ -108,6 +117,11 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
             return Layout(ATOM, f"{box.kind}({quote(box.label)}, ", (body,), ")")
         case Lambda():
             return Layout(ATOM, rf"\({box.slot.name}).(", ((box.body, SPLIT),), ")")
+        case Template():
+            return Layout(ATOM, "", ((box.body, SPLIT),))
+        case Call():
+            arguments = tuple((a, _argument_level(a)) for a in box.arguments)
+            return Layout(POSTFIX, "(", arguments, ")", box.template)
         case Primitive() if box.name in INFIX:
             return Layout(REC, box.name)  # as an operand of another operator: `(+)*2`
         case _:
@@ -193,8 +207,12 @@ def _same_operator(box: Box, function: Box) -> tuple[Box, Box] | None:
 
 
 def _call(name: str, arguments: list[Box]) -> Layout:
-    operands = tuple((a, SPLIT if _is_chain(a) else ARGUMENT) for a in arguments)
+    operands = tuple((a, _argument_level(a)) for a in arguments)
     return Layout(POSTFIX, f"{name}(", operands, ")")
+
+
+def _argument_level(box: Box) -> int:
+    return SPLIT if _is_chain(box) else ARGUMENT
 
 
 def _is_chain(box: Box) -> bool:
@@ -227,7 +245,12 @@ def _folds(function: Box, arguments: list[Box]) -> bool:
     small = isinstance(function, Wire) or (
         isinstance(function, Primitive) and PRIMITIVES[function.name] <= 2
     )
-    return small and all(isinstance(a, Int | Real) for a in arguments)
+    return small and all(map(is_number, arguments))
+
+
+def computes(box: Box) -> bool:
+    """Whether a diagram would be computed when it is read back, if it were written as it is."""
+    return isinstance(box, Seq) and _folds(box.right, list(factors(box.left)))
 
 
 def _outputs(box: Box) -> int:

@@ -1,0 +1,536 @@
+"""Diagrams that differ only in parts become calls of one function with parameters.
+
+Two searches take turns until neither finds anything. The first one looks for diagrams of one shape:
+equal but for numbers and widgets. The second one looks for diagrams that have one name in the
+source, which may differ in larger parts. Both go from the inside out, so that calls of one function
+with other arguments are alike for what is around them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import count
+
+from fad.base.deep_stack import recursive
+from fad.diagram.binders import numbered
+from fad.diagram.box import (
+    Bargraph,
+    Box,
+    Composition,
+    Cut,
+    Group,
+    Int,
+    Lambda,
+    Primitive,
+    Real,
+    Slider,
+    Slot,
+    Switch,
+    Wire,
+    postorder,
+)
+from fad.diagram.facts import Facts, renamed, renamed_arguments
+from fad.text.generalize import Column, Generalization, generalization
+from fad.text.printer import atom, computes
+from fad.text.templates import Call, Hole, Template, expanded, filled, is_number
+
+#: A diagram becomes a call only when its text is at least this long.
+_SHORTEST = 12
+#: A function of the source is one again when its text is at least this long.
+_SHORTEST_NAMED = 24
+#: ... and has no more parameters than these.
+_MOST_HOLES = 8
+#: Diagrams of one name are calls of so many functions, at most, beside those that are none.
+_MOST_CLUSTERS = 8
+#: ... and are compared in vain so many times.
+_MOST_FAILURES = 6
+#: A part that occurs often counts as its name.
+_NAME_LENGTH = 8
+#: A definition costs a line.
+_LINE_COST = 12
+#: A search that has found something is followed by another one.
+_MOST_ROUNDS = 4
+
+
+@recursive
+def abstracted(
+    process: Box, facts: Facts, is_constant: Callable[[Box], bool]
+) -> tuple[Box, dict[Box, str], Mapping[Box, Box]]:
+    """A diagram with templates and calls.
+
+    Args:
+        process: the closed diagram.
+        facts: what is known about its parts: their names, what made them, and of what.
+        is_constant: whether a part without inputs denotes a number. The language would compute it
+            where it is an argument.
+
+    Returns:
+        The diagram, the names of its parts, and what the parts of the given one have become.
+    """
+    search = _Abstraction(process, facts, is_constant)
+    search.shapes(only_named=True)
+    for _ in range(_MOST_ROUNDS):
+        before = search.process
+        search.named()
+        search.shapes()
+        if search.process is before:
+            break
+    search.inline()
+    return search.process, search.names, search.became
+
+
+@dataclass
+class _Class:
+    """Diagrams of one shape."""
+
+    members: list[Box] = field(default_factory=list)
+    places: set[tuple[int, int]] = field(default_factory=set)
+
+
+class _Abstraction:
+    """A diagram on its way.
+
+    Attributes:
+        process: the diagram as it is now.
+        names: the names of its parts.
+        became: for the parts of the given diagram, what they are now.
+    """
+
+    def __init__(self, process: Box, facts: Facts, is_constant: Callable[[Box], bool]) -> None:
+        self.process = process
+        self.names = dict(facts.names)
+        self._arguments: Mapping[Box, Mapping[Box, str]] = facts.arguments
+        self._makers = {box: name for box, (_, name) in facts.made_by.items()}
+        self.became: dict[Box, Box] = {part: part for part in postorder(process)}
+        self._is_constant = is_constant
+        self._changing: dict[Box, bool] = {}
+        self._tried: set[Column] = set()
+        self._numbers = count(1)
+        self._alike()
+
+    def _alike(self) -> None:
+        """Functions that differ in the numbers of their variables become one."""
+        functions: dict[Box, Box] = {}
+        replaced: dict[Box, Box] = {}
+        for part in postorder(self.process):
+            new = part.rebuild(tuple(replaced[child] for child in part.children))
+            if isinstance(new, Lambda) and not new.free:
+                new = functions.setdefault(numbered(new), new)
+            replaced[part] = new
+        self._replace(replaced)
+
+    def _replace(self, replaced: Mapping[Box, Box]) -> None:
+        self.process = replaced[self.process]
+        self.became = {old: replaced.get(new, new) for old, new in self.became.items()}
+        names: dict[Box, str] = {}
+        for box, name in self.names.items():
+            names.setdefault(replaced.get(box, box), name)
+        self.names = names
+        self._arguments = renamed_arguments(self._arguments, replaced)
+        self._makers = renamed(self._makers, replaced)
+
+    # -- One shape ---------------------------------------------------------------------------------
+
+    def shapes(self, only_named: bool = False) -> None:
+        """Diagrams that differ in numbers and widgets become calls.
+
+        Args:
+            only_named: only those that have a name in the source: what these have inside may be
+                arguments there.
+        """
+        parts = list(postorder(self.process))
+        shapes, classes = _classes(parts)
+        sizes = _sizes(parts)
+        heights: dict[int, int] = {}
+        for part in parts:
+            inner = (heights[shapes[child]] for child in part.children)
+            heights[shapes[part]] = 1 + max(inner, default=0)
+        replaced: dict[Box, Box] = {}
+        templates: dict[Box, str | None] = {}
+        for shape in sorted(classes, key=heights.__getitem__):
+            members = classes[shape].members
+            for part in members:
+                inside = tuple(replaced[child] for child in part.children)
+                replaced[part] = part.rebuild(inside)
+            if len(members) < 2 or not self._is_worth_it(classes[shape], sizes, only_named):
+                continue
+            column = {replaced[part]: part for part in members}
+            formals = [
+                {replaced.get(value, value): name for value, name in self._formals(part)}
+                for part in column.values()
+            ]
+            found = len(column) > 1 and self._general(tuple(column), formals)
+            if not found:
+                continue
+            calls = _calls(found, column)
+            templates[found.template] = self._title(members)
+            for part in members:
+                replaced[part] = calls[replaced[part]]
+        self._replace(replaced)
+        self._entitle(templates)
+
+    def _is_worth_it(self, group: _Class, sizes: Mapping[Box, int], only_named: bool) -> bool:
+        first = group.members[0]
+        if not isinstance(first, Composition | Lambda | Group):
+            return False
+        size = sizes[first]
+        if all(part in self.names for part in group.members) and size >= _SHORTEST_NAMED:
+            return True
+        return not only_named and len(group.places) > 1 and size >= _SHORTEST
+
+    def _formals(self, box: Box) -> Iterable[tuple[Box, str]]:
+        """The arguments that a diagram was made with, and the parameters that they went to."""
+        return self._arguments.get(box, {}).items()
+
+    def _general(
+        self, column: Column, formals: Sequence[Mapping[Box, str]]
+    ) -> Generalization | None:
+        def parameter(places: Column) -> str | None:
+            known = {names.get(box) for names, box in zip(formals, places, strict=True)}
+            return known.pop() if len(known) == 1 else None
+
+        def new_hole(places: Column) -> Hole | None:
+            arity = places[0].arity
+            if arity is None or any(
+                isinstance(box, Primitive | Wire | Cut) or self._changes(box) for box in places
+            ):
+                return None
+            name = parameter(places) or self._hole_name(places)
+            return Hole(next(self._numbers), name, arity, any(map(is_number, places)))
+
+        def is_argument(places: Column) -> bool:
+            return parameter(places) is not None
+
+        return generalization(column, new_hole, is_argument, _MOST_HOLES)
+
+    def _hole_name(self, column: Column) -> str:
+        """What a parameter is called that has no name in the source."""
+        known = {self.names.get(box) for box in column} - {None}
+        if len(known) == 1:
+            return known.pop() or ""
+        if all(map(is_number, column)):
+            return "n" if all(isinstance(box, Int | Hole) for box in column) else "c"
+        return "x" if column[0].arity == (0, 1) else "f"
+
+    def _title(self, members: Sequence[Box]) -> str | None:
+        """What the function that these are calls of is called; those of that name need none."""
+        makers = {self._makers.get(part) for part in members}
+        names = [self.names.get(part) for part in members]
+        title = makers.pop() if len(makers) == 1 else None
+        if title is None and len(set(names)) == 1:
+            title = names[0]
+        for part, name in zip(members, names, strict=True):
+            if name == title or names.count(name) > 1:
+                self.names.pop(part, None)
+        return title
+
+    def _entitle(self, templates: Mapping[Box, str | None]) -> None:
+        for template, title in templates.items():
+            if title is not None:
+                self.names.setdefault(template, title)
+                self._makers.setdefault(template, title)
+
+    def _changes(self, box: Box) -> bool:
+        """Whether a diagram would be another one as an argument: the language computes with the
+        numbers in it, also where it did not when the diagram was made."""
+        if box not in self._changing:
+            inside = isinstance(box, Composition | Group)
+            self._changing[box] = computes(box) or (
+                inside
+                and (
+                    any(map(self._changes, box.children))
+                    or (box.arity == (0, 1) and self._is_constant(box))
+                )
+            )
+        return self._changing[box]
+
+    def _unsafe(self) -> set[Template]:
+        """The templates that are called with an argument that would be another one then."""
+        unsafe: set[Template] = set()
+        plain: dict[Box, Box] = {}
+
+        def visit(box: Box) -> Box:
+            """The diagram without calls, where there are no holes in it."""
+            if box not in plain:
+                if isinstance(box, Call):
+                    if any([self._changes(visit(argument)) for argument in box.arguments]):
+                        unsafe.add(box.template)
+                    plain[box] = visit(expanded(box))
+                else:
+                    plain[box] = box.rebuild(tuple(map(visit, box.children)))
+            return plain[box]
+
+        visit(self.process)
+        return unsafe
+
+    # -- One name ----------------------------------------------------------------------------------
+
+    def named(self) -> None:
+        """Diagrams of one name in the source become calls, where they have enough in common."""
+        done: set[str] = set()
+        while True:
+            parts = list(postorder(self.process))
+            groups = self._groups(parts, done)
+            if not groups:
+                return
+            sizes = _sizes(parts)
+            nested = _holders(parts, {box for group in groups.values() for box in group})
+            # Those first that have no other ones inside; where all have, one that has not itself.
+            now = {name: group for name, group in groups.items() if nested.isdisjoint(group)}
+            if not now:
+                name, group = next(iter(groups.items()))
+                nested = _holders(parts, set(group))
+                now = {name: [box for box in group if box not in nested]}
+            done.update(now)
+            chosen: dict[Box, Box] = {}
+            titles: dict[Box, str | None] = {}
+            for group in now.values():
+                for template, calls in self._merged(group, sizes):
+                    chosen.update(calls)
+                    titles[template] = self._title(list(calls))
+            if chosen:
+                self._replace(_rewritten(parts, chosen))
+                self._entitle(titles)
+
+    def _groups(self, parts: Iterable[Box], done: set[str]) -> dict[str, list[Box]]:
+        """What has one name: diagrams, and templates in the place of their calls."""
+        groups: dict[str, list[Box]] = {}
+        for part in parts:
+            name = self.names.get(part)
+            if name is not None and name not in done and not part.free:
+                if isinstance(part, Template | Composition | Lambda | Group):
+                    groups.setdefault(name, []).append(part)
+        return {name: group for name, group in groups.items() if len(group) > 1}
+
+    def _merged(
+        self, members: Sequence[Box], sizes: Mapping[Box, int]
+    ) -> Iterable[tuple[Template, dict[Box, Box]]]:
+        """Templates for diagrams of one name, and what these become."""
+        outlines: dict[Hashable, list[Box]] = {}
+        for box in members:
+            outlines.setdefault(_outline(_body(box)), []).append(box)
+        for rest in outlines.values():
+            if tuple(rest) in self._tried:
+                continue
+            self._tried.add(tuple(rest))
+            for _ in range(_MOST_CLUSTERS):
+                cluster, common = rest[:1], _body(rest[0])
+                failures = 0
+                for other in rest[1:]:
+                    if failures == _MOST_FAILURES:
+                        break
+                    wider = self._worthy(common, len(cluster), _body(other), sizes)
+                    if wider is not None:
+                        cluster.append(other)
+                        common = wider
+                    else:
+                        failures += 1
+                found = len(cluster) > 1 and self._general(
+                    tuple(map(_body, cluster)), [self._body_formals(box) for box in cluster]
+                )
+                if found:
+                    yield found.template, _merge_calls(found, cluster)
+                rest = [box for box in rest if box not in cluster]
+                if len(rest) < 2:
+                    break
+
+    def _body_formals(self, box: Box) -> dict[Box, str]:
+        """The parameters that the arguments of a diagram, or the holes of a template, stand for."""
+        if isinstance(box, Template):
+            return {hole: hole.name for hole in box.holes} | dict(self._formals(box))
+        return dict(self._formals(box))
+
+    def _worthy(self, common: Box, count: int, other: Box, sizes: Mapping[Box, int]) -> Box | None:
+        """What some diagrams and another one have in common, if that is worth a function.
+
+        Args:
+            common: what the diagrams have in common.
+            count: how many they are.
+            other: the other one.
+            sizes: the lengths of texts.
+        """
+        if common.arity != other.arity:
+            return None
+        found = self._general((common, other), ({}, {}))
+        if found is None:
+            return None
+        body = found.template.body
+        size = _sizes(postorder(body))[body]
+        here, there = (sum(_argument_size(box, sizes) for box in row) for row in found.arguments)
+        saved = size - count * here - there - 2 * _NAME_LENGTH
+        return body if size >= _SHORTEST_NAMED and saved > 0 else None
+
+    # -- What did not help -------------------------------------------------------------------------
+
+    def inline(self) -> None:
+        """Templates that are called once, or are as short as their calls, are written in place."""
+        while True:
+            parts = list(postorder(self.process))
+            uses = Counter(
+                child for part in parts for child in _arguments(part) if isinstance(child, Call)
+            )
+            uses[self.process] += 1
+            calls: dict[Template, list[Call]] = {}
+            for part in parts:
+                if isinstance(part, Call):
+                    calls.setdefault(part.template, []).append(part)
+            sizes = _sizes(parts)
+            useless = self._unsafe() | {
+                template
+                for template, found in calls.items()
+                if self._is_useless(template, found, uses, sizes)
+            }
+            if not useless:
+                return
+            replaced: dict[Box, Box] = {}
+            for part in parts:
+                if part in useless:
+                    replaced[part] = part
+                elif isinstance(part, Call) and part.template in useless:
+                    body = replaced[part.template.body]
+                    values = (replaced[argument] for argument in part.arguments)
+                    replaced[part] = filled(
+                        body, dict(zip(part.template.holes, values, strict=True))
+                    )
+                    name = self.names.get(part.template)
+                    if name is not None:
+                        self.names.setdefault(part, name)
+                else:
+                    replaced[part] = part.rebuild(tuple(replaced[child] for child in part.children))
+            self._replace(replaced)
+
+    def _is_useless(
+        self,
+        template: Template,
+        calls: Sequence[Call],
+        uses: Mapping[Box, int],
+        sizes: Mapping[Box, int],
+    ) -> bool:
+        body = sizes[template.body]
+        if len(calls) == 1:
+            return template not in self.names or body < _SHORTEST_NAMED
+        if template in self.names and body >= _SHORTEST_NAMED:
+            return False
+        text = sum(sizes[call] for call in calls) + body + _LINE_COST
+        return len(calls) * body <= text
+
+
+def _classes(parts: Sequence[Box]) -> tuple[dict[Box, int], dict[int, _Class]]:
+    """The shapes of diagrams: what is left of them without numbers and widgets."""
+    numbers: dict[tuple[object, ...], int] = {}
+    shapes: dict[Box, int] = {}
+    classes: dict[int, _Class] = {}
+    for part in parts:
+        inside = tuple(shapes[child] for child in part.children)
+        match part:
+            case Int() | Real():
+                key: tuple[object, ...] = ("number",)
+            case Slider() | Switch():
+                key = ("widget",)
+            case Hole():
+                key = ("hole", part.stands_for)
+            case Slot():
+                key = ("slot", part.name)
+            case Group():
+                key = (Group, part.kind, part.label, *inside)
+            case Call():
+                key = (Call, part.template, *inside[1:])
+            case Lambda():
+                key = (Lambda, part.slot.name, *inside)
+            case Composition():
+                key = (type(part), *inside)
+            case _:
+                key = (part,)
+        shape = shapes[part] = numbers.setdefault(key, len(numbers))
+        group = classes.setdefault(shape, _Class())
+        group.members.append(part)
+        for index, child in enumerate(part.children):
+            classes[shapes[child]].places.add((shape, index))
+    return shapes, classes
+
+
+def _sizes(parts: Iterable[Box]) -> dict[Box, int]:
+    """About how long the texts of diagrams are."""
+    parts = list(parts)
+    uses = Counter(child for part in parts for child in part.children)
+    sizes: dict[Box, int] = {}
+
+    def inside(box: Box) -> int:
+        return min(sizes[box], _NAME_LENGTH) if uses[box] > 1 else sizes[box]
+
+    for part in parts:
+        match part:
+            case Template():
+                sizes[part] = _NAME_LENGTH
+            case Call():
+                sizes[part] = _NAME_LENGTH + sum(2 + inside(each) for each in part.arguments)
+            case Composition() | Lambda() | Group():
+                sizes[part] = 3 + sum(map(inside, part.children))
+            case Bargraph() | Slider() | Switch():
+                sizes[part] = 30
+            case _:
+                sizes[part] = len(atom(part))
+    return sizes
+
+
+def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:
+    """The parts that have members inside; of the members themselves, those that have others."""
+    holders: set[Box] = set()
+    for part in parts:
+        if any(child in members or child in holders for child in part.children):
+            holders.add(part)
+    return holders
+
+
+def _calls(found: Generalization, column: Column) -> dict[Box, Box]:
+    return {
+        box: Call(found.template, row) for box, row in zip(column, found.arguments, strict=True)
+    }
+
+
+def _outline(box: Box) -> Hashable:
+    """What diagrams with something in common have in common, at a glance."""
+    while isinstance(box, Call):
+        box = box.template.body
+    inside = tuple(part if isinstance(part, Primitive) else type(part) for part in box.children)
+    return type(box), box.arity, inside
+
+
+def _argument_size(box: Box, sizes: Mapping[Box, int]) -> int:
+    """The length of an argument; what is longer gets a name."""
+    return 0 if isinstance(box, Hole) else min(sizes.get(box, _NAME_LENGTH), 3 * _NAME_LENGTH)
+
+
+def _body(box: Box) -> Box:
+    return box.body if isinstance(box, Template) else box
+
+
+def _merge_calls(found: Generalization, cluster: Sequence[Box]) -> dict[Box, Box]:
+    """What diagrams and templates become: calls, and templates that are calls of a wider one."""
+    return {
+        box: Template(box.holes, Call(found.template, row))
+        if isinstance(box, Template)
+        else Call(found.template, row)
+        for box, row in zip(cluster, found.arguments, strict=True)
+    }
+
+
+def _rewritten(parts: Iterable[Box], chosen: Mapping[Box, Box]) -> dict[Box, Box]:
+    """Diagrams with others in the places of some; a template that only calls another one is left
+    out."""
+    replaced: dict[Box, Box] = {}
+    for part in parts:
+        if part in chosen:
+            replaced[part] = chosen[part]
+            continue
+        new = part.rebuild(tuple(replaced[child] for child in part.children))
+        if isinstance(new, Call) and part.children[0] in chosen:
+            new = expanded(new)
+        replaced[part] = new
+    return replaced
+
+
+def _arguments(box: Box) -> tuple[Box, ...]:
+    return box.children

@@ -1,0 +1,161 @@
+"""What several diagrams have in common: the most specific template that they are all calls of.
+
+This is Plotkin's least general generalisation ("A note on inductive generalization", 1970): where
+the diagrams agree, the template agrees; where they differ, it has a hole, the same one wherever
+they differ in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from fad.diagram.box import Box, Composition, Group, Lambda, Slot
+from fad.text.templates import Call, Hole, Template, expanded
+
+#: The diagrams that stand at one place, one of each instance.
+Column = tuple[Box, ...]
+
+
+class Generalization(NamedTuple):
+    """A template, and for each instance the arguments that make it."""
+
+    template: Template
+    arguments: Sequence[tuple[Box, ...]]
+
+
+def generalization(
+    instances: Column,
+    new_hole: Callable[[Column], Hole | None],
+    is_argument: Callable[[Column], bool],
+    most: int,
+) -> Generalization | None:
+    """The most specific template for some diagrams.
+
+    Args:
+        instances: different diagrams of one arity.
+        new_hole: makes a hole for the diagrams of a place, unless one of them cannot be an
+            argument.
+        is_argument: whether the diagrams of a place were one argument of a function of the source:
+            then they are one here, too, however much they have in common.
+        most: with more holes, the instances have too little in common.
+
+    Returns:
+        The template and its arguments. Slots that are free in the instances go into arguments.
+        `None` where the instances have nothing in common, or differ in the variable of a function
+        inside, which an argument could not name.
+    """
+    generalizer = _Generalizer(new_hole, is_argument, most)
+    body = generalizer.visit(instances, {})
+    if body is None or isinstance(body, Hole) or not 0 < len(generalizer.holes) <= most:
+        return None
+    columns = list(generalizer.holes)
+    rows = [tuple(column[row] for column in columns) for row in range(len(instances))]
+    return Generalization(Template(tuple(generalizer.holes.values()), body), rows)
+
+
+class _Generalizer:
+    """Goes through all instances at once.
+
+    Attributes:
+        holes: what stands in each hole, in order of appearance.
+    """
+
+    def __init__(
+        self,
+        new_hole: Callable[[Column], Hole | None],
+        is_argument: Callable[[Column], bool],
+        most: int,
+    ) -> None:
+        self.holes: dict[Column, Hole] = {}
+        self._new_hole = new_hole
+        self._is_argument = is_argument
+        #: Some holes are taken back, when what is around them becomes one.
+        self._enough = 3 * most
+        self._memo: dict[tuple[object, ...], Box | None] = {}
+
+    def visit(self, column: Column, bound: Mapping[Column, Slot]) -> Box | None:
+        """What the diagrams of a place have in common.
+
+        Args:
+            column: the diagrams.
+            bound: the variables of functions around the place, in each instance, and in the
+                template.
+        """
+        first = column[0]
+        if len(self.holes) > self._enough:
+            return None
+        if not first.free and all(box is first for box in column):
+            return first
+        key = column, *bound.items()
+        if key not in self._memo:
+            ways = (self._common, self._hole)
+            if self._is_argument(column):
+                ways = (self._hole, self._common)
+            self._memo[key] = ways[0](column, bound) or ways[1](column, bound)
+        return self._memo[key]
+
+    def _common(self, column: Column, bound: Mapping[Column, Slot]) -> Box | None:
+        first = column[0]
+        if isinstance(first, Slot):
+            return bound.get(column)
+        if len({_template(box) for box in column}) > 1:
+            # Calls of different functions: what these have in common is seen when written out.
+            return self.visit(tuple(map(_written_out, column)), bound)
+        kind = type(first)
+        if any(type(box) is not kind or box.arity != first.arity for box in column):
+            return None
+        if isinstance(first, Lambda):
+            slots = tuple(box.slot for box in column if isinstance(box, Lambda))
+            body = self._child(column, 0, {**bound, slots: first.slot})
+            return body and Lambda(first.slot, body)
+        if isinstance(first, Group) and any(_frame(box) != _frame(first) for box in column):
+            return None
+        if not isinstance(first, Composition | Group | Call):
+            return None
+        known = len(self.holes)
+        parts: list[Box] = []
+        for index in range(len(first.children)):
+            part = self._child(column, index, bound)
+            if part is None:
+                return self._forget(known)
+            parts.append(part)
+        common = first.rebuild(tuple(parts))
+        if common.arity != first.arity:
+            return self._forget(known)
+        return common
+
+    def _child(self, column: Column, index: int, bound: Mapping[Column, Slot]) -> Box | None:
+        return self.visit(tuple(box.children[index] for box in column), bound)
+
+    def _forget(self, known: int) -> None:
+        """Takes back the holes of a place that becomes a hole as a whole."""
+        for column in list(self.holes)[known:]:
+            del self.holes[column]
+        self._memo.clear()
+
+    def _hole(self, column: Column, bound: Mapping[Column, Slot]) -> Box | None:
+        arity = column[0].arity
+        variables = {slot for slots in bound for slot in slots}
+        if arity is None or any(
+            box.arity != arity or not box.free.isdisjoint(variables) for box in column
+        ):
+            return None
+        if column not in self.holes:
+            hole = self._new_hole(column)
+            if hole is None:
+                return None
+            self.holes[column] = hole
+        return self.holes[column]
+
+
+def _frame(box: Box) -> tuple[str, str] | None:
+    return (box.kind, box.label) if isinstance(box, Group) else None
+
+
+def _template(box: Box) -> Template | None:
+    return box.template if isinstance(box, Call) else None
+
+
+def _written_out(box: Box) -> Box:
+    return expanded(box) if isinstance(box, Call) else box
