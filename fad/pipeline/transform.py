@@ -21,15 +21,18 @@ from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seeds, along, by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
+from fad.evaluation.folding import constants
 from fad.evaluation.sizes import check_size
 from fad.pipeline.comments import parameter_comments, part_notes
 from fad.pipeline.front import Front, Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
+from fad.text.abstraction import abstracted
 from fad.text.emitter import emit
 from fad.text.lines import comment
 from fad.text.plan import Note
 from fad.text.simplify import simplify
+from fad.text.templates import function_of
 
 #: Which output channels to keep.
 Lanes = Literal["all", "tangents", "primal"]
@@ -178,9 +181,12 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     else:
         process = dense(dual, len(seeds.names), options.only == "tangents")
     process, simple = simplify(process, named=dual.names)
+    named = Facts(names=renamed(dual.names, simple))
+    process, names, became = abstracted(process, named, constants())
+    simple = {old: function_of(became.get(new, new)) for old, new in simple.items()}
     return Draft(
         process,
-        renamed(dual.names, simple),
+        names,
         part_notes(dual, simple),
         kept,
         dual,

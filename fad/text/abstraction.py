@@ -8,6 +8,7 @@ with other arguments are alike for what is around them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -34,8 +35,9 @@ from fad.diagram.box import (
 from fad.diagram.facts import Facts, renamed, renamed_arguments
 from fad.text.generalize import Column, Generalization, generalization
 from fad.text.printer import atom, computes
-from fad.text.templates import Call, Hole, Template, expanded, filled, is_number
+from fad.text.templates import Call, Hole, Numbered, Template, expanded, filled, is_number
 
+_DIGITS = re.compile(r"[0-9]+")
 #: A diagram becomes a call only when its text is at least this long.
 _SHORTEST = 12
 #: A function of the source is one again when its text is at least this long.
@@ -236,7 +238,7 @@ class _Abstraction:
         """Whether a diagram would be another one as an argument: the language computes with the
         numbers in it, also where it did not when the diagram was made."""
         if box not in self._changing:
-            inside = isinstance(box, Composition | Group)
+            inside = isinstance(box, Composition | Group | Numbered)
             self._changing[box] = computes(box) or (
                 inside
                 and (
@@ -429,12 +431,14 @@ def _classes(parts: Sequence[Box]) -> tuple[dict[Box, int], dict[int, _Class]]:
                 key: tuple[object, ...] = ("number",)
             case Slider() | Switch():
                 key = ("widget",)
+            case Numbered():
+                key = (Numbered, part.texts, *inside)
             case Hole():
                 key = ("hole", part.stands_for)
             case Slot():
                 key = ("slot", part.name)
             case Group():
-                key = (Group, part.kind, part.label, *inside)
+                key = (Group, part.kind, _DIGITS.sub("0", part.label), *inside)
             case Call():
                 key = (Call, part.template, *inside[1:])
             case Lambda():
@@ -470,6 +474,8 @@ def _sizes(parts: Iterable[Box]) -> dict[Box, int]:
                 sizes[part] = 3 + sum(map(inside, part.children))
             case Bargraph() | Slider() | Switch():
                 sizes[part] = 30
+            case Numbered():
+                sizes[part] = sizes[part.frame]
             case _:
                 sizes[part] = len(atom(part))
     return sizes

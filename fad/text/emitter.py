@@ -15,7 +15,7 @@ from fad.diagram.box import Box, Lambda, Par
 from fad.text.lines import SHORT_ITEM, WIDTH, comment, deeper, fill, filled_lines, packed, wrapped
 from fad.text.plan import Note, Plan, planned
 from fad.text.printer import Layout, join, layout
-from fad.text.templates import Template, bound_by
+from fad.text.templates import Numbered, Template, bound_by, labelled
 
 
 @recursive
@@ -127,6 +127,9 @@ class _Writer:
 
     def _layout(self, box: Box) -> Layout:
         """How a box is written; the head of a call is the name of its function."""
+        if isinstance(box, Numbered):
+            numbers = (f"%{{{self._plan.names[each]}}}" for each in box.numbers)
+            return layout(labelled(box.frame, box.label(numbers)), self._plan.names)
         shape = layout(box, self._plan.names)
         if shape.function is not None:
             return shape._replace(head=self._plan.names[shape.function] + shape.head)

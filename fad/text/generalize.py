@@ -7,11 +7,22 @@ they differ in the same way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from fad.diagram.box import Box, Composition, Group, Lambda, Slot
-from fad.text.templates import Call, Hole, Template, expanded
+from fad.diagram.box import (
+    Bargraph,
+    Box,
+    Composition,
+    Group,
+    Int,
+    Lambda,
+    Slider,
+    Slot,
+    Switch,
+)
+from fad.text.templates import Call, Hole, Numbered, Template, expanded, labelled
 
 #: The diagrams that stand at one place, one of each instance.
 Column = tuple[Box, ...]
@@ -109,9 +120,16 @@ class _Generalizer:
             slots = tuple(box.slot for box in column if isinstance(box, Lambda))
             body = self._child(column, 0, {**bound, slots: first.slot})
             return body and Lambda(first.slot, body)
-        if isinstance(first, Group) and any(_frame(box) != _frame(first) for box in column):
+        if isinstance(first, _LABELLED):
+            same = all(_label(box) == _label(first) for box in column)
+            if not same or not isinstance(first, Group):
+                numbered = _numbered(column)
+                return numbered and self.visit(numbered, bound)
+        if isinstance(first, Numbered) and any(_texts(box) != first.texts for box in column):
             return None
-        if not isinstance(first, Composition | Group | Call):
+        if not isinstance(first, Composition | Group | Call | Numbered):
+            return None
+        if isinstance(first, Group) and any(_kind(box) != first.kind for box in column):
             return None
         known = len(self.holes)
         parts: list[Box] = []
@@ -149,8 +167,56 @@ class _Generalizer:
         return self.holes[column]
 
 
-def _frame(box: Box) -> tuple[str, str] | None:
-    return (box.kind, box.label) if isinstance(box, Group) else None
+#: What has a label.
+_LABELLED = (Group, Slider, Switch, Bargraph)
+#: A number in a label, as the language writes it there.
+_NUMBER = re.compile(r"(?<![0-9])(0|[1-9][0-9]{0,8})(?![0-9])")
+
+
+def _numbered(column: Column) -> Column | None:
+    """Widgets, or groups, whose labels differ in numbers: with holes to be in their places."""
+    split = [_NUMBER.split(_label(box)) for box in column]
+    texts = tuple(split[0][::2])
+    if len(texts) < 2 or any("%" in _label(box) for box in column):
+        return None
+    if any(tuple(pieces[::2]) != texts for pieces in split):
+        return None
+    frames = [labelled(box, "") for box in column]
+    if not isinstance(column[0], Group) and len(set(frames)) > 1:
+        return None
+    # Numbers that are the same everywhere are text.
+    rows = [pieces[1::2] for pieces in split]
+    same = [len(set(numbers)) == 1 for numbers in zip(*rows, strict=True)]
+    if all(same):
+        return None
+    merged = [texts[0]]
+    for index, is_same in enumerate(same):
+        if is_same:
+            merged[-1] += rows[0][index] + texts[index + 1]
+        else:
+            merged.append(texts[index + 1])
+    return tuple(
+        Numbered(
+            frame,
+            tuple(merged),
+            tuple(
+                Int(int(number)) for number, is_same in zip(row, same, strict=True) if not is_same
+            ),
+        )
+        for frame, row in zip(frames, rows, strict=True)
+    )
+
+
+def _label(box: Box) -> str:
+    return box.label if isinstance(box, _LABELLED) else ""
+
+
+def _kind(box: Box) -> str:
+    return box.kind if isinstance(box, Group) else ""
+
+
+def _texts(box: Box) -> tuple[str, ...]:
+    return box.texts if isinstance(box, Numbered) else ()
 
 
 def _template(box: Box) -> Template | None:

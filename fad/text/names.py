@@ -26,6 +26,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.labels import identifier, plain_name, split_path
 from fad.diagram.primitives import PRIMITIVES
+from fad.text.templates import Call, Numbered, Template
 
 #: What no definition can be called.
 KEYWORDS = frozenset(
@@ -71,6 +72,12 @@ def hint(box: Box, known: str | None = None) -> str:
     if known is not None:
         return identifier(known, "part")
     match box:
+        case Template():
+            return hint(box.body)
+        case Numbered():
+            return hint(box.frame)
+        case Call():
+            return hint(box.template)
         case Slider() | Switch() | Bargraph() | Soundfile():
             return identifier(plain_name(split_path(box.label)[-1]), "widget")
         case Group():

@@ -104,7 +104,8 @@ class _Planner:
             for operand in layout(box, self._source_names).parts:
                 uses[operand] = uses.get(operand, 0) + 1
         # A lambda in a lambda is one function with it.
-        inner = {box.body for box in boxes if isinstance(box, Lambda | Template)}
+        inner = {box.body for box in boxes if isinstance(box, Lambda)}
+        bodies = {box.body for box in boxes if isinstance(box, Template)}
         length: dict[Box, int] = {}
         depth: dict[Box, int] = {}
         chosen = []
@@ -115,9 +116,9 @@ class _Planner:
             length[box] = between + sum(length.get(part, 0) for part in parts)
             inside = max((depth.get(part, 0) for part in parts), default=0)
             depth[box] = inside + (
-                length[box] > _LINE_LENGTH and not isinstance(box, Lambda | Group)
+                length[box] > _LINE_LENGTH and not isinstance(box, Lambda | Group | Template)
             )
-            if box is self._process or isinstance(box, Slot | Primitive):
+            if box is self._process or box in bodies or isinstance(box, Slot | Primitive):
                 continue
             if isinstance(box, Lambda) and box in inner and uses[box] == 1:
                 continue
@@ -142,7 +143,7 @@ class _Planner:
             self._definitions.setdefault(place, []).append(box)
 
     def _name_definitions(self, boxes: list[Box]) -> None:
-        """Names for the top level, then for each function: those of functions beside it can recur."""
+        """Names for the top level, then for each function: functions beside it can have the same."""
         top = self._named(None, KEYWORDS)
         binders = {slot: box for box in boxes for slot in bound_by(box)}
         local: dict[Box, set[str]] = {}  # function -> the names of the definitions placed there
@@ -176,7 +177,7 @@ class _Planner:
             if not slots:
                 continue
             others = beside.setdefault(box, set())
-            if self._yields(box):
+            if self._yields(box) or isinstance(box, Template):
                 free[box] = self._hidden(box)
             hidden = free.get(box, set())
             outer = {self._names[slot] for slot in box.free}

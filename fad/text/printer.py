@@ -41,7 +41,7 @@ from fad.diagram.box import (
     parallel,
 )
 from fad.diagram.primitives import INFIX, PRIMITIVES, RIGHT_ARGUMENT
-from fad.text.templates import Call, Template, is_number
+from fad.text.templates import Call, Numbered, Template, is_number, labelled
 
 # Binding strengths, loosest first, as in the grammar.
 SPLIT, SEQ, PAR, REC, COMPARE, ADD, MULTIPLY, POWER, DELAY, POSTFIX, ATOM = range(11)
@@ -117,6 +117,8 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
             return Layout(ATOM, f"{box.kind}({quote(box.label)}, ", (body,), ")")
         case Lambda():
             return Layout(ATOM, rf"\({box.slot.name}).(", ((box.body, SPLIT),), ")")
+        case Numbered():
+            return layout(labelled(box.frame, box.label(["%n"] * len(box.numbers))), named)
         case Template():
             return Layout(ATOM, "", ((box.body, SPLIT),))
         case Call():

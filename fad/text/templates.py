@@ -8,7 +8,7 @@ of a definition by the arguments, whatever their inputs and outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fad.diagram.box import Arity, Box, Int, Lambda, Real, Slot
 
@@ -80,15 +80,54 @@ class Call(Box):
         return frozenset().union(*(argument.free for argument in self.arguments))
 
 
-#: What binds slots.
-Binder = (Lambda, Template)
-
-
 def bound_by(box: Box) -> tuple[Slot, ...]:
     """The slots that a diagram binds."""
     if isinstance(box, Template):
         return box.holes
     return (box.slot,) if isinstance(box, Lambda) else ()
+
+
+class Numbered(Box):
+    """A widget or a group with numbers in its label that are holes, as in `"gain %n"`.
+
+    Attributes:
+        frame: the widget or group, with an empty label.
+        texts: what is between the numbers, one more than these.
+        numbers: integers and holes.
+    """
+
+    __slots__ = ("frame", "numbers", "texts")
+    fields = ("frame", "texts", "numbers")
+    frame: Box
+    texts: tuple[str, ...]
+    numbers: tuple[Box, ...]
+
+    @property
+    def children(self) -> tuple[Box, ...]:
+        return self.frame, *self.numbers
+
+    def rebuild(self, children: tuple[Box, ...]) -> Box:
+        frame, *numbers = children
+        if all(isinstance(number, Int) for number in numbers):
+            return labelled(frame, self.label(str(each.value) for each in numbers))
+        return Numbered(frame, self.texts, tuple(numbers))
+
+    def label(self, numbers: Iterable[str]) -> str:
+        """The label with these numbers."""
+        ends = (*numbers, "")
+        return "".join(text + number for text, number in zip(self.texts, ends, strict=True))
+
+    def _infer(self) -> Arity | None:
+        return self.frame.arity
+
+    def _free(self) -> frozenset[Slot]:
+        return self.frame.free.union(*(number.free for number in self.numbers))
+
+
+def labelled(widget: Box, label: str) -> Box:
+    """A widget or group with another label."""
+    values = zip(widget.fields, widget.parts, strict=True)
+    return type(widget)(*(label if name == "label" else value for name, value in values))
 
 
 def filled(box: Box, values: Mapping[Slot, Box]) -> Box:
@@ -112,6 +151,11 @@ def filled(box: Box, values: Mapping[Slot, Box]) -> Box:
 def expanded(call: Call) -> Box:
     """What a call stands for: its template, with the arguments in the places of the holes."""
     return filled(call.template.body, dict(zip(call.template.holes, call.arguments, strict=True)))
+
+
+def function_of(box: Box) -> Box:
+    """The template that a call is of; any other diagram is that itself."""
+    return box.template if isinstance(box, Call) else box
 
 
 def is_number(box: Box) -> bool:
