@@ -33,6 +33,7 @@ from fad.diagram.box import (
     postorder,
 )
 from fad.diagram.facts import Facts, renamed, renamed_arguments
+from fad.text.families import with_families
 from fad.text.generalize import Column, Generalization, generalization
 from fad.text.printer import atom, computes
 from fad.text.templates import Call, Hole, Numbered, Template, expanded, filled, is_number
@@ -80,6 +81,7 @@ def abstracted(
         if search.process is before:
             break
     search.inline()
+    search.families()
     return search.process, search.names, search.became
 
 
@@ -402,6 +404,10 @@ class _Abstraction:
                 else:
                     replaced[part] = part.rebuild(tuple(replaced[child] for child in part.children))
             self._replace(replaced)
+
+    def families(self) -> None:
+        """Lists and chains of alike diagrams become `par`, `seq`, `sum` and `prod`."""
+        self._replace(with_families(self.process)[1])
 
     def _is_useless(
         self,

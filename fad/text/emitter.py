@@ -14,8 +14,8 @@ from fad.base.prose import visible
 from fad.diagram.box import Box, Lambda, Par
 from fad.text.lines import SHORT_ITEM, WIDTH, comment, deeper, fill, filled_lines, packed, wrapped
 from fad.text.plan import Note, Plan, planned
-from fad.text.printer import Layout, join, layout
-from fad.text.templates import Numbered, Template, bound_by, labelled
+from fad.text.printer import Layout, join, with_names
+from fad.text.templates import Take, Template, bound_by
 
 
 @recursive
@@ -68,6 +68,13 @@ def _commented(text: str, said: str) -> list[str]:
     return [line] if "\n" not in text and len(line) <= WIDTH else [*comment(said), text]
 
 
+#: The n-th of a list, counted from 1.
+_TAKE = """\
+{name}(1, (x, xs)) = x;
+{name}(1, x) = x;
+{name}(n, (x, xs)) = {name}(n - 1, xs);"""
+
+
 class _Writer:
     """Writes what is planned."""
 
@@ -79,6 +86,8 @@ class _Writer:
 
     def statement(self, name: str, box: Box, indent: int) -> str:
         """`name = box;`, with the parameters of a lambda on the left."""
+        if isinstance(box, Take):
+            return _TAKE.format(name=name)
         slots, body, inner = self._unnested(box)
         head = f"{name}({', '.join(slots)}) = " if slots else f"{name} = "
         head, column = wrapped(head, deeper(indent), indent)
@@ -116,7 +125,7 @@ class _Writer:
     def _unnamed(self, box: Box, level: int, indent: int, column: int) -> str:
         if isinstance(box, Lambda):
             return self._lambda(box, indent, column)
-        shape = self._layout(box)
+        shape = self._shape(box)
         if self._fits(shape, WIDTH - column - 1):
             text = self._flat(box, level)
             if column + len(text) < WIDTH:
@@ -125,15 +134,8 @@ class _Writer:
             return f"({self._broken(shape, indent, column + 1)})"
         return self._broken(shape, indent, column)
 
-    def _layout(self, box: Box) -> Layout:
-        """How a box is written; the head of a call is the name of its function."""
-        if isinstance(box, Numbered):
-            numbers = (f"%{{{self._plan.names[each]}}}" for each in box.numbers)
-            return layout(labelled(box.frame, box.label(numbers)), self._plan.names)
-        shape = layout(box, self._plan.names)
-        if shape.function is not None:
-            return shape._replace(head=self._plan.names[shape.function] + shape.head)
-        return shape
+    def _shape(self, box: Box) -> Layout:
+        return with_names(box, self._plan.names)
 
     def _lambda(self, box: Lambda, indent: int, column: int) -> str:
         slots, body, inner = self._unnested(box)
@@ -153,7 +155,7 @@ class _Writer:
                 if column > WIDTH // 2 and shape.tail:
                     head, column = head.rstrip() + pad, indent
                 # Calls inside each other, such as groups, fill the lines between two indents.
-                step = 0 if len(self._layout(only).operands) == 1 else 4
+                step = 0 if len(self._shape(only).operands) == 1 else 4
                 return f"{head}{self._text(only, level, deeper(indent, step), column)}{shape.tail}"
             parts = [
                 self._text(operand, level, deeper(indent), indent)
@@ -191,7 +193,7 @@ class _Writer:
                 elif isinstance(operand, Lambda) and self._unnested(operand)[2]:
                     return False
                 else:
-                    stack.append(self._layout(operand))
+                    stack.append(self._shape(operand))
             if room < 0:
                 return False
         return True
@@ -200,7 +202,7 @@ class _Writer:
         if isinstance(box, Lambda):
             slots, body, _ = self._unnested(box)
             return rf"\({', '.join(slots)}).({self._plan.names.get(body) or self._flat(body, 0)})"
-        shape = self._layout(box)
+        shape = self._shape(box)
         parts = [
             self._plan.names.get(operand) or self._flat(operand, needed)
             for operand, needed in shape.operands

@@ -26,7 +26,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.labels import identifier, plain_name, split_path
 from fad.diagram.primitives import PRIMITIVES
-from fad.text.templates import Call, Numbered, Template
+from fad.text.templates import Call, Iteration, Numbered, Take, Template
 
 #: What no definition can be called.
 KEYWORDS = frozenset(
@@ -73,6 +73,10 @@ def hint(box: Box, known: str | None = None) -> str:
         return identifier(known, "part")
     match box:
         case Template():
+            return hint(box.body)
+        case Take():
+            return "take"
+        case Iteration():
             return hint(box.body)
         case Numbered():
             return hint(box.frame)

@@ -12,7 +12,7 @@ from fad.diagram.box import Box, Group, Lambda, Par, Primitive, Slot, postorder
 from fad.diagram.facts import renamed
 from fad.text.names import KEYWORDS, hint
 from fad.text.printer import layout
-from fad.text.templates import Call, Template, bound_by
+from fad.text.templates import Call, Index, Take, Template, bound_by
 
 #: A diagram that occurs again gets a name when its text is at least this long.
 _SHARED_LENGTH = 10
@@ -122,9 +122,11 @@ class _Planner:
                 continue
             if isinstance(box, Lambda) and box in inner and uses[box] == 1:
                 continue
+            if any(isinstance(slot, Index) for slot in box.free):
+                continue  # no definitions stand inside an iteration
             shared = uses[box] > 1 and length[box] >= _SHARED.get(type(box), _SHARED_LENGTH)
             named = box in self._source_names and length[box] >= _NAMED_LENGTH
-            if shared or named or depth[box] >= _MAX_BROKEN or isinstance(box, Template):
+            if shared or named or depth[box] >= _MAX_BROKEN or isinstance(box, Template | Take):
                 chosen.append(box)
                 length[box] = len(self._hint(box))
                 depth[box] = 0

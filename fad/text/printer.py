@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import NamedTuple
 
 from fad.diagram.box import (
@@ -41,7 +41,17 @@ from fad.diagram.box import (
     parallel,
 )
 from fad.diagram.primitives import INFIX, PRIMITIVES, RIGHT_ARGUMENT
-from fad.text.templates import Call, Numbered, Template, is_number, labelled
+from fad.text.templates import (
+    TAKE,
+    Call,
+    Element,
+    Iteration,
+    Numbered,
+    Progression,
+    Template,
+    is_number,
+    labelled,
+)
 
 # Binding strengths, loosest first, as in the grammar.
 SPLIT, SEQ, PAR, REC, COMPARE, ADD, MULTIPLY, POWER, DELAY, POSTFIX, ATOM = range(11)
@@ -119,6 +129,13 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
             return Layout(ATOM, rf"\({box.slot.name}).(", ((box.body, SPLIT),), ")")
         case Numbered():
             return layout(labelled(box.frame, box.label(["%n"] * len(box.numbers))), named)
+        case Iteration():
+            body = (box.body, _argument_level(box.body))
+            return Layout(ATOM, f"{box.kind}({box.index.name}, {box.count}, ", (body,), ")")
+        case Progression():
+            return _progression(box)
+        case Element():
+            return _element(box)
         case Template():
             return Layout(ATOM, "", ((box.body, SPLIT),))
         case Call():
@@ -128,6 +145,43 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
             return Layout(REC, box.name)  # as an operand of another operator: `(+)*2`
         case _:
             return Layout(ATOM, atom(box))
+
+
+def with_names(box: Box, names: Mapping[Box, str]) -> Layout:
+    """How a box is written when all names are known: those of functions and slots in its head."""
+    match box:
+        case Numbered():
+            numbers = (f"%{{{names[each]}}}" for each in box.numbers)
+            return layout(labelled(box.frame, box.label(numbers)), names)
+        case Iteration():
+            shape = layout(box, names)
+            return shape._replace(head=f"{box.kind}({names[box.index]}, {box.count}, ")
+        case Progression():
+            return _progression(box, names[box.index])
+        case Element():
+            return _element(box, names[box.index], names[TAKE])
+        case Call():
+            shape = layout(box, names)
+            return shape._replace(head=names[box.template] + shape.head)
+    return layout(box, names)
+
+
+def _progression(box: Progression, index: str = "i") -> Layout:
+    if abs(box.step) == 1:
+        first = index if box.step == 1 else f"0 - {index}"
+    else:
+        first = f"{box.step}*{index}"
+    if box.start == 0:
+        return Layout(MULTIPLY if box.step > 1 else ADD, first)
+    if box.step < 0 < box.start:
+        less = index if box.step == -1 else f"{-box.step}*{index}"
+        return Layout(ADD, f"{box.start} - {less}")
+    return Layout(ADD, f"{first} {'+' if box.start > 0 else '-'} {abs(box.start)}")
+
+
+def _element(box: Element, index: str = "i", take: str = "take") -> Layout:
+    values = ", ".join(map(str, box.values))
+    return Layout(POSTFIX, f"{take}({index} + 1, ({values}))", function=TAKE)
 
 
 def _chain(box: Composition, named: Container[Box]) -> Layout:

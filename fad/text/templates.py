@@ -84,6 +84,8 @@ def bound_by(box: Box) -> tuple[Slot, ...]:
     """The slots that a diagram binds."""
     if isinstance(box, Template):
         return box.holes
+    if isinstance(box, Iteration):
+        return (box.index,)
     return (box.slot,) if isinstance(box, Lambda) else ()
 
 
@@ -122,6 +124,97 @@ class Numbered(Box):
 
     def _free(self) -> frozenset[Slot]:
         return self.frame.free.union(*(number.free for number in self.numbers))
+
+
+class Index(Hole):
+    """The variable of an iteration."""
+
+    __slots__ = ()
+
+
+class Progression(Box):
+    """`step*i + start`, a number that the language computes."""
+
+    __slots__ = ("index", "start", "step")
+    fields = ("index", "start", "step")
+    index: Index
+    start: int
+    step: int
+
+    @property
+    def children(self) -> tuple[Box, ...]:
+        return (self.index,)
+
+    def rebuild(self, children: tuple[Box, ...]) -> Box:
+        (index,) = children
+        return Progression(index, self.start, self.step)
+
+    def _infer(self) -> Arity:
+        return 0, 1
+
+    def _free(self) -> frozenset[Slot]:
+        return self.index.free
+
+
+class Element(Box):
+    """`take(i + 1, (...))`, a number from a list."""
+
+    __slots__ = ("index", "values")
+    fields = ("index", "values")
+    index: Index
+    values: tuple[int, ...]
+
+    @property
+    def children(self) -> tuple[Box, ...]:
+        return TAKE, self.index
+
+    def rebuild(self, children: tuple[Box, ...]) -> Box:
+        _, index = children
+        return Element(index, self.values)
+
+    def _infer(self) -> Arity:
+        return 0, 1
+
+    def _free(self) -> frozenset[Slot]:
+        return self.index.free
+
+
+class Take(Box):
+    """The function that takes an element from a list: `take(1, (a, b))` is `a`."""
+
+    __slots__ = ()
+
+    def _infer(self) -> None:
+        return None
+
+
+TAKE = Take()
+
+
+class Iteration(Box):
+    """`par(i, count, body)`, and the like with `seq`, `sum` and `prod`, by `kind`."""
+
+    __slots__ = ("body", "count", "index", "kind", "whole")
+    fields = ("kind", "count", "index", "body", "whole")
+    kind: str
+    count: int
+    index: Index
+    body: Box
+    whole: Arity
+
+    @property
+    def children(self) -> tuple[Box, ...]:
+        return (self.body,)
+
+    def rebuild(self, children: tuple[Box, ...]) -> Box:
+        (body,) = children
+        return Iteration(self.kind, self.count, self.index, body, self.whole)
+
+    def _infer(self) -> Arity:
+        return self.whole
+
+    def _free(self) -> frozenset[Slot]:
+        return self.body.free - {self.index}
 
 
 def labelled(widget: Box, label: str) -> Box:
