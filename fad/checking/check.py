@@ -148,9 +148,10 @@ def check(
             samples,
         )
         try:
-            return job.report()
+            report = job.report()
         except EngineRefusal:
-            return replace(job, margin=SMALL_MARGIN).report()
+            report = replace(job, margin=SMALL_MARGIN).report()
+    return replace(report, files=front.files(box))
 
 
 def _plays_sounds(box: Box) -> bool:

@@ -8,10 +8,15 @@ from typing import Any
 
 import click
 
-from fad.cli.options import RULES, program_of, program_options, values_option, write_program
+from fad.cli.options import RULES, program_of, program_options, values_option
+from fad.cli.project import ProjectCommand
+from fad.cli.results import Goal, finish, goals, write_programs
 
 
-@click.command(short_help="Write the program that learns a program's parameters.")
+@click.command(
+    cls=ProjectCommand, short_help="Write the program that learns a program's parameters."
+)
+@click.argument("file")
 @program_options
 @click.option(
     "--estimate",
@@ -106,4 +111,4 @@ def estimate(
         folder=Path(output).parent,
         **options,
     )
-    write_program(compute, file, output, check=check)
+    finish(write_programs(compute, goals([file], Goal(output, expected=check))))
