@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -240,10 +240,13 @@ def nearest(folder: Path) -> Project | None:
     Raises:
         FadError: a file on the way is unreadable, or no TOML.
     """
-    folder = Path(os.path.abspath(folder))
+    try:
+        folder = Path(os.path.abspath(folder))
+    except OSError:  # the current folder was removed
+        return None
     for parent in (folder, *folder.parents):
         for name in _PLACES:
-            if (parent / name).is_file() and (project := read(parent / name)) is not None:
+            if os.path.isfile(parent / name) and (project := read(parent / name)) is not None:
                 return project
     return None
 
@@ -327,9 +330,8 @@ def _source(path: Path) -> Source:
     from fad.base.source import Source
 
     name = str(path)
-    here = os.getcwd()
-    if path.is_absolute() and path.is_relative_to(here):
-        name = str(path.relative_to(here))
+    with suppress(OSError, ValueError):  # the current folder was removed, or is another one
+        name = str(path.relative_to(os.getcwd()))
     try:
         text = path.read_text("utf-8")
     except OSError as error:
@@ -351,6 +353,8 @@ def _parsed(source: Source) -> dict[str, Any]:
 
     try:
         return tomllib.loads(source.text)
+    except RecursionError:
+        raise FadError(f"`{source.name}` is nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         offset = len(source.text)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from tests.support.commands import Run, command_line
+from fad.cli.main import cli
+from fad.cli.project import COMMON, KEYS
+from tests.support.commands import COMMAND, ENVIRONMENT, Run, command_line
 
 PROGRAM = 'process = _*hslider("a", 1, 0, 2, 0.1)*hslider("b", 1, 0, 2, 0.1);'
 
@@ -138,6 +143,29 @@ def test_mistakes_in_a_pyproject(run: Run, tmp_path: Path) -> None:
     assert "`pyproject.toml` is not a text in UTF-8" in run("params", "sub/p.dsp").stderr
 
 
+def test_a_file_that_is_nested_deeply(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "fad.toml").write_text("wrt = " + "[" * 100_000)
+    done = run("params", "sub/p.dsp")
+    assert (done.returncode, done.stderr) == (1, "error: `fad.toml` is nested too deeply\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders in use stay there")
+def test_a_current_folder_that_was_removed(run: Run, tmp_path: Path) -> None:
+    program = tmp_path / "sub" / "p.dsp"
+    (tmp_path / "fad.toml").write_text('wrt = "a"')
+    for argument in (str(program), f"- < {program}"):
+        (tmp_path / "gone").mkdir()
+        done = subprocess.run(
+            f"rmdir ../gone && {' '.join(COMMAND)} transform {argument}",
+            shell=True,
+            cwd=tmp_path / "gone",
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_file_that_is_named_has_to_be_there(run: Run, tmp_path: Path) -> None:
     assert "cannot read `none.toml`" in run("params", "sub/p.dsp", "--config", "none.toml").stderr
     (tmp_path / "pyproject.toml").write_text("")
@@ -171,6 +199,22 @@ def test_a_project_cannot_say_what_only_the_user_may(
         assert f"`{key}` can be given on the command line only" in done.stderr
     (tmp_path / "sub" / "fad.toml").unlink()
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_every_option_is_a_project_s_or_the_user_s() -> None:
+    """A new one has to be put on one of the two sides."""
+    options = {
+        name.removeprefix("--")
+        for command in cli.commands.values()
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in option.opts
+        if name.startswith("--")
+    }
+    users = "allow-silent check config csv direction dual estimate explain json manifest no-config"
+    users += " output plot trust verbose watch wav"
+    assert options >= KEYS >= COMMON.keys()
+    assert sorted(options - KEYS) == sorted(users.split())
 
 
 def test_what_a_link_leads_to_is_not_quoted(run: Run, tmp_path: Path) -> None:

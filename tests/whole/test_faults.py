@@ -54,11 +54,11 @@ int main() {
 """
 
 
-#: An interpolating delay, and its derivatives along two parameters.
+#: An interpolating delay, which two parameters move.
 INTERPOLATION = """
-n = hslider("n", 100, 1, 1000, 1); p = hslider("p", 0.3, 0, 1, 0.01);
-q = hslider("q", 0.7, 0, 1, 0.01);
-process(x) = d1*(1 - p) + d2*p, (d1 - d2)*p, (d1 - d2)*q with { d1 = x@n; d2 = x@(n + 1); };
+import("stdfaust.lib");
+d = hslider("d", 100, 1, 1000, 0.1); p = hslider("p", 0.3, 0, 2, 0.01);
+process = de.fdelay(2048, d*p);
 """
 
 
@@ -95,9 +95,12 @@ def test_vectorised_code_orders_its_loops_wrongly(tmp_path: Path) -> None:
         wrong = ran(tmp_path, SHARED_DELAY, *options)
         assert np.array_equal(wrong[0], right[0])
         assert all(np.mean(wrong[k] != right[k]) > 0.8 for k in (1, 2))
-    interpolated, vectorised = (ran(tmp_path, INTERPOLATION, *o) for o in ((), ("-vec",)))
-    assert np.array_equal(vectorised[0], interpolated[0])
-    assert all(not np.array_equal(vectorised[k], interpolated[k]) for k in (1, 2))
+    dual = fad.transform(INTERPOLATION).source
+    scalar, vectorised = ran(tmp_path, dual), ran(tmp_path, dual, "-vec")
+    assert np.array_equal(vectorised[0], scalar[0])
+    assert all(not np.array_equal(vectorised[k], scalar[k]) for k in (1, 2))
+    assert np.array_equal(ran(tmp_path, dual, "-vec", "-dfs"), scalar)
+    assert np.array_equal(ran(tmp_path, SHARED_DELAY, "-vec", "-dfs"), right)
     constant = SHARED_DELAY.replace('hslider("n", 1, 0, 2, 1)', "1")
     assert constant != SHARED_DELAY
     assert np.array_equal(ran(tmp_path, constant, "-vec"), right)
