@@ -224,6 +224,12 @@ def test_a_rule_that_is_0_lets_no_tangent_pass(engine: Engine) -> None:
     assert values(engine, text) == pytest.approx([G * H * H, 0, G * H])
 
 
+def test_a_stop_in_a_library_is_told_where_it_is_called() -> None:
+    text = 'df = library("fad.lib"); process = df.stop(g*h)*h;'
+    (warning,) = fad.transform(SLIDERS + text).warnings
+    assert "it only acts through `stop` at <text>:4:36 " in warning
+
+
 def test_what_is_stopped_is_not_differentiated() -> None:
     text = "stop(x) = x; d_stop(x) = 0; process = stop(sin(g)) * g;"
     assert "cos" not in fad.transform(SLIDERS + text).source
@@ -310,6 +316,16 @@ def test_a_wrong_rule_is_a_mismatch_and_named(engine: Engine) -> None:
     (warning,) = report.warnings
     assert warning.startswith("the rule `d_cube` at main.dsp:4:")
     assert "d_right" not in warning
+
+
+def test_what_the_program_stops_is_no_mismatch(engine: Engine) -> None:
+    text = """
+    df = library("fad.lib");
+    process = df.stop(g)*g, df.clip_gradient(0.1, g*h), df.clip_gradient(99, g);
+    """
+    report = fad.check(SLIDERS + text, engine=engine, native=False, wrt=["g"])
+    assert [pair.verdict for pair in report.pairs] == ["stopped", "stopped", "agrees"]
+    assert report.passed
 
 
 def test_a_stop_does_not_excuse_a_wrong_rule(engine: Engine) -> None:
