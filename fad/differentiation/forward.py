@@ -272,17 +272,15 @@ class _Forward:
 
     def _ends(self, box: Seq, function: Ruled, slots: _Slots) -> bool:
         """Whether all tangents end in the function that is applied, and in no loop before that."""
-        if function.rule.obstacle is not None or any(isinstance(p, Rec) for p in postorder(box)):
-            return False
-        if arity_of(box.left)[0]:
+        if function.rule.obstacle is not None or arity_of(box.left)[0]:
             return False
         sets = {slot: bound.active for slot, bound in slots.items()}
-        arriving_sets = self._activity.outputs(box.left, (), sets)
+        arguments = self._activity.outputs(box.left, (), sets)
         operation = self._operations.of(function)
         assert operation is not None
-        if operation.active(arriving_sets):
+        if operation.active(arguments) or any(isinstance(p, Rec) for p in postorder(box.left)):
             return False
-        self._drop(operation, arriving_sets)
+        self._drop(operation, arguments)
         return True
 
     def _ruled(self, box: Ruled, inputs: Bundles, slots: _Slots) -> _Result:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fad
+from fad.base.errors import FadError
 from fad.runtime.engine import Engine
 from tests.lib.running import dual, noise
 from tests.support.places import ROOT
@@ -119,3 +120,10 @@ def test_the_derivative_of_a_solution_costs_one_step(engine: Engine) -> None:
     assert 2 * solved < short
     # What five more iterations cost is what they cost without derivatives.
     assert longer - solved < 0.4 * (long - short)
+
+
+def test_a_start_with_an_input_of_its_own_is_refused() -> None:
+    text = f'df = library("fad.lib"); {SLIDER} process = df.solve(3, \\(v).(v*v - p), _);'
+    with pytest.raises(FadError) as refused:
+        fad.transform(text)
+    assert "it has 1 input beside its arguments" in refused.value.message
