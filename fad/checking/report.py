@@ -22,8 +22,9 @@ class Pair:
         point: the number of the point, from 0.
         verdict: `agrees`; `zero` (no effect at this point); `kink` (the slopes on the two sides of
             the parameter's value differ); `jump` (the quotient does not settle at some samples);
-            `quantised` (a jump or a slope that fad has warned about or put there); `undefined`
-            (the output is not finite); `mismatch`.
+            `stopped` (the program itself stops or bounds the derivative, which is the quotient
+            without that); `quantised` (a jump or a slope that fad has warned about or put there);
+            `undefined` (the output is not finite); `mismatch`.
         error: the largest difference of tangent and quotient where the program is smooth, in
             units of the largest quotient.
         tolerance: how large it might have been at that sample, in the same units.

@@ -315,9 +315,9 @@ def check(
     Each output and parameter gets a
     verdict, the worst over some points: `agrees`, `zero` (no effect), `kink` (other slopes on
     the two sides of the value), `jump` (not smooth at some samples), `quantised` (a jump or a
-    slope that fad knows of), `undefined` (the output is not finite), `mismatch`. The exit code is
-    1 on a mismatch, and when the outputs are not repeated; 3 when an output is silent or no
-    derivative is other than zero, because then nothing was tested.
+    slope that fad knows of), `stopped` (by the program itself), `undefined` (the output is not
+    finite), `mismatch`. The exit code is 1 on a mismatch, and when the outputs are not repeated; 3
+    when an output is silent or no derivative is other than zero, because then nothing was tested.
 
     \b
     Examples:

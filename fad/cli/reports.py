@@ -29,6 +29,7 @@ _STYLES = {
     "agrees": "green",
     "zero": "dim",
     "quantised": "yellow",
+    "stopped": "yellow",
     "kink": "yellow",
     "jump": "yellow",
     "undefined": "magenta",
@@ -40,6 +41,7 @@ _MEANINGS = {
     "undefined": "the output is infinite or not a number",
     "jump": "the output jumps at some samples, which say nothing; the error is that of the others",
     "kink": "the slopes on the two sides of the parameter's value differ, in the program or a part",
+    "stopped": "the program stops or bounds the derivative; without that, it agrees",
 }
 #: Wide enough for any table: where it is shown, lines may wrap, but nothing is cut.
 _WIDTH = 1000

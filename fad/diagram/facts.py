@@ -21,11 +21,14 @@ class Facts:
         origins: where a diagram was first composed.
         made_by: for the result of a call, the file and the name of the function; the innermost
             one, where several calls have this result.
+        rules: where the rules stand that were asked for a derivative of a function of the
+            program -> their names.
     """
 
     names: dict[Box, str] = field(default_factory=dict)
     origins: dict[Box, Span] = field(default_factory=dict)
     made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
+    rules: dict[Span, str] = field(default_factory=dict)
 
     def inherit(self, old: Box, new: Box) -> None:
         """Notes that a diagram takes the place of another one: what is not known of it is its."""
@@ -39,6 +42,7 @@ class Facts:
             renamed(self.names, became),
             renamed(self.origins, became),
             renamed(self.made_by, became),
+            self.rules,
         )
 
 

@@ -20,6 +20,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.interpret import Interpretation
 from fad.diagram.parameters import Widget
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import NONE, Active, Bundles, union
 from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.operations import Operations
@@ -75,6 +76,14 @@ class Activity(Interpretation[Active]):
                 operation = self._operations.of(box)
                 return (union(inputs) if operation is None else operation.active(inputs),)
         return (NONE,) * arity_of(box)[1]
+
+    def ruled(self, box: Ruled, inputs: Bundles, slots: Mapping[Slot, Active]) -> Bundles:
+        """A function with a rule of its own passes parameters on as that says."""
+        if box.rule.obstacle is not None:
+            return super().ruled(box, inputs, slots)
+        operation = self._operations.of(box)
+        assert operation is not None
+        return (operation.active(inputs),)
 
     def total(self, values: Sequence[Active]) -> Active:
         """What wires carry that meet: a sum has all their tangents."""

@@ -24,6 +24,7 @@ from fad.diagram.box import (
     arity_of,
 )
 from fad.diagram.interpret import Interpretation
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import NONE, Active, members, union
 from fad.differentiation.dual import Dropped
 from fad.differentiation.kinks import SidedAbs
@@ -101,6 +102,20 @@ class InitialKinks(Interpretation[Reading]):
                     active = operation.active(tuple([reading.active for reading in inputs]))
                 return (Reading(self._value(box, inputs), active),)
         return (_UNKNOWN,) * arity_of(box)[1]
+
+    def ruled(
+        self, box: Ruled, inputs: tuple[Reading, ...], slots: Mapping[Slot, Reading]
+    ) -> tuple[Reading, ...]:
+        """A function with a rule of its own: its rule knows about the kinks inside."""
+        known = dict(self.found)
+        outputs = super().ruled(box, inputs, slots)
+        if box.rule.obstacle is not None:
+            return outputs
+        self.found = known
+        operation = self._operations.of(box)
+        assert operation is not None
+        active = operation.active(tuple([reading.active for reading in inputs]))
+        return tuple([Reading(reading.value, active) for reading in outputs])
 
     def _value(self, box: Box, inputs: Sequence[Reading]) -> Number | None:
         numbers = [reading.value for reading in inputs]

@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from fad.diagram.ruled import CustomRule
+
 #: The names of a primitive's arguments in the rules, in order.
 ARGUMENTS = ("x", "y", "z", "u", "v")
 
@@ -76,7 +78,20 @@ class Unsupported:
     reason: str
 
 
+#: The rules of the tables.
 Rule = Partials | Linear | Zero | Unsupported
+
+
+@dataclass(frozen=True)
+class Custom:
+    """The rule that the program has for one of its own functions.
+
+    Args:
+        ruled: its partial derivatives.
+    """
+
+    ruled: CustomRule
+
 
 _STEP = Zero("it is constant between its steps")
 _TEST = Zero("a test is 0 or 1")

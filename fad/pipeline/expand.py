@@ -10,6 +10,7 @@ from fad.base.version import __version__
 from fad.diagram.box import arity_of
 from fad.diagram.parameters import default_variables, find_parameters
 from fad.differentiation.channels import channels
+from fad.pipeline.comments import rule_comments
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
@@ -41,7 +42,8 @@ def expand(
     front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box = evaluation.process
-    header = [*comment(f"{front.name}, evaluated by fad {__version__}."), *front.declares]
+    header = [*comment(f"{front.name}, evaluated by fad {__version__}.")]
+    header += [*rule_comments(evaluation.facts), *front.declares]
     widgets = tuple(find_parameters(box, front.title))
     return Program(
         emit(box, evaluation.facts.names, header),

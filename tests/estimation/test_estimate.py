@@ -68,6 +68,12 @@ def test_the_steps_are_those_of_gradient_descent(engine: Engine) -> None:
     np.testing.assert_allclose(found[1], hidden * x[0], rtol=1e-9)
 
 
+def test_custom_derivatives_are_used() -> None:
+    text = 'square(x) = x*x; d_square(x) = 11*x; process = square(hslider("g", 1, 0, 2, 0.1));'
+    assert "11*" in fad.estimate(text).source
+    assert "11*" not in fad.estimate(text.replace("d_square", "other")).source
+
+
 def test_a_logarithmic_parameter_is_learnt_in_octaves(engine: Engine) -> None:
     text = 'process = *(hslider("gain [scale:log]", 2, 0.1, 10, 0.1));'
     rate, start, hidden = 0.01, 0.5, 2.0
