@@ -21,10 +21,10 @@ from fad.diagram.box import (
 from fad.diagram.interpret import Interpretation
 from fad.diagram.parameters import Widget
 from fad.differentiation.active_sets import NONE, Active, Bundles, union
-from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.operations import Operations
 from fad.differentiation.surrogates import SlopedRead
 from fad.differentiation.variables import Variable
+from fad.differentiation.variants import Variant
 
 
 class Activity(Interpretation[Active]):
@@ -71,7 +71,7 @@ class Activity(Interpretation[Active]):
                 return (1 << box.lane,)
             case Bargraph():
                 return inputs
-            case Primitive() | ForeignFunction() | SlopedRead() | SidedAbs():
+            case Primitive() | ForeignFunction() | SlopedRead() | Variant():
                 operation = self._operations.of(box)
                 return (union(inputs) if operation is None else operation.active(inputs),)
         return (NONE,) * arity_of(box)[1]

@@ -125,10 +125,8 @@ def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
     for lane, kink in dual.kinks.items():
         if reached >> lane & 1:
             name = dual.seeds.names[lane]
-            warnings[name] = (
-                f"{name} starts on a kink of `{kink.construct}`{kink.where(folders)}: the "
-                "derivative by it has two sides there, and one of them is written"
-            )
+            place = f"`{kink.construct}`{kink.where(folders)}"
+            warnings[name] = f"{name} starts on a kink of {place}: {kink.reason}"
     return warnings
 
 

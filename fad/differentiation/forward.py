@@ -57,12 +57,13 @@ from fad.differentiation.activity import Activity
 from fad.differentiation.bundles import beside, lane_route, of_primals, width, wires
 from fad.differentiation.dual import Dropped, Dual, Part
 from fad.differentiation.initial_kinks import InitialKinks, Reading
-from fad.differentiation.kinks import SidedAbs, with_sides
+from fad.differentiation.kinks import with_sides
 from fad.differentiation.operations import Function, Operations, rule_names, shape_name
 from fad.differentiation.rules import ARGUMENTS, Unsupported
 from fad.differentiation.seeds import Seed, Seeds
 from fad.differentiation.surrogates import Kind, SlopedRead, with_slopes
 from fad.differentiation.variables import Variable, with_variables
+from fad.differentiation.variants import Variant, with_variants
 
 
 @recursive
@@ -95,7 +96,8 @@ def differentiate(
         new_slot = _slots_after(box)
     with_leaves, originals = with_variables(box, seeds)
     with_reads, originals = with_slopes(with_leaves, originals, facts.made_by, surrogate)
-    marked, originals = with_sides(with_reads, originals)
+    with_rules, originals = with_variants(with_reads, originals)
+    marked, originals = with_sides(with_rules, originals)
     transform = _Forward(marked, originals, seeds, operations, facts, new_slot)
     sources = [seeds.inputs.get(index) for index in range(arity_of(box)[0])]
     inputs = tuple(NONE if seed is None else bits([seed.lane]) for seed in sources)
@@ -345,7 +347,7 @@ class _Forward:
             case Variable():
                 seed = Seed(box.lane, box.value)
                 return parallel(_seeded(box.signal, seed)), (1 << box.lane,)
-            case Primitive() | ForeignFunction() | SidedAbs():
+            case Primitive() | ForeignFunction() | Variant():
                 return self._operation(box, inputs)
             case SlopedRead():
                 flat = Dropped("a slope has no slope", box.function.name, self._place)

@@ -61,6 +61,21 @@ def test_elsewhere_it_is_zero(engine: Engine, program: str) -> None:
         ("min(h, 0.5)*abs(g)", {"/h": "min", "/gain": "abs"}),
         ("(2*h - 1 : abs)*_", {"/h": "abs"}),
         ("h <: _, (_, 0.5 : max) : *", {"/h": "max"}),
+        # Thresholds, of which a comparison chooses one side.
+        ("select2(g > 0, _, 2*_)*(1 + h*g)", {"/gain": ">"}),
+        ("(g >= 0)*_*g", {"/gain": ">="}),
+        ("select3((h < 0.5) + (h < 0.7), h, 1, 2)*_", {"/h": "<"}),
+        ("(g <= h - 0.5)*_*g*h", {"/gain": "<=", "/h": "<="}),
+        ("(g > 0.1)*_*g", {}),
+        ("(g > ma.SR)*_*g", {}),
+        # Modes are numbers that a program asks for.
+        ("(g == 0)*_*(g + 1)", {}),
+        # Poles.
+        ("1/(1 + 1/g)", {"/gain": "/"}),
+        ("h*1/(1 + 1/(g*g))", {"/gain": "/"}),
+        # One operand can never win.
+        ("max(min(h, 0.5), 0.5) + h", {"/h": "min"}),
+        ("min(g, 24) + max(g, -24) + g*h", {}),
         # What does not move with a parameter stands on no kink of its.
         ("g*max(2, 2)", {}),
         ("g*abs(0)", {}),
