@@ -75,7 +75,7 @@ class _Signal(NamedTuple):
             signals of which nothing is known cancel is not thought of.
         is_control: whether it depends on numbers and widgets only, which can be moved to any of
             its values.
-        is_pole: whether it may be infinite because widgets can make a divisor 0.
+        is_pole: whether it may be infinite because a divisor vanishes.
     """
 
     bounds: Bounds
@@ -128,8 +128,7 @@ def _common(kinds: set[str | None]) -> str | None:
 
 def _kind(name: str, arguments: Sequence[_Signal]) -> str | None:
     """Which rule fits a primitive with some arguments; `None` for its own."""
-    is_control = all(argument.is_control for argument in arguments)
-    poles = [argument.is_pole and is_control for argument in arguments]
+    poles = [argument.is_pole and _meets_no_other(arguments) for argument in arguments]
     if name == "/":  # where the divisor is infinite, the partials are 0
         poles.pop()
     if name == "*":  # the partial by a number is not asked for
@@ -162,14 +161,29 @@ def _control(low: float, high: float) -> _Signal:
 
 def _computed(name: str, arguments: Sequence[_Signal], bounds: Bounds) -> _Signal:
     """What a primitive gives that has these bounds."""
+    vanishes = _vanishes(name, arguments, bounds)
     is_control = all(argument.is_control for argument in arguments)
     is_pole = any(argument.is_pole for argument in arguments)
     if name == "/":
         dividend, divisor = arguments
         is_pole = dividend.is_pole or divisor.vanishes
-    # An infinite signal that meets an unknown one makes the program itself useless.
-    is_pole = is_pole and is_control and not all(map(isfinite, bounds))
-    return _Signal(bounds, _vanishes(name, arguments, bounds), is_control, is_pole)
+        arguments = [dividend]
+    elif name == "^":
+        base, exponent = arguments
+        is_pole = is_pole or (base.vanishes and exponent.bounds[0] < 0)
+    elif name in ("log", "log10"):  # levels in decibels are common, and rarely multiplied
+        is_pole = is_pole or (arguments[0].vanishes and is_control)
+    is_pole = is_pole and (name in ("+", "-", "^") or _meets_no_other(arguments))
+    is_pole = is_pole and not all(map(isfinite, bounds))
+    return _Signal(bounds, vanishes, is_control, is_pole)
+
+
+def _meets_no_other(arguments: Sequence[_Signal]) -> bool:
+    """Whether all arguments are known or infinite at times.
+
+    An infinite signal times an unknown one, which can be 0, is no number in the program itself.
+    """
+    return all(argument.is_control or argument.is_pole for argument in arguments)
 
 
 def _vanishes(name: str, arguments: Sequence[_Signal], result: Bounds) -> bool:
