@@ -34,6 +34,7 @@ from fad.diagram.box import (
     Route,
     Seq,
     Slot,
+    Soundfile,
     Split,
     Wire,
     arity_of,
@@ -61,7 +62,7 @@ from fad.differentiation.kinks import with_sides
 from fad.differentiation.operations import Function, Operations, rule_names, shape_name
 from fad.differentiation.rules import ARGUMENTS, Unsupported
 from fad.differentiation.seeds import Seed, Seeds
-from fad.differentiation.surrogates import Kind, SlopedRead, with_slopes
+from fad.differentiation.surrogates import Kind, SlopedRead, SlopedSample, with_slopes
 from fad.differentiation.variables import Variable, with_variables
 from fad.differentiation.variants import Variant, with_variants
 
@@ -349,10 +350,15 @@ class _Forward:
                 return parallel(_seeded(box.signal, seed)), (1 << box.lane,)
             case Primitive() | ForeignFunction() | Variant():
                 return self._operation(box, inputs)
-            case SlopedRead():
-                flat = Dropped("a slope has no slope", box.function.name, self._place)
+            case SlopedRead() | SlopedSample():
+                name = box.function.name if isinstance(box, SlopedRead) else "soundfile"
+                flat = Dropped("a slope has no slope", name, self._place)
                 self.sloped.append(flat)
                 return self._operation(box, inputs)
+            case Soundfile():
+                dropped = Dropped("it is read at whole positions", "soundfile", self._place)
+                for index in members(union(inputs)):
+                    self.context.dropped.setdefault(index, dropped)
         # All others are sources: they give no tangents, and those that come in end there.
         return of_primals(inputs, box), (NONE,) * arity_of(box)[1]
 

@@ -28,7 +28,7 @@ from fad.diagram.interpret import Interpretation
 from fad.differentiation.active_sets import NONE, Active, members, union
 from fad.differentiation.dual import Dropped
 from fad.differentiation.operations import Operations
-from fad.differentiation.surrogates import SlopedRead
+from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
 from fad.differentiation.variants import GUARDS, Variant
 from fad.evaluation.folding import Number, folded
@@ -104,7 +104,7 @@ class InitialKinks(Interpretation[Reading]):
                 return (Reading(_initial(box), NONE),)
             case Bargraph():
                 return inputs
-            case Primitive() | ForeignFunction() | SlopedRead() | Variant():
+            case Primitive() | ForeignFunction() | SlopedRead() | SlopedSample() | Variant():
                 operation = self._operations.of(box)
                 active = union(reading.active for reading in inputs)
                 if operation is not None:

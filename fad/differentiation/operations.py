@@ -37,7 +37,7 @@ from fad.differentiation.rules import (
     Rule,
     Zero,
 )
-from fad.differentiation.surrogates import SlopedRead
+from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variants import GUARDS, Variant
 
 _ABSENT = Real(0.0)
@@ -51,7 +51,7 @@ _SUFFIXES = ("", "f", "l", "fx")
 
 
 #: What has a rule.
-Function = Primitive | ForeignFunction | SlopedRead | Variant
+Function = Primitive | ForeignFunction | SlopedRead | SlopedSample | Variant
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,9 @@ class Operations:
                 name = box.function.name
                 rule, key = VARIANTS[box.kind, name], f"{box.kind} {name}"
                 return Operation(name, key, rule, box.function)
+            case SlopedSample():
+                rule = SURROGATES["sounds"]
+                return Operation("soundfile", "surrogate sounds", rule, box.function)
             case SlopedRead():
                 function, rule = box.function, SURROGATES[box.kind]
                 key = f"surrogate {box.kind}"

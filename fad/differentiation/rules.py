@@ -160,6 +160,8 @@ SURROGATES: Mapping[str, Linear] = MappingProxyType(
         "tables": Linear(
             "(rdtable(x, y, (int(z) + 1) % x) - rdtable(x, y, (int(z) + x - 1) % x))*0.5*dz"
         ),
+        # The same for a sample of a sound file, the one after it, the one before it.
+        "sounds": Linear("(y - z)*0.5*du"),
         # The slope that linear interpolation would have.
         "delays": Linear("dx @ int(y)", "(x @ (int(y) + 1) - x @ int(y))*dy"),
     }
