@@ -118,6 +118,7 @@ def differentiate(
         seeds,
         transform.sloped,
         kinks.found,
+        kinks.switched,
     )
 
 

@@ -47,6 +47,7 @@ class Reading(NamedTuple):
 
 
 _UNKNOWN = Reading(None, NONE)
+_CONTROL = Primitive("control")
 #: Primitive -> what is to be said of its kinks.
 _REASONS: Mapping[str, str] = {
     **dict.fromkeys(
@@ -68,6 +69,7 @@ class InitialKinks(Interpretation[Reading]):
 
     Attributes:
         found: parameter -> the first place where it stands on a kink.
+        switched: parameter -> the first place where its tangent is switched off at times.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class InitialKinks(Interpretation[Reading]):
     ) -> None:
         super().__init__()
         self.found: dict[int, Dropped] = {}
+        self.switched: dict[int, Dropped] = {}
         self._operations = operations
         self._originals = originals
         self._origins = origins
@@ -109,6 +112,9 @@ class InitialKinks(Interpretation[Reading]):
                 active = union(reading.active for reading in inputs)
                 if operation is not None:
                     active = operation.active(tuple([reading.active for reading in inputs]))
+                if box is _CONTROL and inputs[0].value is None:
+                    place = Dropped("it is off at times", "control", self._place)
+                    self.switched.update(dict.fromkeys(members(active), place) | self.switched)
                 return (Reading(self._value(box, inputs), active),)
         return (_UNKNOWN,) * arity_of(box)[1]
 

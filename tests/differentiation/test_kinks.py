@@ -93,3 +93,23 @@ def test_parameters_that_start_on_a_kink(program: str, warned: dict[str, str]) -
     assert len(told) == len(warned)
     for path, construct in warned.items():
         assert any(text.startswith(f"{path} starts on a kink of `{construct}`") for text in told)
+
+
+@pytest.mark.parametrize(
+    ("program", "warned"),
+    [
+        ("_ : \\(x).(control(x*h, x > 0))", True),
+        ("control(_*h, g > 0)", True),
+        # The value is held nowhere, or does not depend on a parameter.
+        ("control(h, _ > 0)", False),
+        ("control(_, h > 0)*h", False),
+        ("enable(_*h, _ > 0)", False),
+        ("int(control(_*h, g > 0)) + g", False),
+    ],
+)
+def test_tangents_that_may_not_be_held_are_told_of(program: str, warned: bool) -> None:
+    """libfaust passes the tangent `x` of `control(x*h, x > 0)` on while the value is held."""
+    text = f'{GAIN} h = hslider("h", 0.5, 0, 1, 0.1); process = {program};'
+    told = [text for text in fad.transform(text).warnings if "`control`" in text]
+    assert len(told) == warned
+    assert all(text.startswith("the derivative by /h passes `control` at ") for text in told)
