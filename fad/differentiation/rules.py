@@ -140,9 +140,10 @@ DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
         # Choice.
         "select2": Linear("select2(x, dy, dz)", zero={"x": "it only picks"}),
         "select3": Linear("select3(x, dy, dz, du)", zero={"x": "it only picks"}),
-        # x*y, which is computed only while y is not 0.
-        "enable": Linear("enable(dx, y)", "x*dy"),
-        "control": Linear("control(dx, y)", zero={"y": "it only switches"}),
+        # x*y, which is computed only while y is not 0. libfaust fails on a delay of `enable` or
+        # `control` alone, which the program need not have where its derivative has it.
+        "enable": Linear("attach(enable(dx, y), y)", "x*dy"),
+        "control": Linear("attach(control(dx, y), y)", zero={"y": "it only switches"}),
         # The second argument of `attach` runs, but its value is not used.
         "attach": Linear("dx"),
         "assertbounds": Linear("dz"),
