@@ -22,10 +22,10 @@ from fad.diagram.interpret import Interpretation
 from fad.diagram.parameters import Widget
 from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import NONE, Active, Bundles, union
-from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.operations import Operations
-from fad.differentiation.surrogates import SlopedRead
+from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
+from fad.differentiation.variants import Variant
 
 
 class Activity(Interpretation[Active]):
@@ -72,7 +72,7 @@ class Activity(Interpretation[Active]):
                 return (1 << box.lane,)
             case Bargraph():
                 return inputs
-            case Primitive() | ForeignFunction() | SlopedRead() | SidedAbs():
+            case Primitive() | ForeignFunction() | SlopedRead() | SlopedSample() | Variant():
                 operation = self._operations.of(box)
                 return (union(inputs) if operation is None else operation.active(inputs),)
         return (NONE,) * arity_of(box)[1]

@@ -35,6 +35,7 @@ from fad.diagram.box import (
     Route,
     Seq,
     Slot,
+    Soundfile,
     Split,
     Wire,
     arity_of,
@@ -59,12 +60,13 @@ from fad.differentiation.activity import Activity
 from fad.differentiation.bundles import beside, lane_route, of_primals, width, wires
 from fad.differentiation.dual import Dropped, Dual, Part
 from fad.differentiation.initial_kinks import InitialKinks, Reading
-from fad.differentiation.kinks import SidedAbs, with_sides
+from fad.differentiation.kinks import with_sides
 from fad.differentiation.operations import Function, Operation, Operations, shape_name
 from fad.differentiation.rules import ARGUMENTS, Unsupported
 from fad.differentiation.seeds import Seed, Seeds
-from fad.differentiation.surrogates import Kind, SlopedRead, with_slopes
+from fad.differentiation.surrogates import Kind, SlopedRead, SlopedSample, with_slopes
 from fad.differentiation.variables import Variable, with_variables
+from fad.differentiation.variants import Variant, with_variants
 
 
 @recursive
@@ -97,7 +99,8 @@ def differentiate(
         new_slot = _slots_after(box)
     with_leaves, originals = with_variables(box, seeds)
     with_reads, originals = with_slopes(with_leaves, originals, facts.made_by, surrogate)
-    marked, originals = with_sides(with_reads, originals)
+    with_rules, originals = with_variants(with_reads, originals)
+    marked, originals = with_sides(with_rules, originals)
     transform = _Forward(marked, originals, seeds, operations, facts, new_slot)
     sources = [seeds.inputs.get(index) for index in range(arity_of(box)[0])]
     inputs = tuple(NONE if seed is None else bits([seed.lane]) for seed in sources)
@@ -117,6 +120,7 @@ def differentiate(
         seeds,
         transform.sloped,
         kinks.found,
+        kinks.switched,
     )
 
 
@@ -383,12 +387,17 @@ class _Forward:
             case Variable():
                 seed = Seed(box.lane, box.value)
                 return parallel(_seeded(box.signal, seed)), (1 << box.lane,)
-            case Primitive() | ForeignFunction() | SidedAbs():
+            case Primitive() | ForeignFunction() | Variant():
                 return self._operation(box, inputs)
-            case SlopedRead():
-                flat = Dropped("a slope has no slope", box.function.name, self._place)
+            case SlopedRead() | SlopedSample():
+                name = box.function.name if isinstance(box, SlopedRead) else "soundfile"
+                flat = Dropped("a slope has no slope", name, self._place)
                 self.sloped.append(flat)
                 return self._operation(box, inputs)
+            case Soundfile():
+                dropped = Dropped("it is read at whole positions", "soundfile", self._place)
+                for index in members(union(inputs)):
+                    self.context.dropped.setdefault(index, dropped)
         # All others are sources: they give no tangents, and those that come in end there.
         return of_primals(inputs, box), (NONE,) * arity_of(box)[1]
 

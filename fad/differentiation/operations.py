@@ -27,20 +27,20 @@ from fad.diagram.labels import identifier
 from fad.diagram.ruled import Ruled, applied, rule_names
 from fad.differentiation.active_sets import NONE, Active, Bundles, members, shape, union
 from fad.differentiation.bundles import VALUE, lane_numbers, width
-from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.rules import (
     ARGUMENTS,
     DERIVATIVES,
     FOREIGN,
-    SIDED_ABS,
     SURROGATES,
+    VARIANTS,
     Custom,
     Linear,
     Partials,
     Rule,
     Zero,
 )
-from fad.differentiation.surrogates import SlopedRead
+from fad.differentiation.surrogates import SlopedRead, SlopedSample
+from fad.differentiation.variants import GUARDS, Variant
 
 _ABSENT = Real(0.0)
 _WHOLE = Primitive("int")
@@ -53,7 +53,7 @@ _SUFFIXES = ("", "f", "l", "fx")
 
 
 #: What has a rule.
-Function = Primitive | ForeignFunction | SlopedRead | SidedAbs | Ruled
+Function = Primitive | ForeignFunction | SlopedRead | SlopedSample | Variant | Ruled
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ class Operation:
     @property
     def word(self) -> str:
         """A name for its dual."""
-        return _WORDS.get(self.name) or identifier(f"d_{self.name}", "dual")
+        word = _WORDS.get(self.name) or identifier(f"d_{self.name}", "dual")
+        kind = self.key.split()[0]
+        return f"{kind}_{word}" if kind in GUARDS else word
 
     @property
     def inputs(self) -> int:
@@ -191,9 +193,13 @@ class Operations:
         match box:
             case Primitive():
                 return Operation(box.name, f"primitive {box.name}", DERIVATIVES[box.name], box)
-            case SidedAbs():
-                key = f"abs from {box.side}"
-                return Operation("abs", key, SIDED_ABS[box.side], Primitive("abs"))
+            case Variant():
+                name = box.function.name
+                rule, key = VARIANTS[box.kind, name], f"{box.kind} {name}"
+                return Operation(name, key, rule, box.function)
+            case SlopedSample():
+                rule = SURROGATES["sounds"]
+                return Operation("soundfile", "surrogate sounds", rule, box.function)
             case Ruled():
                 # Not by its name alone: functions in different places have the same one.
                 key = f"custom {len(self._known)}"
