@@ -41,6 +41,8 @@ from fad.runtime.recording import Recording
 
 PAGE = HERE.parents[1] / "docs" / "learning.md"
 PROGRAMS, PLOTS = HERE / "programs", HERE / "plots"
+#: How many starting values are told.
+SHOWN = 5
 #: Seconds to time a program in.
 RACE = 0.5
 
@@ -158,8 +160,9 @@ def report(result: Result) -> Iterator[str]:
     example = result.example
     yield f"{example.name}: {example.title} ({settings(example)})"
     for trial in result.trials:
-        start = ", ".join(f"{label} {value:g}" for label, value in trial.start.items())
-        yield f"  {trial.precision}, from {start}"
+        start = [f"{label} {value:g}" for label, value in trial.start.items()]
+        more = f" and {len(start) - SHOWN} more" if len(start) > SHOWN else ""
+        yield f"  {trial.precision}, from {', '.join(start[:SHOWN])}{more}"
         for name, errors in trial.errors.items():
             yield f"    error of {name} in %: " + " ".join(f"{error:.2g}" for error in errors)
         for number, phase in enumerate(trial.phases):
@@ -245,14 +248,15 @@ programs in `examples/learn/programs` and the plots in `examples/learn/plots`.
 `fad estimate` writes a learning program for each example, from three starting points, spread over
 the ranges of the parameters. Each runs at 44100 Hz, in double and in single precision, on white
 noise. The target's sliders move twice; each time, all parameters have to get within the given
-part of their ranges, and to stay there until the next change (with `network`, it is the output
-that has to get within 5 % of the target's, as its weights are not unique). The times are those
-after a change; the final error is the largest one in the last tenth before the next. Ranges of
-parameters with `[scale:log]` are logarithmic. The cost is the time per sample of the learning
-program, with its target inside, over that of the target alone: native code in single precision,
-`-O3 -ffast-math`; *ns* is the learning program's. WebAssembly is made by libfaust's own backend;
-`cyfaust` comes without it, so it needs the package `@grame/faustwasm` of node, in a folder that
-`FAUSTWASM` names.
+part of their ranges, and to stay there until the next change. Where parameters are not unique, as
+with `network` and `fir_delay`, it is the output that has to get that near to the target's; where
+labels are learnt, it is the share of wrong answers in 2048 samples that has to be that small. The
+times are those after a change; the final error is the largest one in the last tenth before the
+next. Ranges of parameters with `[scale:log]` are logarithmic. The cost is the time per sample of
+the learning program, with its target inside, over that of the target alone: native code in single
+precision, `-O3 -ffast-math`; *ns* is the learning program's. WebAssembly is made by libfaust's own
+backend; `cyfaust` comes without it, so it needs the package `@grame/faustwasm` of node, in a folder
+that `FAUSTWASM` names; where a cell is empty, it was not tried.
 """
 
 

@@ -38,7 +38,8 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
     "--loss",
     default="l2",
     show_default=True,
-    help="`l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`.",
+    help="`l1`, `l2`, `huber(delta)`, `logcosh`, `msle`, `spectral(bands, low, high)`, or, for "
+    "labels and logits, `crossentropy` or `categorical`.",
 )
 @click.option(
     "--window",
@@ -70,8 +71,8 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
     "--input",
     default="noise",
     show_default=True,
-    help="What both hear: `noise`, `sine`, a sound file, or `external`: the program's inputs, "
-    "followed by those for the target's signal.",
+    help="What both hear: `noise`, `sine`, a sound file, a program without inputs, or `external`: "
+    "the program's inputs, followed by those for the target's signal, or for labels.",
 )
 @click.option(
     "--outputs",

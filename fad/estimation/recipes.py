@@ -40,18 +40,20 @@ class Recipe:
         call: the Faust text, with a place `{name}` for each argument.
         defaults: the arguments that may be given in parentheses, in order, with their usual values.
         rate: of a loss: the usual learning rate.
+        outputs: of a loss: how many outputs it takes at least, of the target and of the model.
     """
 
     call: str
     defaults: Mapping[str, str]
     rate: float = RATE
+    outputs: int = 1
 
 
-def _recipe(call: str, rate: float = RATE, **defaults: str) -> Recipe:
-    return Recipe(call, MappingProxyType(defaults), rate)
+def _recipe(call: str, rate: float = RATE, outputs: int = 1, **defaults: str) -> Recipe:
+    return Recipe(call, MappingProxyType(defaults), rate, outputs)
 
 
-#: `{window}` is the number of samples that the loss is averaged over.
+#: `{window}` is the number of samples that the loss is averaged over, `{outs}` that of the outputs.
 LOSSES: Mapping[str, Recipe] = MappingProxyType(
     {
         "l1": _recipe("df.l1({window})"),
@@ -66,6 +68,8 @@ LOSSES: Mapping[str, Recipe] = MappingProxyType(
             low="50",
             high="10000",
         ),
+        "crossentropy": _recipe("df.crossentropy({window})"),
+        "categorical": _recipe("df.categorical({outs}, {window})", outputs=2),
     }
 )
 #: `{rate}` is the learning rate, a signal.
@@ -128,6 +132,16 @@ def expression(kind: str, table: Mapping[str, Recipe], text: str, **known: str) 
 def usual_rate(loss: str) -> float:
     """The learning rate that suits a loss; see `expression`."""
     return _read("loss", LOSSES, loss)[1].rate
+
+
+def check_outputs(loss: str, outs: int) -> None:
+    """Raises `FadError` if a loss takes more outputs than there are; see `expression`."""
+    name, recipe, _ = _read("loss", LOSSES, loss)
+    if outs < recipe.outputs:
+        raise FadError(
+            f"`{name}` compares {recipe.outputs} outputs or more, and the target has {outs}",
+            hint="each output is a class; `crossentropy` compares one yes or no",
+        )
 
 
 def _read(kind: str, table: Mapping[str, Recipe], text: str) -> tuple[str, Recipe, list[str]]:

@@ -43,6 +43,27 @@ def symlog(x: Signal) -> Signal:
     return np.sign(x) * np.log1p(abs(x))
 
 
+def crossentropy(label: Signal, logit: Signal) -> Signal:
+    """Minus the logarithm of the probability of what is so, in two cases."""
+    of_yes, of_no = np.logaddexp(0, -logit), np.logaddexp(0, logit)
+    loss: Signal = label * of_yes + (1 - label) * of_no
+    return loss
+
+
+def softmax(logits: Signal) -> Signal:
+    probabilities: Signal = np.exp(logits - np.logaddexp.reduce(logits, axis=0))
+    return probabilities
+
+
+def categorical(inputs: Signal) -> Signal:
+    """Labels whose sum is not 1 count the logits from the largest one."""
+    labels, logits = np.split(inputs, 2)
+    distances = logits.max(axis=0) - logits
+    spread = np.logaddexp.reduce(-distances, axis=0)
+    loss: Signal = spread + (labels * distances).sum(axis=0)
+    return loss[None]
+
+
 def spectral(bands: int, low: float, high: float, rate: int) -> Reference:
     """With biquad filters made by the bilinear transform, in direct form."""
 
@@ -144,3 +165,16 @@ def initial(n: int, m: int) -> Signal:
     """The weights of a layer of m neurons before they learn."""
     k: Signal = np.arange(1.0, n * m + 1).reshape(m, n)
     return math.sqrt(3 / n) * (2 * (k * k * ((math.sqrt(5) - 1) / 2) % 1) - 1)
+
+
+def network(*sizes: int) -> Reference:
+    """Layers of hyperbolic tangents, the last one without."""
+
+    def reference(inputs: Signal) -> Signal:
+        layers = [initial(n, m) for n, m in pairwise(sizes)]
+        for weights in layers[:-1]:
+            inputs = np.tanh(weights @ inputs)
+        output: Signal = layers[-1] @ inputs
+        return output
+
+    return reference

@@ -14,11 +14,13 @@ from tests.support.native import needs_compiler
 from tests.support.places import ROOT
 
 LEARN = ROOT / "examples" / "learn"
+#: The examples of labels, and of several signals at once.
+LABELS_AND_MORE = ("single_neuron", "fc_3", "binary_classifier", "train_multi", "fir_delay")
 NAMES = [example.name for example in EXAMPLES]
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["gain_offset", "sine", "lowpass", "neuron"])
+@pytest.mark.parametrize("name", ["gain_offset", "sine", "lowpass", "neuron", *LABELS_AND_MORE])
 def test_hidden_values_are_found(engine: Engine, name: str) -> None:
     example = EXAMPLES[NAMES.index(name)]
     program = learning_program(example, 0)
@@ -75,5 +77,5 @@ def test_the_programs_are_what_is_written(name: str, update_golden: bool) -> Non
 
 
 def test_most_examples_learn_with_the_usual_settings() -> None:
-    assert len(EXAMPLES) == 17
-    assert sum(not example.options for example in EXAMPLES) >= 13
+    assert len(EXAMPLES) == 22
+    assert sum(not example.options for example in EXAMPLES) >= 15
