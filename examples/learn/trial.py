@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +101,12 @@ def learning_program(example: Example, start: int, smooth: bool = False) -> Prog
         input=str(HERE / f"{example.data}.dsp") if example.data else "noise",
         **example.options,
     )
+
+
+def automatic(example: Example) -> Example:
+    """The same example with the optimizer that needs no settings; its loss stays."""
+    kept = {name: value for name, value in example.options.items() if name == "loss"}
+    return replace(example, options={**kept, "optimizer": "auto"})
 
 
 def smoothed(path: Path) -> Source:

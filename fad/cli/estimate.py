@@ -53,7 +53,7 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
     default="adam",
     show_default=True,
     help="`sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`, `adam(beta1, beta2)`, "
-    "`nadam(beta1, beta2)` or `sign`.",
+    "`nadam(beta1, beta2)`, `sign`, or `auto`, which finds the size of its steps by itself.",
 )
 @click.option(
     "--rate",

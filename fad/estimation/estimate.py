@@ -91,9 +91,10 @@ def estimate(
             output is a class, `categorical`.
         window: the number of samples that the loss is averaged over.
         optimizer: `sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`,
-            `adam(beta1, beta2)`, `nadam(beta1, beta2)` or `sign`.
+            `adam(beta1, beta2)`, `nadam(beta1, beta2)` or `sign`; or `auto`, which finds the size
+            of its steps in the curvature of the loss.
         rate: the learning rate, in ranges of a parameter per sample; by default one that suits
-            the loss.
+            the loss. That of `auto` is a part of the way to the bottom of the loss.
         schedule: what becomes of the rate in time: `exponential(half_life)`,
             `step(factor, period)`, `cosine(end, duration)`, `warmup(duration)`, in seconds, one
             applied to the other.
@@ -114,7 +115,7 @@ def estimate(
         FadError: a program is missing or malformed, there is nothing to learn, the model does not
             fit the target, or what is asked for does not exist.
     """
-    rate = usual_rate(loss) if rate is None else rate
+    rate = usual_rate(loss, optimizer) if rate is None else rate
     learning = Learning(
         loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, Path(folder)
     )

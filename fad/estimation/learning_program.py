@@ -12,7 +12,16 @@ from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
 from fad.differentiation.seeds import tags
 from fad.estimation.inputs import Heard, is_named
-from fad.estimation.recipes import LOSSES, OPTIMIZERS, RATE, SCHEDULES, expression
+from fad.estimation.recipes import (
+    LOSSES,
+    OPTIMIZERS,
+    RATE,
+    SCHEDULES,
+    expression,
+    is_auto,
+    newton,
+    residuals,
+)
 from fad.text.printer import bound, quote, real
 
 #: Which outputs a learning program has.
@@ -122,7 +131,7 @@ class Learning:
         meters = ", ".join(f"hbargraph({quote(title)}, -1, 1)" for title in titles)
         yield f"gradients = vgroup({quote('gradients')}, ({meters}));"
         yield f"rate = vgroup({quote('learning')}, {_rate(self.rate)});"
-        yield f"steps = gradients : par(i, {len(variables)}, {self._step()});"
+        yield f"steps = {self._steps(len(variables), outs)};"
         known = {"window": str(self.window), "outs": str(outs)}
         yield f"loss = {expression('loss', LOSSES, self.loss, **known)};"
         if heard.has_target:
@@ -137,13 +146,18 @@ class Learning:
         yield "estimate = df.estimate(model, parameters);"
         yield "process = input : df.learn(target, estimate, loss, steps) : meter : chosen;"
 
-    def _step(self) -> str:
-        """From the derivative by a parameter to its step."""
+    def _steps(self, count: int, outs: int) -> str:
+        """From what `df.learn` gives to an optimizer to the steps of so many parameters."""
         rate = "rate"
         for schedule in self.schedule:
             rate = expression("schedule", SCHEDULES, schedule, rate=rate)
-        step = expression("optimizer", OPTIMIZERS, self.optimizer, rate=rate)
-        return step if self.clip is None else f"df.clip({real(self.clip)}) : {step}"
+        whole = newton(self.loss, count, outs, rate)
+        step = expression("optimizer", OPTIMIZERS, self.optimizer, rate=rate, newton=whole)
+        clip = "" if self.clip is None else f"df.clip({real(self.clip)}) : "
+        if not is_auto(self.optimizer):
+            return f"gradients : par(i, {count}, {clip}{step})"
+        clipped = f"(gradients : par(i, {count}, {clip}_))"
+        return f"{clipped}, si.bus({residuals(self.loss, outs)}*(1 + {count})) : {step}"
 
 
 def _titles(variables: Sequence[Parameter]) -> list[str]:

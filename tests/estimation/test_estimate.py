@@ -119,6 +119,26 @@ def test_it_learns_with_every_option(engine: Engine, options: dict[str, Any]) ->
     assert np.abs((estimate - target)[-500:]).max() < 0.05
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"loss": loss} for loss in ("l1", "l2", "huber", "logcosh", "msle")),
+        {"window": 16},
+        {"clip": 1.0},
+        {"schedule": ["exponential(1)"]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("text", [GAIN, STEREO], ids=["one", "two"])
+def test_it_learns_without_a_rate(engine: Engine, text: str, options: dict[str, Any]) -> None:
+    """The optimizer that finds the size of its steps in the curvature of the loss."""
+    program = fad.estimate(text, optimizer="auto", outputs="all", **options)
+    _, *channels = rendered(engine, program, frames=20000)
+    target, estimate = np.split(np.array(channels), 2)
+    assert np.abs((estimate - target)[:, :20]).max() > 0.1
+    assert np.abs((estimate - target)[:, -500:]).max() < 0.01
+
+
 def test_sines_are_heard_too(engine: Engine) -> None:
     program = fad.estimate(STEREO, start={"/left/gain": 1}, input="sine", outputs="all")
     _, left, right, *_ = rendered(engine, program, frames=4410)
@@ -187,12 +207,14 @@ def test_a_classifier_learns_labels(engine: Engine, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("junk", [np.nan, np.inf, -np.inf, 1e30, 0.0], ids=str)
 @pytest.mark.parametrize("text", [GAIN_AND_OFFSET, CUTOFF], ids=["gain", "filter"])
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "nadam", "sign"])
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "momentum", "rmsprop", "adam", "nadam", "sign", "auto"]
+)
 def test_it_recovers_from_what_is_no_sound(
     engine: Engine, optimizer: str, text: str, junk: float
 ) -> None:
     """NaN never enters the state: after junk, it learns again."""
-    rate = 0.001 if optimizer in ("rmsprop", "adam", "nadam", "sign") else 0.01
+    rate = 0.001 if optimizer in ("rmsprop", "adam", "nadam", "sign", "auto") else 0.01
     program = fad.estimate(text, optimizer=optimizer, rate=rate, input="external", outputs="all")
     x = noise(1, 12000)
     y = rendered(engine, fad.expand(text), x)

@@ -26,8 +26,10 @@ from tests.lib.references import (
     mean,
     momentum,
     network,
+    newton,
     over,
     rmsprop,
+    root_slopes,
     softmax,
     spectral,
     symlog,
@@ -79,6 +81,16 @@ def loss(name: str, arguments: str, function: Callable[[Signal, Signal], Signal]
 
 GRADIENTS = (noise(1), edges(1), broken(1), np.zeros((1, 100)), np.full((1, 30), 1e-12))
 
+
+def slopes(n: int, k: int) -> tuple[Signal, ...]:
+    """Derivatives of a mean loss; then losses, each with its derivatives."""
+    count = n + k * (1 + n)
+    whole, hurt = noise(count), broken(count)
+    for signal in (whole, hurt):
+        signal[n :: 1 + n] = 0.1 + abs(signal[n :: 1 + n]) / 10
+    return whole, hurt
+
+
 TUNED = np.sin(2 * np.pi * np.outer([440, 500], np.arange(600) / 44100))
 
 CASES = [
@@ -114,6 +126,23 @@ CASES = [
     Case("df.sign(0.1)", GRADIENTS, each(lambda: lambda g, t: 0.1 * np.sign(g))),
     Case("df.average(0.9)", (noise(1),), average),
     Case("df.adaptive(_, *(4), 3)", (noise(1),), lambda g: 3 * g / (2 * abs(g) + 1e-8)),
+    *(
+        Case(
+            f"df.gauss_newton({n}, {k}, 0.9, 0.01, 0.0003) : par(i, {n}, *(10000))",
+            slopes(n, k),
+            newton(n, k, 0.01),
+        )
+        for n, k in ((1, 1), (3, 1), (2, 3))
+    ),
+    *(
+        Case(
+            f"df.diagonal_newton({n}, {k}, 0.9, 0.0003) : par(i, {n}, *(10000))",
+            slopes(n, k),
+            newton(n, k, None),
+        )
+        for n, k in ((1, 1), (2, 3))
+    ),
+    Case("df.root_slopes(2)", (noise(3), edges(3), broken(3)), root_slopes),
     Case("df.clip(0.5)", (noise(1), edges(1)), lambda g: np.clip(g, -0.5, 0.5)),
     Case("df.clipnorm(1, 0.5)", (edges(1), broken(1)), clipnorm),
     Case("df.clipnorm(3, 0.5)", (noise(3), edges(3), broken(3)), clipnorm),
@@ -195,6 +224,12 @@ def test_function(engine: Engine, case: Case) -> None:
         ("nadam", "/next", "/total"),
         ("nadam", "(1 - beta1)*g/total", "(1 - beta1)*g"),
         ("sign", "<: >(0), <(0)", "<: <(0), >(0)"),
+        ("gauss_newton", "(one(i), !, none), (none", "(one(n - 1 - i), !, none), (none"),
+        ("gauss_newton", "g - product - damping*h*x", "g - product"),
+        ("gauss_newton", "n*n, /(k) : si", "n*n, _ : si"),
+        ("gauss_newton", "*(rate) : clip(0.0001)", "*(rate)"),
+        ("diagonal_newton", "par(j, n, _ <: *)", "par(j, n, abs)"),
+        ("root_slopes", "finite : max(0) : +(1e-18)", "finite : +(1e-18)"),
         ("clip", "max(0 - limit)", "max(limit)"),
         ("clipnorm", "max(limit) : limit/_", "limit/_"),
         ("seconds", ": -(1) : /", ": /"),
