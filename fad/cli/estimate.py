@@ -75,6 +75,12 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
     "the program's inputs, followed by those for the target's signal, or for labels.",
 )
 @click.option(
+    "--restart",
+    type=float,
+    metavar="SECONDS",
+    help="Start a sound file again and press all buttons again, every so many seconds.",
+)
+@click.option(
     "--outputs",
     type=click.Choice(["loss", "audio", "all"]),
     default="loss",

@@ -16,7 +16,7 @@ from fad.base.precision import Precision
 from fad.base.prose import counted, either
 from fad.base.source import Source
 from fad.base.version import __version__
-from fad.diagram.box import Box, Group, Real, arity_of
+from fad.diagram.box import Box, Group, Real, Switch, arity_of, postorder
 from fad.diagram.labels import identifier, without_metadata
 from fad.diagram.parameters import (
     Parameter,
@@ -28,7 +28,7 @@ from fad.diagram.parameters import (
     with_groups,
 )
 from fad.diagram.widgets import relabelled, with_widgets
-from fad.estimation.inputs import heard, is_program
+from fad.estimation.inputs import gate, heard, is_named, is_program
 from fad.estimation.learning_program import COMMENTS, Channels, Learning
 from fad.estimation.recipes import check_outputs, usual_rate
 from fad.estimation.smoothing import without_smoothers
@@ -68,6 +68,7 @@ def estimate(
     clip: float | None = None,
     input: str = "noise",
     outputs: Channels = "loss",
+    restart: float | None = None,
     rules: ProgramLike | None = None,
     folder: str | Path = ".",
 ) -> Program:
@@ -104,6 +105,8 @@ def estimate(
             followed by the signal of the target, or by labels, and the target is not computed; so
             are those of a file or program with channels for both.
         outputs: `loss`, `audio` for the target and the estimate, `all` for both.
+        restart: the time in seconds after which all starts again that plays once: a sound file, and
+            the buttons of both programs, which are pressed for the first half of that time.
         folder: where the program will be: it names a sound file from there.
 
     Returns:
@@ -117,7 +120,7 @@ def estimate(
     """
     rate = usual_rate(loss, optimizer) if rate is None else rate
     learning = Learning(
-        loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, Path(folder)
+        loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, restart, Path(folder)
     )
     learning.check()
     front = read(Request(target, include, precision, rules, libraries))
@@ -157,7 +160,10 @@ def _estimated(front: Front, job: _Job) -> Program:
     check_outputs(learning.loss, outs)
     data = _data(core, front, learning.input)
     made = None if data is None else arity_of(data)[1]
-    sound = heard(learning.input, ins, outs, learning.folder, made)
+    sound = heard(learning.input, ins, outs, learning.folder, made, learning.restart)
+    pressed = None
+    if learning.restart is not None:
+        pressed = _gate(core, front, learning, (target, model))
     is_known = job.model is None and not sound.has_target
     away = {p.path for p in chosen if is_known and p.path not in starts and p.min < p.max}
     variables = tuple(
@@ -167,8 +173,10 @@ def _estimated(front: Front, job: _Job) -> Program:
     for variable in variables:
         _check_range(variable)
     held = [path for path in starts if path not in {variable.path for variable in variables}]
-    learner, unsmoothed = _unsmoothed(core, _prepared(core, model, variables, starts), variables)
-    given = _grouped(_prepared(core, target, (), {}), learner, variables)
+    learner, unsmoothed = _unsmoothed(
+        core, _prepared(core, model, variables, starts, pressed), variables
+    )
+    given = _grouped(_prepared(core, target, (), {}, pressed), learner, variables)
     if data is not None:
         given["data"] = Group("vgroup", "input", data) if find_parameters(data) else data
     own = Source("<learning>", learning.text(variables, sound, ins, outs))
@@ -304,10 +312,35 @@ def _check_range(parameter: Parameter) -> None:
         )
 
 
+def _gate(core: Evaluator, front: Front, learning: Learning, programs: Sequence[Box]) -> Box:
+    """What presses the buttons of programs again and again."""
+    assert learning.restart is not None
+    has_buttons = any(_is_button(part) for program in programs for part in postorder(program))
+    if not has_buttons and (is_named(learning.input) or is_program(learning.input)):
+        raise FadError(
+            "there is nothing to start again: the program has no button, and hears no sound file",
+            hint="`--restart` is for what plays once",
+        )
+    box = core.run(front.libraries.parse(Source("<gate>", gate(learning.restart)))).process
+    core.facts.names[box] = "gate"
+    return box
+
+
+def _is_button(part: Box) -> bool:
+    return isinstance(part, Switch) and part.kind == "button"
+
+
 def _prepared(
-    core: Evaluator, circuit: Box, variables: Sequence[Parameter], starts: Mapping[str, float]
+    core: Evaluator,
+    circuit: Box,
+    variables: Sequence[Parameter],
+    starts: Mapping[str, float],
+    pressed: Box | None,
 ) -> Box:
-    """A circuit whose only variables are these; other parameters that have starts are held."""
+    """A circuit whose only variables are these.
+
+    Other parameters that have starts are held; buttons are a gate, if there is one.
+    """
     paths = {variable.path for variable in variables}
 
     def prepared(widget: Widget, parameter: Parameter) -> Box:
@@ -316,6 +349,8 @@ def _prepared(
             return relabelled(widget, f"{label}[diff:on]")
         if parameter.path in starts:
             return Real(starts[parameter.path])
+        if pressed is not None and _is_button(widget):
+            return pressed
         return relabelled(widget, label) if parameter.is_switched_on else widget
 
     result, originals = with_widgets(circuit, prepared)

@@ -9,7 +9,7 @@ from pathlib import Path
 from fad.base.errors import FadError
 from fad.base.prose import counted, either
 from fad.base.wav_header import wav_content
-from fad.text.printer import quote
+from fad.text.printer import quote, real
 
 EXTERNAL = "external"
 #: What target and model hear, by name.
@@ -46,7 +46,14 @@ class Heard:
     has_target: bool
 
 
-def heard(name: str, ins: int, outs: int, folder: Path, made: int | None = None) -> Heard:
+def heard(
+    name: str,
+    ins: int,
+    outs: int,
+    folder: Path,
+    made: int | None = None,
+    restart: float | None = None,
+) -> Heard:
     """What target and model hear.
 
     Args:
@@ -54,6 +61,8 @@ def heard(name: str, ins: int, outs: int, folder: Path, made: int | None = None)
         ins, outs: the numbers of inputs and outputs of both.
         folder: where the program will be: it names a sound file from there.
         made: the number of outputs of the program called `data`, if the input is one.
+        restart: the time after which a sound file starts again, in seconds; when it ends, by
+            default.
 
     Raises:
         FadError: the file is missing or empty, or its channels do not suit.
@@ -74,12 +83,12 @@ def heard(name: str, ins: int, outs: int, folder: Path, made: int | None = None)
             hint=f"one channel goes to all inputs; {ins + outs} are the inputs, and then the "
             "signal to be matched",
         )
-    source = "data" if made is not None else _player(name, count, folder)
+    source = "data" if made is not None else _player(name, count, folder, restart)
     return Heard(source if has_target or count == ins else f"{source} <: si.bus({ins})", has_target)
 
 
-def _player(name: str, count: int, folder: Path) -> str:
-    """A sound file, again and again."""
+def _player(name: str, count: int, folder: Path, restart: float | None) -> str:
+    """A sound file, again and again, with silence between its end and its next start."""
     path = Path(os.path.relpath(name, folder)).as_posix()
     if odd := [char for char in path if char in _NOT_IN_URLS or not char.isprintable()]:
         raise FadError(
@@ -87,7 +96,26 @@ def _player(name: str, count: int, folder: Path) -> str:
             hint="rename the file",
         )
     url = f"input [url:{{'{path}'}}]"
-    return f"so.loop(soundfile({quote(url)}, {count}), 0)"
+    file = f"soundfile({quote(url)}, {count})"
+    if restart is None:
+        return f"so.loop({file}, 0)"
+    position = f"ba.time%{period(restart)}"
+    return (
+        f"(0, {position} : {file} : (>({position}) <: si.bus({count})), !, si.bus({count})"
+        f" : ro.interleave({count}, 2) : par(i, {count}, *))"
+    )
+
+
+def period(restart: float) -> str:
+    """The number of samples after which all starts again, a Faust expression."""
+    return f"max(2, int({real(restart)}*ma.SR))"
+
+
+def gate(restart: float) -> str:
+    """A program that is 1 for the first half of each period, and 0 for the second."""
+    libraries = 'ba = library("basics.lib"); ma = library("maths.lib");'
+    n = period(restart)
+    return f"{libraries} process = 2*(ba.time%{n}) < {n};"
 
 
 def _channels(name: str) -> int:

@@ -29,6 +29,8 @@ Channels = Literal["loss", "audio", "all"]
 
 #: The longest window: its samples are kept once more for each parameter.
 _MOST_WINDOW = 2**20
+#: The longest time between two starts, in seconds.
+_MOST_RESTART = 3600.0
 
 #: What becomes of the loss and the other outputs.
 _CHOSEN = {
@@ -47,9 +49,12 @@ COMMENTS = {
 }
 
 _LIBRARIES = {
+    "ba": "basics.lib",
     "df": "fad.lib",
+    "ma": "maths.lib",
     "no": "noises.lib",
     "os": "oscillators.lib",
+    "ro": "routes.lib",
     "si": "signals.lib",
     "so": "soundfiles.lib",
 }
@@ -67,6 +72,7 @@ class Learning:
     clip: float | None
     input: str
     outputs: Channels
+    restart: float | None
     folder: Path
 
     def check(self) -> None:
@@ -81,6 +87,11 @@ class Learning:
             raise FadError(f"a learning rate of {self.rate:g}", hint=f"a usual one is {RATE:g}")
         if self.clip is not None and not 0 < self.clip < float("inf"):
             raise FadError(f"derivatives cannot be limited to {self.clip:g}")
+        if self.restart is not None and not 0 < self.restart <= _MOST_RESTART:
+            raise FadError(
+                f"nothing can start again every {self.restart:g} s",
+                hint=f"the time is above 0, and {_MOST_RESTART:g} s at most",
+            )
 
     def files(self) -> tuple[Path, ...]:
         """The file that it hears, if it does."""
@@ -92,9 +103,11 @@ class Learning:
         schedule = "".join(f", {name}" for name in self.schedule)
         from_file = heard.has_target and not is_named(self.input)
         clip = "" if self.clip is None else f", derivatives limited to {self.clip:g}"
+        again = "" if self.restart is None else f"; all starts again every {self.restart:g} s"
         return (
             f"loss: {self.loss}{window}; optimizer: {self.optimizer}, rate {self.rate:g}{schedule}"
             f"{clip}; input: {self.input}{', with what is to be matched' if from_file else ''}"
+            f"{again}"
         )
 
     def channels(self, outs: int) -> tuple[Output, ...]:
