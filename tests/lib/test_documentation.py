@@ -22,9 +22,10 @@ DOCUMENTATION = re.findall(r"^(//-+`\(df\.\).*)\n((?://.*\n)+)", TEXT, re.MULTIL
 #: Stands for the arguments in lines of usage.
 ARGUMENTS = """
     si = library("signals.lib");
-    activation = df.relu; bands = 3; beta = 0.9; beta1 = 0.9; beta2 = 0.999; decay = 0.9;
-    delta = 0.5; direction = _; duration = 0.1; end_rate = 0.01; factor = 0.5; half_life = 0.1;
-    limit = 0.5; loss = df.l2(1); m = 2; n = 3; number = 2; period = 0.1; rate = 0.1;
+    activation = df.relu; bands = 3; beta = 0.9; beta1 = 0.9; beta2 = 0.999; damping = 0.01;
+    decay = 0.9; delta = 0.5; direction = _; duration = 0.1; end_rate = 0.01; factor = 0.5;
+    half_life = 0.1; k = 3; limit = 0.5; loss = df.l2(1); m = 2; memory = 0.9; n = 3; number = 2;
+    period = 0.1; rate = 0.1;
     schedule = df.constant(0.1); slope = 0.1; smoothing = df.mean(3);
 
     estimate = df.estimate(model, parameters); high = 400; init = 200; low = 100; meter = _;
