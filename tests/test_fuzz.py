@@ -17,7 +17,7 @@ from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from tests.support.properties import examples
 from tests.support.quotients import ASIDE, beside_quotients
-from tests.support.random_programs import HELPERS, Case, cases
+from tests.support.random_programs import HELPERS, Case, cases, singular_cases
 
 FRAMES = 32
 #: How much rounding may change a sample, in units of the loudest one.
@@ -122,6 +122,17 @@ def is_right(engine: Engine, case: Case, output: int, name: str) -> bool:
 @examples(200)
 @given(cases())
 def test_random_programs(engine: Engine, case: Case) -> None:
+    note(HELPERS + case.text)
+    verify(engine, case)
+
+
+@examples(150)
+@given(singular_cases())
+def test_random_programs_at_poles(engine: Engine, case: Case) -> None:
+    """At the ends and in the middle of sliders, tangents are finite where the programs are.
+
+    They are right there, or where a part is infinite, on both sides.
+    """
     note(HELPERS + case.text)
     verify(engine, case)
 

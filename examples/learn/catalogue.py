@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Judge = Literal["parameters", "curve", "labels"]
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,13 @@ class Example:
         hidden: the target's sliders, label -> value: where they start, and after each change.
         seconds: the time from one change to the next.
         model: the name of the program whose parameters are learnt; the target itself by default.
+        data: the name of the program that makes what is heard, with what is to be matched; its
+            sliders are the hidden ones, and `name` is the model.
         options: of `fad.estimate`, where they are not the usual ones.
         tolerance: how near counts as learnt, in ranges of a parameter.
-        by_curve: whether it is the outputs that count, as parameters are not unique: the error is
-            the RMS of the difference, over that of the target.
+        judged_by: what counts: `parameters`; or, as parameters are not unique, the `curve` that is
+            heard: the error is the RMS of the difference, over that of the target; or `labels`:
+            the error is the share of the wrong ones.
     """
 
     name: str
@@ -28,9 +33,10 @@ class Example:
     hidden: tuple[Mapping[str, float], ...]
     seconds: float = 2.0
     model: str = ""
+    data: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     tolerance: float = 0.01
-    by_curve: bool = False
+    judged_by: Judge = "parameters"
 
 
 EXAMPLES = (
@@ -149,6 +155,60 @@ EXAMPLES = (
         seconds=4.0,
         model="network_model",
         tolerance=0.05,
-        by_curve=True,
+        judged_by="curve",
+    ),
+    Example(
+        "single_neuron",
+        "a neuron, from labels",
+        (
+            {"angle": 30, "distance": 0.2},
+            {"angle": -100, "distance": -0.3},
+            {"angle": 160, "distance": 0},
+        ),
+        model="single_neuron_model",
+        options={"loss": "crossentropy"},
+        tolerance=0.05,
+        judged_by="labels",
+    ),
+    Example(
+        "fc_3",
+        "a network of three layers, from labels",
+        (
+            {"x": 0.2, "y": -0.1, "radius": 0.6},
+            {"x": -0.3, "y": 0.3, "radius": 0.4},
+            {"x": 0, "y": 0, "radius": 0.7},
+        ),
+        seconds=4.0,
+        model="fc_3_model",
+        options={"loss": "crossentropy"},
+        tolerance=0.05,
+        judged_by="labels",
+    ),
+    Example(
+        "binary_classifier",
+        "square waves and sines, from labels",
+        ({"freq": 440, "level": 0.8}, {"freq": 250, "level": 0.4}, {"freq": 600, "level": 1}),
+        seconds=4.0,
+        data="binary_classifier_data",
+        options={"loss": "crossentropy"},
+        tolerance=0.02,
+        judged_by="labels",
+    ),
+    Example(
+        "train_multi",
+        "a feedback and a gain, from eight noisy signals",
+        (
+            {"feedback": 0.8, "gain": 0.6},
+            {"feedback": 0.2, "gain": 1.5},
+            {"feedback": 0.5, "gain": 0.3},
+        ),
+        model="train_multi_model",
+    ),
+    Example(
+        "fir_delay",
+        "two echoes, as a FIR filter of sixteen taps",
+        ({"first": 2, "second": 8}, {"first": 11, "second": 4}, {"first": 0, "second": 15}),
+        model="fir_delay_model",
+        judged_by="curve",
     ),
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 import fad
-from examples.learn.catalogue import Example
+from examples.learn.catalogue import Example, Judge
 from fad.base.precision import NativePrecision
 from fad.base.source import Source
 from fad.diagram.box import Box, Seq
@@ -97,9 +97,16 @@ def learning_program(example: Example, start: int, smooth: bool = False) -> Prog
         target,
         model if example.model else None,
         start=starting_point(fad.expand(model).parameters, start),
-        outputs="all" if example.by_curve else "loss",
+        outputs="loss" if example.judged_by == "parameters" else "all",
+        input=str(HERE / f"{example.data}.dsp") if example.data else "noise",
         **example.options,
     )
+
+
+def automatic(example: Example) -> Example:
+    """The same example with the optimizer that needs no settings; its loss stays."""
+    kept = {name: value for name, value in example.options.items() if name == "loss"}
+    return replace(example, options={**kept, "optimizer": "auto"})
 
 
 def smoothed(path: Path) -> Source:
@@ -129,7 +136,7 @@ def record(
     example: Example, program: Program, precision: NativePrecision, engine: Engine
 ) -> Recording:
     """Runs a learning program while the hidden values change."""
-    moves = [{f"/target/{label}": x for label, x in each.items()} for each in example.hidden]
+    moves = example.hidden
     return fad.run(
         Source(f"{example.name}.dsp", program.source),
         seconds=example.seconds * len(moves),
@@ -144,11 +151,12 @@ def judged(
     example: Example, program: Program, recording: Recording, precision: NativePrecision
 ) -> Trial:
     """What came of a run."""
-    if example.by_curve:
-        times, errors = _curve_error(recording)
-    else:
+    if example.judged_by == "parameters":
         times = recording.times
         errors = {p.label: _error(p, recording) for p in program.parameters}
+    else:
+        times, error = _block_errors(recording, example.judged_by)
+        errors = {example.judged_by: error}
     largest = np.max(list(errors.values()), axis=0)
     phases = []
     told: dict[str, list[float]] = {name: [] for name in errors}
@@ -196,9 +204,13 @@ def _is_log(parameter: Parameter) -> bool:
     return parameter.scale == "log" and parameter.min > 0
 
 
-def _curve_error(recording: Recording) -> tuple[Samples, dict[str, Samples]]:
+def _block_errors(recording: Recording, kind: Judge) -> tuple[Samples, Samples]:
     """The times at which blocks end, and the errors in them."""
     count = recording.frames // BLOCK
     _, target, estimate = recording.outputs[:, : count * BLOCK].reshape(3, count, BLOCK)
-    error = np.sqrt(np.mean((target - estimate) ** 2, axis=1) / np.mean(target**2, axis=1))
-    return np.arange(1, count + 1) * BLOCK / recording.rate, {"curve": error}
+    error: Samples
+    if kind == "curve":
+        error = np.sqrt(np.mean((target - estimate) ** 2, axis=1) / np.mean(target**2, axis=1))
+    else:
+        error = np.mean((target > 0.5) != (estimate > 0), axis=1)
+    return np.arange(1, count + 1) * BLOCK / recording.rate, error

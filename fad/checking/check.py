@@ -7,7 +7,7 @@ input, in double precision if they can. Nothing of what is compared is computed 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.precision import NativePrecision
+from fad.base.source import Span
 from fad.checking.length import PRESSED, seconds_for
 from fad.checking.points import points_of, unpressed
 from fad.checking.quotients import ACCURACIES, Accuracy, Judgement, Runs, judge
 from fad.checking.report import Pair, Report
+from fad.checking.rules import reviewed, without
 from fad.diagram.box import Box, ForeignFunction, Soundfile, arity_of, postorder
 from fad.diagram.parameters import Parameter, find_parameters, input_index, resolved, select
 from fad.diagram.widgets import with_values
@@ -79,7 +81,7 @@ def check(
         libraries: a folder of libraries to use instead of the standard ones.
         wrt: the variables; see `fad.transform`.
         surrogate: which reads are given a slope; see `fad.transform`.
-        rules: the derivatives of foreign functions; see `fad.transform`.
+        rules: the derivatives of functions; see `fad.transform`.
         inputs: the audio inputs, of shape (channels, samples); noise by default.
         seconds: how much to run, and at most all of `inputs`; by default as long as it takes until
             the program's longest delays and the last of `changes` are over, and 0.05 s more, but
@@ -148,9 +150,10 @@ def check(
             samples,
         )
         try:
-            return job.report()
+            report = job.report()
         except EngineRefusal:
-            return replace(job, margin=SMALL_MARGIN).report()
+            report = replace(job, margin=SMALL_MARGIN).report()
+    return replace(report, files=front.files(box))
 
 
 def _plays_sounds(box: Box) -> bool:
@@ -242,13 +245,18 @@ class _Check:
                 (rounded if is_rounding else differing).add(index)
             not_finite |= {i for i, each in enumerate(outputs) if not np.isfinite(each).all()}
             silent -= {i for i, each in enumerate(outputs) if each.any()}
+
+        def again(pairs: Sequence[Pair], spans: Collection[Span]) -> list[Pair]:
+            return self._again(programs, pairs, without(self.evaluation, spans))
+
+        reviewed_pairs, about_rules = reviewed(self.evaluation.process, comparisons, again)
         return Report(
             self.host.name,
             self.inputs.shape[1],
             self.host.rate,
             self.host.precision,
             tuple(self.places),
-            tuple(comparisons),
+            tuple(reviewed_pairs),
             tuple(sorted(differing)),
             tuple(sorted(rounded - differing)),
             tuple(sorted(not_finite)),
@@ -258,8 +266,30 @@ class _Check:
                 *self.evaluation.warnings,
                 *missing_sounds(self.evaluation.process, self.host.folder),
                 *about(dual),
+                *about_rules,
             ),
         )
+
+    def _again(
+        self, programs: _Programs, pairs: Sequence[Pair], evaluation: Evaluation
+    ) -> list[Pair]:
+        """Some pairs once more, with the derivatives of a program that has the same outputs."""
+        exact = self._dual_runner(self._dual(_without_makers(evaluation), ()))
+        others = replace(programs, exact=exact)
+        paths = [variable.path for variable in self.variables]
+        columns: dict[tuple[int, str], list[Judgement]] = {}
+        for pair in pairs:
+            key = pair.point, pair.parameter
+            if key not in columns:
+                place = self.places[pair.point]
+                outputs = programs.original.run(self.inputs, place)
+                lanes = self._lanes(exact, place)
+                index = paths.index(pair.parameter)
+                columns[key] = self._judgements(others, place, index, outputs, lanes)
+        return [
+            replace(pair, **vars(columns[pair.point, pair.parameter][pair.output]))
+            for pair in pairs
+        ]
 
     def _programs(self, dual: Dual) -> _Programs:
         original = self._runner(self.evaluation.process)

@@ -8,12 +8,11 @@ taken to be.
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from fad.base.deep_stack import recursive
+from fad.diagram.bounds import UNKNOWN, Bounds, bounds_of
 from fad.diagram.box import Box, ForeignValue, Int, Primitive, Real, Rec, Slider, Switch, arity_of
 from fad.diagram.interpret import Interpretation
 
@@ -54,11 +53,11 @@ class _Signal:
     delay: float = 0.0
 
     @property
-    def bounds(self) -> tuple[float, float]:
+    def bounds(self) -> Bounds:
         return self.low, self.high
 
 
-_UNKNOWN = _Signal(-math.inf, math.inf)
+_UNKNOWN = _Signal(*UNKNOWN)
 
 
 class _Delays(Interpretation[_Signal]):
@@ -88,7 +87,8 @@ class _Delays(Interpretation[_Signal]):
             case Primitive(name=name):
                 late = delay + _own_delay(name, inputs)
                 self.longest = max(self.longest, late)
-                return (_Signal(*_bounds(name, inputs), late),)
+                bounds = bounds_of(name, [signal.bounds for signal in inputs])
+                return (_Signal(*bounds, late),)
         return (_Signal(-math.inf, math.inf, delay),) * arity_of(box)[1]
 
     def total(self, values: Sequence[_Signal]) -> _Signal:
@@ -121,46 +121,3 @@ def _own_delay(name: str, inputs: Sequence[_Signal]) -> float:
         case _:
             return 0.0
     return max(0.0, most) if math.isfinite(most) else 0.0
-
-
-#: Primitives that have their extremes at the ends of intervals.
-_MONOTONIC: Mapping[str, Callable[..., float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "min": min,
-    "max": max,
-    "int": math.trunc,
-    "float": float,
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "rint": round,
-    "round": round,
-}
-_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-
-
-def _bounds(name: str, inputs: Sequence[_Signal]) -> tuple[float, float]:
-    """The bounds of what a primitive computes."""
-    ends = [signal.bounds for signal in inputs]
-    if name in _COMPARISONS:
-        return 0.0, 1.0
-    match name, ends:
-        case ("mem", [(low, high)]) | ("@", [(low, high), _]):
-            return min(0.0, low), max(0.0, high)
-        case "attach", [bounds, _]:
-            return bounds
-        case ("select2", [_, *choices]) | ("select3", [_, *choices]):
-            return min(low for low, _ in choices), max(high for _, high in choices)
-        case "/", [_, (low, high)] if low <= 0 <= high:
-            return -math.inf, math.inf
-    compute = operator.truediv if name == "/" else _MONOTONIC.get(name)
-    if compute is None:
-        return -math.inf, math.inf
-    try:
-        values = [float(compute(*corner)) for corner in product(*ends)]
-    except (ArithmeticError, ValueError):  # an infinite end that is rounded
-        return -math.inf, math.inf
-    if any(math.isnan(value) for value in values):
-        return -math.inf, math.inf
-    return min(values), max(values)

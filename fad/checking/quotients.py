@@ -17,7 +17,7 @@ from fad.base.precision import NativePrecision
 from fad.runtime.input_signals import Samples
 
 #: What came of one output and one parameter, the worst first.
-Verdict = Literal["mismatch", "undefined", "jump", "kink", "quantised", "agrees", "zero"]
+Verdict = Literal["mismatch", "undefined", "jump", "kink", "stopped", "quantised", "agrees", "zero"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 #: What a tangent and a quotient may differ by beside the tolerance: the rounding errors of the
 #: samples, or what the quotient still changes by as its step halves.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from fad.base.precision import NativePrecision
@@ -21,8 +22,9 @@ class Pair:
         point: the number of the point, from 0.
         verdict: `agrees`; `zero` (no effect at this point); `kink` (the slopes on the two sides of
             the parameter's value differ); `jump` (the quotient does not settle at some samples);
-            `quantised` (a jump or a slope that fad has warned about or put there); `undefined`
-            (the output is not finite); `mismatch`.
+            `stopped` (the program itself stops or bounds the derivative, which is the quotient
+            without that); `quantised` (a jump or a slope that fad has warned about or put there);
+            `undefined` (the output is not finite); `mismatch`.
         error: the largest difference of tangent and quotient where the program is smooth, in
             units of the largest quotient.
         tolerance: how large it might have been at that sample, in the same units.
@@ -64,6 +66,7 @@ class Report:
         silent: the outputs that are zero throughout, at all points.
         unpressed: the paths of the buttons and checkboxes that are never pressed.
         warnings: what the user should know, one sentence each.
+        files: the files that the program was read from, and those that it names.
     """
 
     program: str
@@ -78,6 +81,7 @@ class Report:
     silent: tuple[int, ...]
     unpressed: tuple[str, ...]
     warnings: tuple[str, ...]
+    files: tuple[Path, ...] = ()
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -111,9 +115,9 @@ class Report:
         return any(pair.verdict not in ("zero", "undefined") for pair in self.comparisons)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain data; an infinite error is `None`."""
+        """The report as plain data, but for the files; an infinite error is `None`."""
         return {
-            **asdict(self),
+            **{name: value for name, value in asdict(self).items() if name != "files"},
             "comparisons": [_plain(pair) for pair in self.comparisons],
             "pairs": [_plain(pair) for pair in self.pairs],
             "primal_identical": self.primal_identical,

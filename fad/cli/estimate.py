@@ -8,10 +8,15 @@ from typing import Any
 
 import click
 
-from fad.cli.options import RULES, program_of, program_options, values_option, write_program
+from fad.cli.options import RULES, program_of, program_options, values_option
+from fad.cli.project import ProjectCommand
+from fad.cli.results import Goal, finish, goals, write_programs
 
 
-@click.command(short_help="Write the program that learns a program's parameters.")
+@click.command(
+    cls=ProjectCommand, short_help="Write the program that learns a program's parameters."
+)
+@click.argument("file")
 @program_options
 @click.option(
     "--estimate",
@@ -38,7 +43,8 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
     "--loss",
     default="l2",
     show_default=True,
-    help="`l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`.",
+    help="`l1`, `l2`, `huber(delta)`, `logcosh`, `msle`, `spectral(bands, low, high)`, or, for "
+    "labels and logits, `crossentropy` or `categorical`.",
 )
 @click.option(
     "--window",
@@ -52,7 +58,7 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
     default="adam",
     show_default=True,
     help="`sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`, `adam(beta1, beta2)`, "
-    "`nadam(beta1, beta2)` or `sign`.",
+    "`nadam(beta1, beta2)`, `sign`, or `auto`, which finds the size of its steps by itself.",
 )
 @click.option(
     "--rate",
@@ -70,8 +76,14 @@ from fad.cli.options import RULES, program_of, program_options, values_option, w
     "--input",
     default="noise",
     show_default=True,
-    help="What both hear: `noise`, `sine`, a sound file, or `external`: the program's inputs, "
-    "followed by those for the target's signal.",
+    help="What both hear: `noise`, `sine`, a sound file, a program without inputs, or `external`: "
+    "the program's inputs, followed by those for the target's signal, or for labels.",
+)
+@click.option(
+    "--restart",
+    type=float,
+    metavar="SECONDS",
+    help="Start a sound file again and press all buttons again, every so many seconds.",
 )
 @click.option(
     "--outputs",
@@ -106,4 +118,4 @@ def estimate(
         folder=Path(output).parent,
         **options,
     )
-    write_program(compute, file, output, check=check)
+    finish(write_programs(compute, goals([file], Goal(output, expected=check))))

@@ -10,9 +10,8 @@ import io
 import os
 import signal
 import sys
-import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -21,9 +20,12 @@ import click
 
 from fad.base.version import __version__
 from fad.cli.estimate import estimate
+from fad.cli.failures import UNTESTED, report
 from fad.cli.options import (
     BAD_INPUT,
+    FILES,
     TRUST,
+    WATCH,
     Settings,
     colours,
     program_of,
@@ -35,24 +37,27 @@ from fad.cli.options import (
     values_option,
     variable_options,
     warn,
-    write_program,
     wrote,
 )
+from fad.cli.project import ProjectCommand, nearest, without_project
+from fad.cli.results import (
+    Goal,
+    Outcome,
+    attempt,
+    finish,
+    goals,
+    refuse_standard_input,
+    write_programs,
+)
 from fad.cli.run import run
+from fad.cli.watch import watch as watch_programs
 
 if TYPE_CHECKING:
     from fad.base.source import Source
+    from fad.checking.report import Report
     from fad.pipeline.program import Program
 
-#: Set to 1, this environment variable shows where in fad an internal error comes from.
-_TRACEBACK_VARIABLE = "FAD_TRACEBACK"
-
-#: The exit code when there was nothing to test.
-_UNTESTED = 3
-# Exit codes: that of a wrong command line is click's; those of an interrupted program and of a bug
-# follow the shells and sysexits.h.
-_USAGE = 2
-_BUG = 70
+# Exit codes: those of an interrupted program follow the shells.
 _INTERRUPTED = 130
 _KILLED = 128  # and the number of the signal
 
@@ -74,12 +79,14 @@ def cli() -> None:
     """
 
 
-@cli.command(short_help="Evaluate a program to its core diagram.")
+@cli.command(cls=ProjectCommand, short_help="Evaluate a program to its core diagram.")
+@FILES
 @program_options
-def expand(file: str, output: str, check: str | None, **options: Any) -> None:
+def expand(files: tuple[str, ...], output: str, check: str | None, **options: Any) -> None:
     """Evaluate a program and write its diagram as Faust that needs no library.
 
-    FILE is a Faust program; `-` reads the standard input.
+    FILE is a Faust program; `-` reads the standard input. Of several, NAME.dsp each goes to `-o`,
+    a folder.
 
     \b
     Example:
@@ -87,10 +94,12 @@ def expand(file: str, output: str, check: str | None, **options: Any) -> None:
     """
     import fad
 
-    write_program(partial(fad.expand, **options), file, output, check=check)
+    places = goals(files, Goal(output, expected=check), ".dsp")
+    finish(write_programs(partial(fad.expand, **options), places))
 
 
-@cli.command(short_help="Write the program that also computes derivatives.")
+@cli.command(cls=ProjectCommand, short_help="Write the program that also computes derivatives.")
+@FILES
 @program_options
 @variable_options
 @click.option(
@@ -119,23 +128,25 @@ def expand(file: str, output: str, check: str | None, **options: Any) -> None:
     metavar="OUT.json",
     help="File for the meaning of every output channel and what is known of every parameter.",
 )
+@WATCH
 def transform(
-    file: str,
+    files: tuple[str, ...],
     output: str,
     check: str | None,
-    only: Any,
-    order: Any,
     direction: dict[str, float],
     explain: bool,
     manifest: str | None,
+    watch: bool,
     precision: Any,
+    rules: Path | None,
     **options: Any,
 ) -> None:
     """Write the program that also computes the derivatives of a program's outputs.
 
-    FILE is a Faust program; `-` reads the standard input. Every slider and number entry is a
-    variable, unless `--wrt` or `[diff:on]` in a label says otherwise. After each output come its
-    derivatives by each of them, in order of appearance; the first lines of the result list them.
+    FILE is a Faust program; `-` reads the standard input. Of several, NAME.dual.dsp each goes to
+    `-o`, a folder. Every slider and number entry is a variable, unless `--wrt` or `[diff:on]` in a
+    label says otherwise. After each output come its derivatives by each of them, in order of
+    appearance; the first lines of the result list them.
 
     \b
     Examples:
@@ -144,6 +155,11 @@ def transform(
     """
     import fad
 
+    if direction:
+        options = without_project(options, "wrt", "order", "only")
+    elif explain:
+        options = without_project(options, "order")
+    only, order = options.pop("only"), options.pop("order")
     if direction and (options["wrt"] or order == 2 or only == "primal"):
         raise click.UsageError(
             "`--direction` names the variables and asks for one derivative: leave `--wrt`, "
@@ -153,27 +169,37 @@ def transform(
         raise click.UsageError("`--explain` is about first derivatives by each variable")
     if explain and check is not None:
         raise click.UsageError("`--explain` and `--check` both write to the standard output")
-    if options["rules"] is not None:
-        options["rules"] = program_of(options["rules"])
-    compute: Callable[[Path | Source], Program] = partial(
-        fad.transform,
-        only=only or "all",
-        order=order,
-        direction=direction,
-        precision=precision,
-        **options,
-    )
-    if not explain:
-        write_program(compute, file, output, manifest, check)
-        return
-    program = program_of(file)
-    text = fad.explain(program, **options)
-    if output != "-" or manifest is not None:
-        write_program(lambda _: compute(program), file, None if output == "-" else output, manifest)
-    show(text)
+
+    def read_rules() -> Source | None:
+        return None if rules is None else program_of(rules)
+
+    def compute(source: Source) -> Program:
+        return fad.transform(
+            source,
+            only=only or "all",
+            order=order,
+            direction=direction,
+            precision=precision,
+            rules=read_rules(),
+            **options,
+        )
+
+    def explained(source: Source) -> str:
+        return fad.explain(source, rules=read_rules(), **options)
+
+    goal = Goal(None if explain and output == "-" else output, manifest, check)
+    places = goals(files, goal, ".dual.dsp")
+
+    def work(files: Sequence[str]) -> dict[str, Outcome]:
+        some = {file: places[file] for file in files}
+        return write_programs(compute, some, explained if explain else None)
+
+    if watch:
+        watch_programs(work, files)
+    finish(work(files))
 
 
-@cli.command(short_help="List what a program can be differentiated by.")
+@cli.command(cls=ProjectCommand, short_help="List what a program can be differentiated by.")
 @click.argument("file")
 @search_options
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -193,7 +219,7 @@ def params(file: str, as_json: bool, **options: Any) -> None:
     show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
 
 
-@cli.command(short_help="Draw a program and its derivative as block diagrams.")
+@cli.command(cls=ProjectCommand, short_help="Draw a program and its derivative as block diagrams.")
 @click.argument("file")
 @click.option(
     "-o",
@@ -217,15 +243,21 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
     """
     import fad
 
-    if not dual and any(options[name] for name in ("wrt", "surrogate", "rules")):
+    about_derivatives = ("wrt", "surrogate", "rules")
+    if not dual:
+        options = without_project(options, *about_derivatives)
+    if not dual and any(options[name] for name in about_derivatives):
         raise click.UsageError("`--wrt`, `--surrogate` and `--rules` say what is in a `--dual`")
     program = fad.write_diagrams(program_of(file), output, dual=dual, **options)
     warn(program.warnings)
     wrote(os.path.join(output, "index.html"))
 
 
-@cli.command(short_help="Prove the derivatives of a program against the standard compiler.")
-@click.argument("file")
+@cli.command(
+    cls=ProjectCommand,
+    short_help="Prove the derivatives of a program against the standard compiler.",
+)
+@FILES
 @search_options
 @variable_options
 @click.option(
@@ -265,24 +297,27 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
 @click.option("--allow-silent", is_flag=True, help="Do not fail where nothing could be tested.")
 @click.option("--verbose", is_flag=True, help="A line for each point.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@WATCH
 def check(
-    file: str,
+    files: tuple[str, ...],
     input_file: str | None,
     rate: int | None,
     at: Settings,
     allow_silent: bool,
     verbose: bool,
     as_json: bool,
+    watch: bool,
     **options: Any,
 ) -> None:
     """Compare each derivative with difference quotients that the standard compiler computes.
 
-    FILE is a Faust program; `-` reads the standard input. Each output and parameter gets a
+    FILE is a Faust program; `-` reads the standard input; the exit code is the worst of several.
+    Each output and parameter gets a
     verdict, the worst over some points: `agrees`, `zero` (no effect), `kink` (other slopes on
     the two sides of the value), `jump` (not smooth at some samples), `quantised` (a jump or a
-    slope that fad knows of), `undefined` (the output is not finite), `mismatch`. The exit code is
-    1 on a mismatch, and when the outputs are not repeated; 3 when an output is silent or no
-    derivative is other than zero, because then nothing was tested.
+    slope that fad knows of), `stopped` (by the program itself), `undefined` (the output is not
+    finite), `mismatch`. The exit code is 1 on a mismatch, and when the outputs are not repeated; 3
+    when an output is silent or no derivative is other than zero, because then nothing was tested.
 
     \b
     Examples:
@@ -293,24 +328,50 @@ def check(
     from fad.cli import reports
     from fad.runtime.wav import read_wav
 
+    refuse_standard_input(files)
     inputs = None
     if input_file is not None:
         inputs, file_rate = read_wav(input_file)
         rate = file_rate if rate is None else rate
-    report = fad.check(
-        program_of(file),
-        inputs=inputs,
-        rate=44100 if rate is None else rate,
-        at=at.start,
-        changes=at.changes,
-        **options,
-    )
-    warn(report.warnings)
-    show(reports.check_json(report) if as_json else reports.check_table(report, verbose, colours()))
-    code = 0 if report.passed else BAD_INPUT
-    if report.passed and not report.tested and not allow_silent:
-        code = _UNTESTED
-    click.get_current_context().exit(code)
+    several = len(files) > 1
+
+    def checked(file: str) -> Report:
+        name = file if several else None
+        found = fad.check(
+            program_of(file),
+            inputs=inputs,
+            rate=44100 if rate is None else rate,
+            at=at.start,
+            changes=at.changes,
+            **options,
+        )
+        warn(found.warnings, name)
+        if not as_json:
+            show(reports.check_table(found, verbose, colours()))
+        return found
+
+    def work(files: Sequence[str]) -> dict[str, Outcome]:
+        found = {file: attempt(partial(checked, file), file if several else None) for file in files}
+        if as_json:
+            data = [each.to_json() for each in found.values() if not isinstance(each, Outcome)]
+            if several or data:
+                show(reports.json_text(data if several else data[0]))
+        return {
+            file: each
+            if isinstance(each, Outcome)
+            else Outcome(_code_of(each, allow_silent), each.files)
+            for file, each in found.items()
+        }
+
+    if watch:
+        watch_programs(work, files)
+    finish(work(files))
+
+
+def _code_of(report: Report, allow_silent: bool) -> int:
+    if not report.passed:
+        return BAD_INPUT
+    return 0 if report.tested or allow_silent else UNTESTED
 
 
 @cli.command(short_help="Tell which compilers, libraries and packages fad works with.")
@@ -318,18 +379,28 @@ def check(
 def doctor(as_json: bool) -> None:
     """Tell which compilers, libraries, packages and folders fad works with, and what is missing.
 
+    It also tells which file has the options of the project in the current folder.
     The exit code is 1 when something is missing that fad cannot do without.
 
     \b
     Example:
       fad doctor
     """
+    from fad.base.errors import FadError
     from fad.cli import reports
     from fad.runtime.installation import inspect
 
-    found = inspect()
-    show(reports.installation_json(found) if as_json else reports.installation_table(found))
-    click.get_current_context().exit(0 if found.works else BAD_INPUT)
+    found, project, code = inspect(), None, 0
+    try:
+        project = nearest(Path())
+    except FadError as error:
+        code = report(error)
+    show(
+        reports.installation_json(found, project)
+        if as_json
+        else reports.installation_table(found, project)
+    )
+    click.get_current_context().exit(code if found.works else BAD_INPUT)
 
 
 cli.add_command(estimate)
@@ -350,7 +421,7 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         code = _INTERRUPTED
     except Exception as error:
-        code = _report(error)
+        code = report(error)
     sys.exit(_flushed(code))
 
 
@@ -391,34 +462,3 @@ def _end_cleanly() -> None:
     for number in (getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one
             signal.signal(number, end)
-
-
-def _report(error: Exception) -> int:
-    """Shows what went wrong; the exit code that says whose fault it is."""
-    from fad.base.errors import FadError
-    from fad.base.output_paths import SameOutput
-
-    if isinstance(error, FadError):
-        tell(error.render())
-        return _USAGE if isinstance(error, SameOutput) else BAD_INPUT
-    if isinstance(error, OSError) and error.filename is None:
-        # Only what click writes itself, such as a help text, is written without care.
-        tell(f"error: cannot write to the standard output: {error.strerror or error}")
-        return BAD_INPUT
-    if isinstance(error, MemoryError):
-        tell("error: the program needs more memory than there is")
-        return BAD_INPUT
-    if isinstance(error, RecursionError):
-        tell("error: the program is nested too deeply")
-        return BAD_INPUT
-    if os.environ.get(_TRACEBACK_VARIABLE):
-        traceback.print_exception(error)
-        return _BUG
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    tell(
-        f"internal error: {type(error).__name__}: {error} "
-        f"({os.path.basename(place.filename)}:{place.lineno})\n"
-        f"hint: this is a bug in fad {__version__}: please report it with the program; "
-        f"{_TRACEBACK_VARIABLE}=1 shows more to report"
-    )
-    return _BUG

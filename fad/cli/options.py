@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from fad.cli.project import project_options
+
 if TYPE_CHECKING:
     from fad.base.source import Source
-    from fad.pipeline.program import Program
 
 #: The colours of terminals, in the words of rich.
 Colours = Literal["standard"]
@@ -23,6 +24,8 @@ Command = Callable[..., None]
 STANDARD_INPUT = "-"
 #: The exit code when the user's input is at fault.
 BAD_INPUT = 1
+#: Where a context keeps the programs that were read.
+_PROGRAMS = f"{__name__}.programs"
 #: A time in front of values: `2.0:gain=0.8`.
 _TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*:(.*)", re.DOTALL)
 
@@ -42,6 +45,7 @@ def search_options(command: Command) -> Command:
             metavar="DIR",
             help="Folder of libraries to use instead of the standard ones that come with fad.",
         ),
+        project_options,
     )
     for decorator in reversed(decorators):
         command = decorator(command)
@@ -61,6 +65,14 @@ TRUST = click.option(
 )
 SEED = click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise."
+)
+
+
+FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True)
+WATCH = click.option(
+    "--watch",
+    is_flag=True,
+    help="Do it again whenever a program, or a file that it imports, changes, until Ctrl-C.",
 )
 
 
@@ -125,15 +137,14 @@ def variable_options(command: Command) -> Command:
 
 
 def program_options(command: Command) -> Command:
-    """What all commands that read one program and write another one take."""
+    """What all commands that read programs and write others take."""
     decorators = (
-        click.argument("file"),
         click.option(
             "-o",
             "--output",
             metavar="OUT",
             default="-",
-            help="File to write; the standard output by default.",
+            help="File to write, or folder to put it in; the standard output by default.",
         ),
         click.option(
             "--check",
@@ -203,19 +214,29 @@ def program_of(file: str | Path) -> Source:
     """
     from fad.syntax.libraries import read_source
 
-    known: dict[str, Source] = click.get_current_context().meta.setdefault(__name__, {})
+    known: dict[str, Source] = click.get_current_context().meta.setdefault(_PROGRAMS, {})
     name = str(file)
     if name not in known:
         known[name] = _standard_input() if name == STANDARD_INPUT else read_source(Path(name))
     return known[name]
 
 
-def warn(warnings: Sequence[str]) -> None:
-    """Shows warnings, on the standard error."""
+def forget_programs() -> None:
+    """Lets `program_of` read files again, which may have changed."""
+    click.get_current_context().meta.pop(_PROGRAMS, None)
+
+
+def warn(warnings: Sequence[str], file: str | None = None) -> None:
+    """Shows warnings, on the standard error.
+
+    Args:
+        warnings: a sentence each.
+        file: the program that they are about, where that is not plain.
+    """
     from fad.base.prose import visible
 
     for warning in warnings:
-        tell(f"warning: {visible(warning)}")
+        tell(("" if file is None else f"{file}: ") + f"warning: {visible(warning)}")
 
 
 def tell(text: str) -> None:
@@ -249,53 +270,6 @@ def colours() -> Colours | None:
 
     console = Console()
     return None if console.no_color or not console.is_terminal else "standard"
-
-
-def write_program(
-    compute: Callable[[Source], Program],
-    file: str,
-    output: str | None,
-    manifest: str | None = None,
-    check: str | None = None,
-) -> None:
-    """Reads a program, computes another one, and writes or compares that, with its warnings.
-
-    Args:
-        compute: from the program to the other one.
-        file: the FILE argument.
-        output: where the program goes; `None` to not write it.
-        manifest: where the meaning of its channels goes, if anywhere.
-        check: the file to compare with instead.
-    """
-    from fad.base import output_file as out
-    from fad.base.output_paths import refuse_conflicts
-
-    if check is not None and (output, manifest) != ("-", None):
-        raise click.UsageError("`--check` writes nothing: leave `-o` and `--manifest` out")
-
-    outputs = {"-o": output, "--manifest": manifest} if check is None else {}
-    refuse_conflicts(outputs, given(file))
-    program = compute(program_of(file))
-    refuse_conflicts(outputs, given(file), program.files)
-    warn(program.warnings)
-    if check is not None:
-        changes = out.difference(program.source, check)
-        if changes:
-            show(changes)
-            tell(f"error: `{check}` is not what fad writes for `{file}` now")
-        click.get_current_context().exit(BAD_INPUT if changes else 0)
-    texts = []
-    if output is not None:
-        texts.append((output, program.source))
-    if manifest is not None:
-        import json
-
-        told = json.dumps(program.manifest(), indent=2, ensure_ascii=False) + "\n"
-        texts.append((manifest, told))
-    # Files first: where one cannot be written, nothing has been printed.
-    for path, text in sorted(texts, key=lambda each: each[0] in out.STANDARD_OUTPUT):
-        out.write(text, path)
-    wrote(output, manifest)
 
 
 def given(file: str) -> str:

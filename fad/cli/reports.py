@@ -18,6 +18,7 @@ from fad.pipeline.program import parameter_data
 if TYPE_CHECKING:
     from fad.checking.report import Pair, Report
     from fad.cli.options import Colours
+    from fad.cli.project import Project
     from fad.diagram.parameters import Parameter
     from fad.pipeline.program import Program
     from fad.runtime.installation import Installation
@@ -28,6 +29,7 @@ _STYLES = {
     "agrees": "green",
     "zero": "dim",
     "quantised": "yellow",
+    "stopped": "yellow",
     "kink": "yellow",
     "jump": "yellow",
     "undefined": "magenta",
@@ -39,6 +41,7 @@ _MEANINGS = {
     "undefined": "the output is infinite or not a number",
     "jump": "the output jumps at some samples, which say nothing; the error is that of the others",
     "kink": "the slopes on the two sides of the parameter's value differ, in the program or a part",
+    "stopped": "the program stops or bounds the derivative; without that, it agrees",
 }
 #: Wide enough for any table: where it is shown, lines may wrap, but nothing is cut.
 _WIDTH = 1000
@@ -80,7 +83,7 @@ def parameters_json(program: Program) -> str:
         }
         for widget in program.widgets
     ]
-    return json.dumps(widgets, indent=2, ensure_ascii=False) + "\n"
+    return json_text(widgets)
 
 
 def _host_path(widget: Parameter) -> str:
@@ -178,9 +181,9 @@ def _points(report: Report, verbose: bool) -> Iterator[str]:
             yield f"point {number + 1}: " + (f'--at "{at}"' if at else "the initial values")
 
 
-def check_json(report: Report) -> str:
-    """A report as JSON."""
-    return json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n"
+def json_text(data: object) -> str:
+    """Plain data as JSON."""
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def run_table(recording: Recording) -> str:
@@ -204,8 +207,13 @@ def run_table(recording: Recording) -> str:
     return "\n".join([*tables, told])
 
 
-def installation_table(installation: Installation) -> str:
-    """A line for each program, package and folder, and a sentence about each that is missing."""
+def installation_table(installation: Installation, project: Project | None) -> str:
+    """A line for each program, package and folder, and a sentence about each that is missing.
+
+    Args:
+        installation: what there is.
+        project: the options of the project in the current folder.
+    """
     components = _table("component", "version", "place", "needed for")
     for component in installation.components:
         components.add_row(
@@ -223,13 +231,17 @@ def installation_table(installation: Installation) -> str:
     kept = _table("cache", "entries", "megabytes", "at most")
     megabytes = [f"{size / 2**20:.1f}" for size in (cache.size, cache.limit)]
     kept.add_row(Text(cache.folder), str(cache.entries), *megabytes)
+    path = "none" if project is None else visible(str(project.path))
+    options = f"options of the project here: {path}\n"
     told = [f"{sentence}\n" for sentence in installation.missing or ("nothing is missing",)]
-    return "\n".join([*map(_printed, (components, libraries, kept)), "".join(told)])
+    tables = map(_printed, (components, libraries, kept))
+    return "\n".join([*tables, options, "".join(told)])
 
 
-def installation_json(installation: Installation) -> str:
+def installation_json(installation: Installation, project: Project | None) -> str:
     """The same as JSON."""
-    return json.dumps(installation.to_json(), indent=2, ensure_ascii=False) + "\n"
+    path = None if project is None else str(project.path)
+    return json_text({**installation.to_json(), "project": path})
 
 
 def _cell(text: str) -> Text:

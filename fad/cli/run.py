@@ -20,6 +20,7 @@ from fad.cli.options import (
     warn,
     wrote,
 )
+from fad.cli.project import ProjectCommand
 
 if TYPE_CHECKING:
     from fad.runtime.recording import Recording
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _SOUNDS = ("noise", "silence")
 
 
-@click.command(short_help="Run a program, and record and draw what it does.")
+@click.command(cls=ProjectCommand, short_help="Run a program, and record and draw what it does.")
 @click.argument("file")
 @search_options
 @click.option("--seconds", type=float, default=5.0, show_default=True, help="How long to run.")

@@ -66,3 +66,51 @@ def numbered(function: Box) -> Box:
         return Lambda(slots[box.slot], visit(box.body))
 
     return bound(function) if isinstance(function, Lambda) else function
+
+
+def substituted(box: Box, slots: Mapping[Slot, Box]) -> Box:
+    """A diagram with other diagrams in the places of slots that are free in it."""
+    new: dict[Box, Box] = {}
+
+    def visit(part: Box) -> Box:
+        if not part.free:
+            return part
+        if isinstance(part, Slot):
+            return slots.get(part, part)
+        if part not in new:
+            new[part] = part.rebuild(tuple(map(visit, part.children)))
+        return new[part]
+
+    return visit(box)
+
+
+def is_alike(some: Box, other: Box, slots: Mapping[Slot, Box]) -> bool:
+    """Whether one diagram is another one, but for the names of variables.
+
+    Args:
+        some, other: the diagrams.
+        slots: what stands in the other one for slots that are free in the first one.
+    """
+    known: set[tuple[Box, Box]] = set()
+    stack = [(some, other, slots)]
+    while stack:
+        one, two, bound = stack.pop()
+        if isinstance(one, Slot):
+            if bound.get(one, one) is not two:
+                return False
+        elif one is two and bound.keys().isdisjoint(one.free):
+            continue
+        elif isinstance(one, Lambda):
+            if not isinstance(two, Lambda):
+                return False
+            stack.append((one.body, two.body, {**bound, one.slot: two.slot}))
+        else:
+            if (one, two) in known:
+                continue
+            known.add((one, two))
+            if type(one) is not type(two) or len(one.children) != len(two.children):
+                return False
+            if not one.children or one.rebuild(two.children) is not two:
+                return False
+            stack += zip(one.children, two.children, [bound] * len(one.children), strict=True)
+    return True

@@ -23,12 +23,15 @@ class Facts:
             one, where several calls have this result.
         arguments: for the result of a call, its arguments and the parameters that they went to;
             of the outermost call, where several have this result.
+        rules: where the rules stand that were asked for a derivative of a function of the
+            program -> their names.
     """
 
     names: dict[Box, str] = field(default_factory=dict)
     origins: dict[Box, Span] = field(default_factory=dict)
     made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
     arguments: dict[Box, dict[Box, str]] = field(default_factory=dict)
+    rules: dict[Span, str] = field(default_factory=dict)
 
     def inherit(self, old: Box, new: Box) -> None:
         """Notes that a diagram takes the place of another one: what is not known of it is its."""
@@ -44,6 +47,7 @@ class Facts:
             renamed(self.origins, became),
             renamed(self.made_by, became),
             renamed_arguments(self.arguments, became),
+            self.rules,
         )
 
 

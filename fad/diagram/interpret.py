@@ -27,6 +27,7 @@ from fad.diagram.box import (
     Wire,
     arity_of,
 )
+from fad.diagram.ruled import Ruled
 
 Value = TypeVar("Value", bound=Hashable)
 #: What wires carry together that meet: from all values, of which there may be none, to one.
@@ -117,7 +118,15 @@ class Interpretation(ABC, Generic[Value]):
                 return routed(box, inputs, self.total)
             case Cut():
                 return ()
+            case Ruled():
+                return self.ruled(box, inputs, slots)
         return self.leaf(box, inputs)
+
+    def ruled(
+        self, box: Ruled, inputs: tuple[Value, ...], slots: Mapping[Slot, Value]
+    ) -> tuple[Value, ...]:
+        """What a function with a derivative of its own gives: what is computed inside."""
+        return self.outputs(box.function, inputs, slots)
 
     def _side_by_side(
         self, box: Box, inputs: tuple[Value, ...], slots: Mapping[Slot, Value]

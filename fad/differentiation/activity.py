@@ -20,11 +20,12 @@ from fad.diagram.box import (
 )
 from fad.diagram.interpret import Interpretation
 from fad.diagram.parameters import Widget
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import NONE, Active, Bundles, union
-from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.operations import Operations
-from fad.differentiation.surrogates import SlopedRead
+from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
+from fad.differentiation.variants import Variant
 
 
 class Activity(Interpretation[Active]):
@@ -71,10 +72,18 @@ class Activity(Interpretation[Active]):
                 return (1 << box.lane,)
             case Bargraph():
                 return inputs
-            case Primitive() | ForeignFunction() | SlopedRead() | SidedAbs():
+            case Primitive() | ForeignFunction() | SlopedRead() | SlopedSample() | Variant():
                 operation = self._operations.of(box)
                 return (union(inputs) if operation is None else operation.active(inputs),)
         return (NONE,) * arity_of(box)[1]
+
+    def ruled(self, box: Ruled, inputs: Bundles, slots: Mapping[Slot, Active]) -> Bundles:
+        """A function with a rule of its own passes parameters on as that says."""
+        if box.rule.obstacle is not None:
+            return super().ruled(box, inputs, slots)
+        operation = self._operations.of(box)
+        assert operation is not None
+        return (operation.active(inputs),)
 
     def total(self, values: Sequence[Active]) -> Active:
         """What wires carry that meet: a sum has all their tangents."""

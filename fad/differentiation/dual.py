@@ -71,6 +71,7 @@ class Dual:
         seeds: what it is differentiated by.
         sloped: the reads at whole positions whose slope stands for a derivative.
         kinks: parameter number -> where it stands on a kink at its initial value.
+        switched: parameter number -> the `control` that its tangent passes.
     """
 
     box: Box
@@ -81,11 +82,16 @@ class Dual:
     seeds: Seeds
     sloped: Sequence[Dropped]
     kinks: Mapping[int, Dropped]
+    switched: Mapping[int, Dropped]
 
 
 def about(dual: Dual, folders: bool = True) -> tuple[str, ...]:
-    """All that the user should know about a dual, a sentence each; see `lost` and `on_kinks`."""
-    return *lost(dual, folders).values(), *on_kinks(dual, folders).values()
+    """All that the user should know about a dual, a sentence each.
+
+    See `lost`, `on_kinks` and `switched`.
+    """
+    told = lost(dual, folders), on_kinks(dual, folders), switched(dual, folders)
+    return tuple([text for texts in told for text in texts.values()])
 
 
 def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
@@ -125,11 +131,33 @@ def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
     for lane, kink in dual.kinks.items():
         if reached >> lane & 1:
             name = dual.seeds.names[lane]
-            warnings[name] = (
-                f"{name} starts on a kink of `{kink.construct}`{kink.where(folders)}: the "
-                "derivative by it has two sides there, and one of them is written"
-            )
+            place = f"`{kink.construct}`{kink.where(folders)}"
+            warnings[name] = f"{name} starts on a kink of {place}: {kink.reason}"
     return warnings
+
+
+def switched(dual: Dual, folders: bool = True) -> dict[str, str]:
+    """The variables that reach the outputs through a `control`.
+
+    The standard compiler holds what it computes there while the condition is 0, and passes on what
+    it need not compute, such as an input. It may pass on a tangent where it holds the value.
+
+    Args:
+        dual: the dual.
+        folders: whether to say in which folders files are.
+
+    Returns:
+        the variable's name among the seeds -> the warning about it.
+    """
+    reached = union(dual.outputs)
+    return {
+        dual.seeds.names[lane]: (
+            f"the derivative by {dual.seeds.names[lane]} passes `control`{place.where(folders)}: "
+            "while that is off, it may not be held as the value is"
+        )
+        for lane, place in dual.switched.items()
+        if reached >> lane & 1
+    }
 
 
 def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:

@@ -19,6 +19,7 @@ from fad.base.deep_stack import recursive
 from fad.base.errors import DifferentiationError
 from fad.base.prose import either
 from fad.base.source import Span
+from fad.diagram.binders import substituted
 from fad.diagram.box import (
     Bargraph,
     Box,
@@ -34,6 +35,7 @@ from fad.diagram.box import (
     Route,
     Seq,
     Slot,
+    Soundfile,
     Split,
     Wire,
     arity_of,
@@ -43,6 +45,7 @@ from fad.diagram.box import (
 from fad.diagram.facts import Facts
 from fad.diagram.interpret import arriving, routed
 from fad.diagram.parameters import Widget
+from fad.diagram.ruled import Ruled, rule_names
 from fad.differentiation.active_sets import (
     NONE,
     Active,
@@ -57,12 +60,13 @@ from fad.differentiation.activity import Activity
 from fad.differentiation.bundles import beside, lane_route, of_primals, width, wires
 from fad.differentiation.dual import Dropped, Dual, Part
 from fad.differentiation.initial_kinks import InitialKinks, Reading
-from fad.differentiation.kinks import SidedAbs, with_sides
-from fad.differentiation.operations import Function, Operations, rule_names, shape_name
+from fad.differentiation.kinks import with_sides
+from fad.differentiation.operations import Function, Operation, Operations, shape_name
 from fad.differentiation.rules import ARGUMENTS, Unsupported
 from fad.differentiation.seeds import Seed, Seeds
-from fad.differentiation.surrogates import Kind, SlopedRead, with_slopes
+from fad.differentiation.surrogates import Kind, SlopedRead, SlopedSample, with_slopes
 from fad.differentiation.variables import Variable, with_variables
+from fad.differentiation.variants import Variant, with_variants
 
 
 @recursive
@@ -95,7 +99,8 @@ def differentiate(
         new_slot = _slots_after(box)
     with_leaves, originals = with_variables(box, seeds)
     with_reads, originals = with_slopes(with_leaves, originals, facts.made_by, surrogate)
-    marked, originals = with_sides(with_reads, originals)
+    with_rules, originals = with_variants(with_reads, originals)
+    marked, originals = with_sides(with_rules, originals)
     transform = _Forward(marked, originals, seeds, operations, facts, new_slot)
     sources = [seeds.inputs.get(index) for index in range(arity_of(box)[0])]
     inputs = tuple(NONE if seed is None else bits([seed.lane]) for seed in sources)
@@ -115,6 +120,7 @@ def differentiate(
         seeds,
         transform.sloped,
         kinks.found,
+        kinks.switched,
     )
 
 
@@ -139,7 +145,7 @@ class _Bound:
 
 
 #: What is a part of the program (see `Part`) also where it has no name in the source.
-_EXPLAINED = Primitive | ForeignFunction | Widget
+_EXPLAINED = Primitive | ForeignFunction | Ruled | Widget
 
 #: The slots of the lambdas around a diagram.
 _Slots = Mapping[Slot, _Bound]
@@ -236,6 +242,12 @@ class _Forward:
 
     def _derived(self, box: Box, inputs: Bundles, slots: _Slots) -> _Result:
         match box:
+            case Seq(right=Ruled() as function) if self._ends(box, function, slots):
+                # Only the values of the arguments are written, where nothing else shares their
+                # loops: that is the point of stopping a derivative.
+                source = self._originals.get(box, box)
+                values = {slot: bound.lanes[0] for slot, bound in slots.items()}
+                return substituted(source, values), (NONE,)
             case Seq(right=SlopedRead() as read):
                 return self._read(box, read, inputs, slots)
             case Seq() | Split():
@@ -258,7 +270,37 @@ class _Forward:
                 return Group(box.kind, box.label, body), outputs
             case Slot():
                 return parallel(slots[box].lanes), (slots[box].active,)
+            case Ruled():
+                return self._ruled(box, inputs, slots)
         return self._leaf(box, inputs)
+
+    def _ends(self, box: Seq, function: Ruled, slots: _Slots) -> bool:
+        """Whether all tangents end in the function that is applied, and in no loop before that."""
+        if function.rule.obstacle is not None or arity_of(box.left)[0]:
+            return False
+        sets = {slot: bound.active for slot, bound in slots.items()}
+        arguments = self._activity.outputs(box.left, (), sets)
+        operation = self._operations.of(function)
+        assert operation is not None
+        if operation.active(arguments) or any(isinstance(p, Rec) for p in postorder(box.left)):
+            return False
+        self._drop(operation, arguments)
+        return True
+
+    def _ruled(self, box: Ruled, inputs: Bundles, slots: _Slots) -> _Result:
+        if box.rule.obstacle is None:
+            original = self._originals.get(box, box)
+            assert isinstance(original, Ruled)
+            return self._operation(original, inputs)
+        sets = {slot: bound.active for slot, bound in slots.items()}
+        reaching = self._activity.outputs(box.function, inputs, sets)
+        if any(reaching):
+            obstacle = box.rule.obstacle
+            error = self._no_derivative(obstacle.message, reaching, f"{obstacle.hint}; ")
+            error.span = obstacle.span or error.span
+            raise error
+        body, outputs = self.dual(box.function, inputs, slots)
+        return Ruled(body, box.rule), outputs
 
     def _read(self, box: Seq, read: SlopedRead, inputs: Bundles, slots: _Slots) -> _Result:
         left, middle = self.dual(box.left, inputs, slots)
@@ -345,12 +387,17 @@ class _Forward:
             case Variable():
                 seed = Seed(box.lane, box.value)
                 return parallel(_seeded(box.signal, seed)), (1 << box.lane,)
-            case Primitive() | ForeignFunction() | SidedAbs():
+            case Primitive() | ForeignFunction() | Variant():
                 return self._operation(box, inputs)
-            case SlopedRead():
-                flat = Dropped("a slope has no slope", box.function.name, self._place)
+            case SlopedRead() | SlopedSample():
+                name = box.function.name if isinstance(box, SlopedRead) else "soundfile"
+                flat = Dropped("a slope has no slope", name, self._place)
                 self.sloped.append(flat)
                 return self._operation(box, inputs)
+            case Soundfile():
+                dropped = Dropped("it is read at whole positions", "soundfile", self._place)
+                for index in members(union(inputs)):
+                    self.context.dropped.setdefault(index, dropped)
         # All others are sources: they give no tangents, and those that come in end there.
         return of_primals(inputs, box), (NONE,) * arity_of(box)[1]
 
@@ -362,14 +409,17 @@ class _Forward:
         if isinstance(operation.rule, Unsupported):
             reason = operation.rule.reason
             raise self._no_derivative(f"`{operation.name}` {reason}", inputs)
-        for index, why in operation.dropped(inputs):
-            self.context.dropped.setdefault(index, Dropped(why, operation.name, self._place))
+        self._drop(operation, inputs)
         active = operation.active(inputs)
         if not active:
             return of_primals(inputs, operation.primal), (NONE,)
         dual = self._operations.dual(operation, inputs, self._new_slot)
         self._shapes.setdefault(operation.word, {})[dual] = shape_name(inputs)
         return dual, (active,)
+
+    def _drop(self, operation: Operation, inputs: Bundles) -> None:
+        for index, why in operation.dropped(inputs):
+            self.context.dropped.setdefault(index, Dropped(why, operation.name, self._place))
 
     def _without_rule(self, box: ForeignFunction, inputs: Bundles) -> DifferentiationError:
         name, arguments = box.names[0], ", ".join(ARGUMENTS[: len(box.arguments)])

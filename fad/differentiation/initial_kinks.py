@@ -1,7 +1,8 @@
 """Which parameters stand on a kink at their initial values, where a derivative has two sides.
 
-`abs(gain)` has two slopes at 0, and `max(gain, 0)` too. Where a slider begins just there, the
-tangent is one of two, and gradient descent may never leave the place. That is worth a warning.
+`abs(gain)` has two slopes at 0, and `max(gain, 0)` too; `gain > 0` is about to choose something
+else, and `1/gain` is infinite. Where a slider begins just there, the tangent is one of two or none,
+and gradient descent may never leave the place. That is worth a warning.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from fad.diagram.box import (
     arity_of,
 )
 from fad.diagram.interpret import Interpretation
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import NONE, Active, members, union
 from fad.differentiation.dual import Dropped
-from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.operations import Operations
-from fad.differentiation.surrogates import SlopedRead
+from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
+from fad.differentiation.variants import GUARDS, Variant
 from fad.evaluation.folding import Number, folded
 
 
@@ -46,6 +48,16 @@ class Reading(NamedTuple):
 
 
 _UNKNOWN = Reading(None, NONE)
+_CONTROL = Primitive("control")
+#: Primitive -> what is to be said of its kinks.
+_REASONS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("abs", "min", "max"),
+        "the derivative by it has two sides there, and one of them is written",
+    ),
+    "/": "through what is infinite there, the derivative is taken to be 0",
+}
+_THRESHOLD = "what depends on it may jump there, and the derivative is that of one side"
 
 
 class InitialKinks(Interpretation[Reading]):
@@ -58,6 +70,7 @@ class InitialKinks(Interpretation[Reading]):
 
     Attributes:
         found: parameter -> the first place where it stands on a kink.
+        switched: parameter -> the first place where its tangent is switched off at times.
     """
 
     def __init__(
@@ -65,6 +78,7 @@ class InitialKinks(Interpretation[Reading]):
     ) -> None:
         super().__init__()
         self.found: dict[int, Dropped] = {}
+        self.switched: dict[int, Dropped] = {}
         self._operations = operations
         self._originals = originals
         self._origins = origins
@@ -94,22 +108,40 @@ class InitialKinks(Interpretation[Reading]):
                 return (Reading(_initial(box), NONE),)
             case Bargraph():
                 return inputs
-            case Primitive() | ForeignFunction() | SlopedRead() | SidedAbs():
+            case Primitive() | ForeignFunction() | SlopedRead() | SlopedSample() | Variant():
                 operation = self._operations.of(box)
                 active = union(reading.active for reading in inputs)
                 if operation is not None:
                     active = operation.active(tuple([reading.active for reading in inputs]))
+                if box is _CONTROL and inputs[0].value is None:
+                    place = Dropped("it is off at times", "control", self._place)
+                    self.switched.update(dict.fromkeys(members(active), place) | self.switched)
                 return (Reading(self._value(box, inputs), active),)
         return (_UNKNOWN,) * arity_of(box)[1]
+
+    def ruled(
+        self, box: Ruled, inputs: tuple[Reading, ...], slots: Mapping[Slot, Reading]
+    ) -> tuple[Reading, ...]:
+        """A function with a rule of its own: its rule knows about the kinks inside."""
+        known = dict(self.found)
+        outputs = super().ruled(box, inputs, slots)
+        if box.rule.obstacle is not None:
+            return outputs
+        self.found = known
+        operation = self._operations.of(box)
+        assert operation is not None
+        active = operation.active(tuple([reading.active for reading in inputs]))
+        return tuple([Reading(reading.value, active) for reading in outputs])
 
     def _value(self, box: Box, inputs: Sequence[Reading]) -> Number | None:
         numbers = [reading.value for reading in inputs]
         known = [number for number in numbers if number is not None]
-        if len(known) < len(numbers) or not isinstance(box, Primitive | SidedAbs):
+        if len(known) < len(numbers) or not isinstance(box, Primitive | Variant):
             return None
-        name = box.name if isinstance(box, Primitive) else "abs"
-        if isinstance(box, Primitive) and _is_kink(name, known):
-            kink = Dropped("two slopes meet there", name, self._place)
+        name = box.name if isinstance(box, Primitive) else box.function.name
+        is_plain = isinstance(box, Primitive) or box.kind in GUARDS
+        if is_plain and _is_kink(name, known):
+            kink = Dropped(_REASONS.get(name, _THRESHOLD), name, self._place)
             for index in members(union(reading.active for reading in inputs)):
                 self.found.setdefault(index, kink)
         return folded(name, known)
@@ -151,4 +183,8 @@ def _is_kink(name: str, numbers: Sequence[Number]) -> bool:
     """Whether a primitive has two slopes at some numbers."""
     if name == "abs":
         return numbers[0].value == 0
-    return name in ("min", "max") and numbers[0].value == numbers[1].value
+    if name == "/":
+        return numbers[1].value == 0
+    # A program that asks for `==` has modes, and stands on one of them on purpose.
+    is_threshold = name in ("min", "max", "<", "<=", ">", ">=")
+    return is_threshold and numbers[0].value == numbers[1].value

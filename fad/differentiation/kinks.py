@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from fad.diagram.box import Arity, Box, Int, Par, Primitive, Real, Seq, postorder
+from fad.diagram.box import Box, Int, Par, Primitive, Real, Seq, postorder
 from fad.differentiation.marking import marked
+from fad.differentiation.variants import Variant
 
 Side = Literal["below", "above"]
 
@@ -27,23 +28,10 @@ _MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _ABS = Primitive("abs")
 
 
-class SidedAbs(Box):
-    """`abs` with its derivative at 0 taken from one side.
-
-    Attributes:
-        side: the side.
-    """
-
-    __slots__ = ("side",)
-    fields = ("side",)
-    side: Side
-
-    def _infer(self) -> Arity:
-        return 1, 1
-
-
 def with_sides(root: Box, originals: Mapping[Box, Box]) -> tuple[Box, Mapping[Box, Box]]:
     """A diagram in which each `abs` of a signal that is also compared with 0 is marked.
+
+    So are these comparisons, at which the program has no kink then.
 
     Where comparisons of one signal do not agree about 0, nothing is marked.
 
@@ -67,7 +55,10 @@ def with_sides(root: Box, originals: Mapping[Box, Box]) -> tuple[Box, Mapping[Bo
 
     def change(part: Box, became: Mapping[Box, Box], note: Callable[[Box, Box], Box]) -> Box | None:
         if isinstance(part, Seq) and part.right is _ABS and part.left in chosen:
-            return Seq(became[part.left], note(SidedAbs(chosen[part.left]), _ABS))
+            return Seq(became[part.left], note(Variant(_ABS, chosen[part.left]), _ABS))
+        if (found := _compared(part)) and found[0] in chosen:
+            assert isinstance(part, Seq) and isinstance(part.right, Primitive)
+            return Seq(became[part.left], note(Variant(part.right, "deciding"), part.right))
         return None
 
     return marked(root, originals, change)

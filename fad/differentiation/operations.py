@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,21 +24,23 @@ from fad.diagram.box import (
     parallel,
 )
 from fad.diagram.labels import identifier
+from fad.diagram.ruled import Ruled, applied, rule_names
 from fad.differentiation.active_sets import NONE, Active, Bundles, members, shape, union
 from fad.differentiation.bundles import VALUE, lane_numbers, width
-from fad.differentiation.kinks import SidedAbs
 from fad.differentiation.rules import (
     ARGUMENTS,
     DERIVATIVES,
     FOREIGN,
-    SIDED_ABS,
     SURROGATES,
+    VARIANTS,
+    Custom,
     Linear,
     Partials,
     Rule,
     Zero,
 )
-from fad.differentiation.surrogates import SlopedRead
+from fad.differentiation.surrogates import SlopedRead, SlopedSample
+from fad.differentiation.variants import GUARDS, Variant
 
 _ABSENT = Real(0.0)
 _WHOLE = Primitive("int")
@@ -51,7 +53,7 @@ _SUFFIXES = ("", "f", "l", "fx")
 
 
 #: What has a rule.
-Function = Primitive | ForeignFunction | SlopedRead | SidedAbs
+Function = Primitive | ForeignFunction | SlopedRead | SlopedSample | Variant | Ruled
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,22 @@ class Operation:
         rule: how it acts on tangents.
         function: its diagram.
         casts_last: whether the last argument is made whole first.
+        arguments: the names of its arguments.
     """
 
     name: str
     key: str
-    rule: Rule
+    rule: Rule | Custom
     function: Box
     casts_last: bool = False
+    arguments: Sequence[str] = ARGUMENTS
 
     @property
     def word(self) -> str:
         """A name for its dual."""
-        return _WORDS.get(self.name) or identifier(f"d_{self.name}", "dual")
+        word = _WORDS.get(self.name) or identifier(f"d_{self.name}", "dual")
+        kind = self.key.split()[0]
+        return f"{kind}_{word}" if kind in GUARDS else word
 
     @property
     def inputs(self) -> int:
@@ -106,6 +112,12 @@ class Operation:
         match self.rule:
             case Zero():
                 return NONE
+            case Custom(ruled):
+                return union(
+                    active
+                    for position, active in enumerate(inputs)
+                    if active and not ruled.is_zero(position)
+                )
             case Linear() as rule:
                 return union(
                     active
@@ -113,6 +125,11 @@ class Operation:
                     if any(_uses(text, f"d{name}") for text in rule.texts)
                 )
         return union(inputs)
+
+    def passes(self, position: int) -> bool:
+        """Whether the tangent of an argument has an effect on that of the result."""
+        rule = self.rule
+        return not (isinstance(rule, Custom) and rule.ruled.is_zero(position))
 
     def dropped(self, inputs: Bundles) -> Iterable[tuple[int, str]]:
         """The parameters whose tangents end in it, with the reason for each."""
@@ -123,6 +140,10 @@ class Operation:
                 for name, active in zip(ARGUMENTS, inputs, strict=False):
                     if name in rule.zero:
                         yield from ((index, rule.zero[name]) for index in members(active))
+            case Custom(ruled):
+                for position, active in enumerate(inputs):
+                    if active and ruled.is_zero(position):
+                        yield from ((index, "its rule says so") for index in members(active))
 
 
 class Expressions(Protocol):
@@ -172,9 +193,17 @@ class Operations:
         match box:
             case Primitive():
                 return Operation(box.name, f"primitive {box.name}", DERIVATIVES[box.name], box)
-            case SidedAbs():
-                key = f"abs from {box.side}"
-                return Operation("abs", key, SIDED_ABS[box.side], Primitive("abs"))
+            case Variant():
+                name = box.function.name
+                rule, key = VARIANTS[box.kind, name], f"{box.kind} {name}"
+                return Operation(name, key, rule, box.function)
+            case SlopedSample():
+                rule = SURROGATES["sounds"]
+                return Operation("soundfile", "surrogate sounds", rule, box.function)
+            case Ruled():
+                # Not by its name alone: functions in different places have the same one.
+                key = f"custom {len(self._known)}"
+                return Operation(box.rule.name, key, Custom(box.rule), box, False, box.parameters)
             case SlopedRead():
                 function, rule = box.function, SURROGATES[box.kind]
                 key = f"surrogate {box.kind}"
@@ -216,7 +245,7 @@ class Operations:
         alone = union(inputs).bit_count() == 1
         arguments: list[Slot] = []
         tangents: list[dict[int, Slot]] = []
-        for name, active in zip(ARGUMENTS, inputs, strict=False):
+        for name, active in zip(operation.arguments, inputs, strict=False):
             arguments.append(fresh(name))
             own = {i: fresh(f"d{name}" if alone else f"d{name}{i + 1}") for i in members(active)}
             tangents.append(own)
@@ -239,7 +268,7 @@ class Operations:
 
         A route brings the values to the front, and together what makes one tangent of the result.
         """
-        values = [fresh(name) for name in ARGUMENTS[: len(inputs)]]
+        values = [fresh(name) for name in operation.arguments[: len(inputs)]]
         result = operation.apply(values)
         counts = [active.bit_count() for active in inputs]
         lanes = lane_numbers(inputs)
@@ -269,7 +298,7 @@ class Operations:
         """One tangent of the result, as a function of the tangents that are there, on wires."""
         slots = [
             fresh(f"d{name}") if is_there else None
-            for name, is_there in zip(ARGUMENTS, there, strict=False)
+            for name, is_there in zip(operation.arguments, there, strict=False)
         ]
         tangent = self._tangent(operation, values, slots, counts, operation.apply(values))
         present = [slot for slot in slots if slot is not None]
@@ -295,15 +324,19 @@ class Operations:
             for position, text in enumerate(operation.rule.texts):
                 if any(_uses(text, f"d{name}") for name in there):
                     function = self._function(operation, position)
-                    term = _apply(function, [*arguments, *present, result])
+                    term = applied(function, [*arguments, *present, result])
                     total = term if total is None else Seq(Par(total, term), Primitive("+"))
             assert total is not None, "a tangent leaves an operation that uses none"
             return total
         for position, tangent in enumerate(incoming):
-            if tangent is not None:
-                partial = _apply(self._function(operation, position), [*arguments, result])
+            if tangent is not None and operation.passes(position):
+                function = self._function(operation, position)
+                known = arguments if isinstance(operation.rule, Custom) else [*arguments, result]
+                partial = applied(function, list(known))
                 total = _plus(total, partial, tangent, counts[position] == 1)
         assert total is not None, "a tangent leaves an operation that none has entered"
+        if isinstance(operation.rule, Custom) and operation.rule.ruled.passing is not None:
+            return applied(operation.rule.ruled.passing, [*arguments, total])
         return total
 
     def _function(self, operation: Operation, position: int) -> Box:
@@ -315,6 +348,8 @@ class Operations:
 
     def _expression(self, operation: Operation, position: int) -> Box:
         rule, count = operation.rule, operation.inputs
+        if isinstance(rule, Custom):
+            return rule.ruled.partial(position)
         names = ARGUMENTS[:count]
         if isinstance(rule, Linear):
             tangents = [f"d{name}" for name in names]
@@ -336,33 +371,9 @@ def shape_name(inputs: Bundles) -> str:
     return "_".join(f"{names}{count if count > 1 else ''}" for names, count in counts)
 
 
-def rule_names(name: str, count: int) -> list[str]:
-    """What the user's rules for a foreign function with this many arguments are called."""
-    return [f"d_{name}"] if count == 1 else [f"d_{name}_{i + 1}" for i in range(count)]
-
-
 def _uses(text: str, name: str) -> bool:
     """Whether an expression uses a name."""
     return re.search(rf"\b{name}\b", text) is not None
-
-
-def _apply(function: Box, arguments: Sequence[Box]) -> Box:
-    """A function of some arguments: a lambda's body with boxes in place of its slots."""
-    slots: dict[Slot, Box] = {}
-    rest = list(arguments)
-    while rest and isinstance(function, Lambda):
-        slots[function.slot] = rest.pop(0)
-        function = function.body
-    applied = _substitute(function, slots)
-    return Seq(parallel(rest), applied) if rest else applied
-
-
-def _substitute(box: Box, slots: Mapping[Slot, Box]) -> Box:
-    if isinstance(box, Slot):
-        return slots[box]
-    if not box.free:
-        return box
-    return box.rebuild(tuple(_substitute(child, slots) for child in box.children))
 
 
 def _plus(total: Box | None, partial: Box, tangent: Box, alone: bool) -> Box:

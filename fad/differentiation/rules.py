@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from fad.diagram.ruled import CustomRule
+
 #: The names of a primitive's arguments in the rules, in order.
 ARGUMENTS = ("x", "y", "z", "u", "v")
 
@@ -76,7 +78,20 @@ class Unsupported:
     reason: str
 
 
+#: The rules of the tables.
 Rule = Partials | Linear | Zero | Unsupported
+
+
+@dataclass(frozen=True)
+class Custom:
+    """The rule that the program has for one of its own functions.
+
+    Args:
+        ruled: its partial derivatives.
+    """
+
+    ruled: CustomRule
+
 
 _STEP = Zero("it is constant between its steps")
 _TEST = Zero("a test is 0 or 1")
@@ -140,9 +155,10 @@ DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
         # Choice.
         "select2": Linear("select2(x, dy, dz)", zero={"x": "it only picks"}),
         "select3": Linear("select3(x, dy, dz, du)", zero={"x": "it only picks"}),
-        # x*y, which is computed only while y is not 0.
-        "enable": Linear("enable(dx, y)", "x*dy"),
-        "control": Linear("control(dx, y)", zero={"y": "it only switches"}),
+        # x*y, which is computed only while y is not 0. libfaust fails on a delay of `enable` or
+        # `control` alone, which the program need not have where its derivative has it.
+        "enable": Linear("attach(enable(dx, y), y)", "x*dy"),
+        "control": Linear("attach(control(dx, y), y)", zero={"y": "it only switches"}),
         # The second argument of `attach` runs, but its value is not used.
         "attach": Linear("dx"),
         "assertbounds": Linear("dz"),
@@ -160,16 +176,47 @@ SURROGATES: Mapping[str, Linear] = MappingProxyType(
         "tables": Linear(
             "(rdtable(x, y, (int(z) + 1) % x) - rdtable(x, y, (int(z) + x - 1) % x))*0.5*dz"
         ),
+        # The same for a sample of a sound file, the one after it, the one before it.
+        "sounds": Linear("(y - z)*0.5*du"),
         # The slope that linear interpolation would have.
         "delays": Linear("dx @ int(y)", "(x @ (int(y) + 1) - x @ int(y))*dy"),
     }
 )
 
-#: `abs` with its derivative at 0 taken from one side (see `kinks`).
-SIDED_ABS: Mapping[str, Partials] = MappingProxyType(
+
+def _bounded(rule: Rule) -> Partials:
+    """A rule with 0 in place of partials that are not numbers, infinite, or nearly so.
+
+    The limit is that of `finite` in fad.lib.
+    """
+    assert isinstance(rule, Partials)
+    texts = [f"select2(abs({text}) < 1e18, 0, {text})" for text in rule.texts]
+    return Partials(*texts, edge="where it would be larger than 1e18, it is 0")
+
+
+#: Whether a divisor counts as 0: before its square underflows. It need not be a real number.
+_NO_DIVISOR = "(float(y)*y*y == 0)"
+_GUARDED_DIVISION = Partials(
+    f"select2({_NO_DIVISOR}, 1/(y + {_NO_DIVISOR}), 0)",
+    f"select2({_NO_DIVISOR}, 0 - x/(y*y + {_NO_DIVISOR}), 0)",
+    edge="where the divisor is 0, or so small that its cube is, it is 0",
+)
+
+#: (kind, primitive) -> its rule where more is known of its arguments (see `variants`, `kinks`).
+VARIANTS: Mapping[tuple[str, str], Rule] = MappingProxyType(
     {
-        "below": Partials("select2(x > 0, -1, 1)", edge="at 0 it is -1"),
-        "above": Partials("select2(x >= 0, -1, 1)", edge="at 0 it is 1"),
+        # The divisor may be 0.
+        ("guarded", "/"): _GUARDED_DIVISION,
+        # An argument may be infinite, as sliders can make a divisor 0.
+        ("bounded", "/"): _bounded(_GUARDED_DIVISION),
+        **{("bounded", name): _bounded(DERIVATIVES[name]) for name in ("*", "^", "exp", "atan2")},
+        # It is always the same one of two.
+        **{("first", name): Linear("dx") for name in ("min", "max")},
+        **{("second", name): Linear("dy") for name in ("min", "max")},
+        # The program decides on which side of 0 it is, by a comparison.
+        **{("deciding", name): _TEST for name in ("<", "<=", ">", ">=")},
+        ("below", "abs"): Partials("select2(x > 0, -1, 1)", edge="at 0 it is -1"),
+        ("above", "abs"): Partials("select2(x >= 0, -1, 1)", edge="at 0 it is 1"),
     }
 )
 
@@ -184,13 +231,19 @@ FOREIGN: Mapping[str, Rule] = MappingProxyType(
         "tanh": Partials("1 - r*r"),
         "asinh": Partials("1/sqrt(1 + x*x)"),
         "acosh": Partials("select2(x > 1, 0, 1/sqrt(x*x - 1 + (x == 1)))", edge="at 1 it is 0"),
-        "atanh": Partials("1/(1 - x*x)"),
+        "atanh": Partials(
+            "select2(x*x == 1, 1/(1 - x*x + (x*x == 1)), 0)",
+            edge="at -1 and 1, where the result is infinite, it is 0",
+        ),
         "cbrt": Partials("select2(x == 0, 1/(3*r*r), 0)", edge="at 0 it is 0"),
         "hypot": Partials(
             "select2(r > 0, 0, x/r)", "select2(r > 0, 0, y/r)", edge="at the origin it is 0"
         ),
         "expm1": Partials("r + 1"),
-        "log1p": Partials("1/(1 + x)"),
+        "log1p": Partials(
+            "select2(x == -1, 1/(1 + x + (x == -1)), 0)",
+            edge="at -1, where the result is infinite, it is 0",
+        ),
         "exp2": Partials("0.6931471805599453*r"),
         "exp10": Partials("2.302585092994046*r"),
         "log2": Partials("select2(x == 0, 1.4426950408889634/(x + (x == 0)), 0)", edge=_AT_SILENCE),

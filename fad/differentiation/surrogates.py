@@ -1,7 +1,7 @@
 """Slopes for reads at whole positions: what stands for the derivative of a quantised path.
 
-A table that is read at `int(phase)`, and a delay of a whole number of samples, have the
-derivative 0 by their position almost everywhere, which is exact and of no use. Here such a read
+A table or a sound file that is read at `int(phase)`, and a delay of a whole number of samples, have
+the derivative 0 by their position almost everywhere, which is exact and of no use. Here such a read
 is given the slope of what it reads, times the tangent of the position before it is made whole.
 The primal stays as it is.
 
@@ -16,7 +16,23 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from fad.diagram.box import Arity, Box, Par, Primitive, Seq, factors, parallel, postorder
+from fad.diagram.box import (
+    Arity,
+    Box,
+    Cut,
+    Int,
+    Par,
+    Primitive,
+    Route,
+    Seq,
+    Soundfile,
+    Split,
+    Wire,
+    arity_of,
+    factors,
+    parallel,
+    postorder,
+)
 from fad.diagram.primitives import PRIMITIVES
 from fad.differentiation.marking import marked
 
@@ -71,6 +87,25 @@ class SlopedRead(Box):
         return *signals, pair.right
 
 
+class SlopedSample(Box):
+    """A sample of a sound file, with the slope between its neighbours.
+
+    Its inputs are the sample, the one after it, the one before it, and the position before it is
+    made whole; its output is the sample.
+    """
+
+    __slots__ = ()
+    fields = ()
+
+    @property
+    def function(self) -> Box:
+        """It as a function of wires."""
+        return parallel([Wire(), Cut(), Cut(), Cut()])
+
+    def _infer(self) -> Arity:
+        return 4, 1
+
+
 class _Read(NamedTuple):
     """A read at a whole position: what is read, in parts, and where, before it is made whole."""
 
@@ -108,6 +143,8 @@ def with_slopes(
         return root, originals
 
     def change(part: Box, became: Mapping[Box, Box], note: Callable[[Box, Box], Box]) -> Box | None:
+        if "tables" in everywhere and (sound := _sound(part)):
+            return _with_slope(sound, became, note)
         read = _read(part)
         if read is None or not (read.kind in everywhere or (part, read.kind) in inside):
             return None
@@ -141,3 +178,64 @@ def _uncast(position: Box) -> tuple[Box, bool]:
     if isinstance(position, Seq) and position.right is _WHOLE:
         return position.left, True
     return position, False
+
+
+class _Sound(NamedTuple):
+    """A read of a sound file: which of its sounds, where, and what comes after the read."""
+
+    file: Soundfile
+    number: Box
+    position: Box
+    rest: Box | None
+
+
+def _with_slope(sound: _Sound, became: Mapping[Box, Box], note: Callable[[Box, Box], Box]) -> Box:
+    position, is_cast = _uncast(sound.position)
+    samples = _with_samples(sound.file, is_cast)
+    # Where no tangent arrives, they are written without slopes.
+    plain: dict[Box, Box] = {}
+    for part in postorder(samples):
+        if isinstance(part, SlopedSample):
+            plain[part] = part.function
+        else:
+            plain[part] = part.rebuild(tuple([plain[child] for child in part.children]))
+        note(part, plain[part])
+    result = Seq(Par(became[sound.number], became[position]), samples)
+    note(result, Seq(Par(sound.number, sound.position), sound.file))
+    return result if sound.rest is None else Seq(result, became[sound.rest])
+
+
+def _sound(box: Box) -> _Sound | None:
+    """The read of a sound file that a diagram is or begins with, if there is one."""
+    match box:
+        case (
+            Seq(left=Par(left=number, right=position), right=Soundfile() as file)
+            | Seq(left=Par(left=number, right=position), right=Seq(left=Soundfile() as file))
+        ) if arity_of(number)[1] == arity_of(position)[1] == 1:
+            rest = box.right.right if isinstance(box.right, Seq) else None
+            return _Sound(file, number, position, rest)
+    return None
+
+
+def _with_samples(file: Soundfile, is_cast: bool) -> Box:
+    """A sound file, as a function of the part and of the position before it is made whole.
+
+    Beyond the ends of the file, the standard compiler reads its first and last samples.
+    """
+    count = file.channels
+    samples = Seq(file, parallel([Cut(), Cut(), *[Wire()] * count]))
+    here = Seq(Par(Wire(), _WHOLE if is_cast else Wire()), file)
+    after, before = (
+        Seq(Par(Wire(), Seq(Par(_WHOLE, Int(1)), Primitive(sign))), samples) for sign in "+-"
+    )
+    reads = Split(
+        parallel([Wire(), Wire()]), parallel([here, after, before, parallel([Cut(), Wire()])])
+    )
+    # The length and the rate, then for each channel what makes its slope.
+    last = 3 + 3 * count
+    order = [1, 2]
+    for channel in range(3, 3 + count):
+        order += [channel, channel + count, channel + 2 * count, last]
+    pairs = tuple((source, target) for target, source in enumerate(order, start=1))
+    slopes = parallel([Wire(), Wire(), *[SlopedSample()] * count])
+    return Seq(Seq(reads, Route(last, len(order), pairs)), slopes)

@@ -16,7 +16,7 @@ from fad.base.precision import Precision
 from fad.base.prose import counted, either
 from fad.base.source import Source
 from fad.base.version import __version__
-from fad.diagram.box import Box, Group, Real, arity_of
+from fad.diagram.box import Box, Group, Real, Switch, arity_of, postorder
 from fad.diagram.labels import identifier, without_metadata
 from fad.diagram.parameters import (
     Parameter,
@@ -28,8 +28,9 @@ from fad.diagram.parameters import (
     with_groups,
 )
 from fad.diagram.widgets import relabelled, with_widgets
+from fad.estimation.inputs import gate, heard, is_named, is_program
 from fad.estimation.learning_program import COMMENTS, Channels, Learning
-from fad.estimation.recipes import usual_rate
+from fad.estimation.recipes import check_outputs, usual_rate
 from fad.estimation.smoothing import without_smoothers
 from fad.evaluation.evaluator import Evaluator
 from fad.pipeline.comments import parameter_comments
@@ -67,6 +68,7 @@ def estimate(
     clip: float | None = None,
     input: str = "noise",
     outputs: Channels = "loss",
+    restart: float | None = None,
     rules: ProgramLike | None = None,
     folder: str | Path = ".",
 ) -> Program:
@@ -85,20 +87,26 @@ def estimate(
             quarters of their ranges; those of a model of its own, and of one that learns from an
             external signal, start where the model has them.
         freeze: parameters not to learn, by label or path.
-        loss: `l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`.
+        loss: `l1`, `l2`, `huber(delta)`, `logcosh`, `msle` or `spectral(bands, low, high)`; for
+            a target of labels and a model that answers with logits `crossentropy` or, where each
+            output is a class, `categorical`.
         window: the number of samples that the loss is averaged over.
         optimizer: `sgd`, `momentum(beta)`, `nesterov(beta)`, `rmsprop(decay)`,
-            `adam(beta1, beta2)`, `nadam(beta1, beta2)` or `sign`.
+            `adam(beta1, beta2)`, `nadam(beta1, beta2)` or `sign`; or `auto`, which finds the size
+            of its steps in the curvature of the loss.
         rate: the learning rate, in ranges of a parameter per sample; by default one that suits
-            the loss.
+            the loss. That of `auto` is a part of the way to the bottom of the loss.
         schedule: what becomes of the rate in time: `exponential(half_life)`,
             `step(factor, period)`, `cosine(end, duration)`, `warmup(duration)`, in seconds, one
             applied to the other.
         clip: the limit of each derivative; none by default.
-        input: what both hear: `noise`, `sine`, the path of a sound file, or `external`: the
-            program's own inputs, followed by those for the signal of the target, which is not
-            computed then.
+        input: what both hear: `noise`, `sine`, the path of a sound file, that of a program
+            without inputs (`.dsp`), or `external`, the program's own inputs. External inputs are
+            followed by the signal of the target, or by labels, and the target is not computed; so
+            are those of a file or program with channels for both.
         outputs: `loss`, `audio` for the target and the estimate, `all` for both.
+        restart: the time in seconds after which all starts again that plays once: a sound file, and
+            the buttons of both programs, which are pressed for the first half of that time.
         folder: where the program will be: it names a sound file from there.
 
     Returns:
@@ -110,9 +118,9 @@ def estimate(
         FadError: a program is missing or malformed, there is nothing to learn, the model does not
             fit the target, or what is asked for does not exist.
     """
-    rate = usual_rate(loss) if rate is None else rate
+    rate = usual_rate(loss, optimizer) if rate is None else rate
     learning = Learning(
-        loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, Path(folder)
+        loss, window, optimizer, rate, tuple(schedule), clip, input, outputs, restart, Path(folder)
     )
     learning.check()
     front = read(Request(target, include, precision, rules, libraries))
@@ -142,7 +150,21 @@ def _estimated(front: Front, job: _Job) -> Program:
     everything = tuple(find_parameters(model, title))
     starts = resolved(everything, job.start)
     chosen = _variables(everything, job.wrt, job.freeze)
-    is_known = job.model is None and not job.learning.is_external
+    ins, outs = arity_of(target)
+    if not outs:
+        raise FadError(
+            "there is nothing to learn from: the target has no outputs",
+            hint="an estimate is compared with what comes out",
+        )
+    learning = job.learning
+    check_outputs(learning.loss, outs)
+    data = _data(core, front, learning.input)
+    made = None if data is None else arity_of(data)[1]
+    sound = heard(learning.input, ins, outs, learning.folder, made, learning.restart)
+    pressed = None
+    if learning.restart is not None:
+        pressed = _gate(core, front, learning, (target, model))
+    is_known = job.model is None and not sound.has_target
     away = {p.path for p in chosen if is_known and p.path not in starts and p.min < p.max}
     variables = tuple(
         _learnt(variable, _away(variable) if variable.path in away else starts.get(variable.path))
@@ -151,15 +173,13 @@ def _estimated(front: Front, job: _Job) -> Program:
     for variable in variables:
         _check_range(variable)
     held = [path for path in starts if path not in {variable.path for variable in variables}]
-    ins, outs = arity_of(target)
-    if not outs:
-        raise FadError(
-            "there is nothing to learn from: the target has no outputs",
-            hint="an estimate is compared with what comes out",
-        )
-    learner, unsmoothed = _unsmoothed(core, _prepared(core, model, variables, starts), variables)
-    given = _grouped(_prepared(core, target, (), {}), learner, variables)
-    own = Source("<learning>", job.learning.text(variables, ins, outs))
+    learner, unsmoothed = _unsmoothed(
+        core, _prepared(core, model, variables, starts, pressed), variables
+    )
+    given = _grouped(_prepared(core, target, (), {}, pressed), learner, variables)
+    if data is not None:
+        given["data"] = Group("vgroup", "input", data) if find_parameters(data) else data
+    own = Source("<learning>", learning.text(variables, sound, ins, outs))
     evaluation = core.run(front.libraries.parse(own), given=given)
     process, simple = simplify(evaluation.process, named=evaluation.facts.names)
     facts = evaluation.facts.renamed(simple)
@@ -172,7 +192,7 @@ def _estimated(front: Front, job: _Job) -> Program:
     }
     header = [
         *comment(f"Learns the parameters of {front.name}, by fad {__version__}."),
-        *comment(job.learning.summary()),
+        *comment(learning.summary(sound)),
         *parameter_comments(variables),
         *(comment(_AWAY) if away else ()),
         *(line for path in held for line in comment(f"held {path}: {starts[path]:g}")),
@@ -187,11 +207,11 @@ def _estimated(front: Front, job: _Job) -> Program:
     return Program(
         emit(process, facts.names, header, notes),
         variables,
-        job.learning.channels(outs),
+        learning.channels(outs),
         tuple(evaluation.warnings),
         front.name,
         tuple(find_parameters(process)),
-        files=(*front.files(target, model), *job.learning.files()),
+        files=(*front.files(target, model, *(() if data is None else (data,))), *learning.files()),
     )
 
 
@@ -200,6 +220,19 @@ def _named(core: Evaluator, module: Module) -> Box:
     box = core.run(module).process
     if core.facts.names.get(box) == "process":
         core.facts.names[box] = identifier(Path(module.source.name).stem, "circuit")
+    return box
+
+
+def _data(core: Evaluator, front: Front, name: str) -> Box | None:
+    """The program that makes what is heard, if the input is one."""
+    if not is_program(name):
+        return None
+    box = _named(core, front.libraries.parse(as_source(Path(name))))
+    if ins := arity_of(box)[0]:
+        raise FadError(
+            f"`{name}` makes no sound of its own: it has {counted(ins, 'input')}",
+            hint="a program that is heard has none",
+        )
     return box
 
 
@@ -279,10 +312,35 @@ def _check_range(parameter: Parameter) -> None:
         )
 
 
+def _gate(core: Evaluator, front: Front, learning: Learning, programs: Sequence[Box]) -> Box:
+    """What presses the buttons of programs again and again."""
+    assert learning.restart is not None
+    has_buttons = any(_is_button(part) for program in programs for part in postorder(program))
+    if not has_buttons and (is_named(learning.input) or is_program(learning.input)):
+        raise FadError(
+            "there is nothing to start again: the program has no button, and hears no sound file",
+            hint="`--restart` is for what plays once",
+        )
+    box = core.run(front.libraries.parse(Source("<gate>", gate(learning.restart)))).process
+    core.facts.names[box] = "gate"
+    return box
+
+
+def _is_button(part: Box) -> bool:
+    return isinstance(part, Switch) and part.kind == "button"
+
+
 def _prepared(
-    core: Evaluator, circuit: Box, variables: Sequence[Parameter], starts: Mapping[str, float]
+    core: Evaluator,
+    circuit: Box,
+    variables: Sequence[Parameter],
+    starts: Mapping[str, float],
+    pressed: Box | None,
 ) -> Box:
-    """A circuit whose only variables are these; other parameters that have starts are held."""
+    """A circuit whose only variables are these.
+
+    Other parameters that have starts are held; buttons are a gate, if there is one.
+    """
     paths = {variable.path for variable in variables}
 
     def prepared(widget: Widget, parameter: Parameter) -> Box:
@@ -291,6 +349,8 @@ def _prepared(
             return relabelled(widget, f"{label}[diff:on]")
         if parameter.path in starts:
             return Real(starts[parameter.path])
+        if pressed is not None and _is_button(widget):
+            return pressed
         return relabelled(widget, label) if parameter.is_switched_on else widget
 
     result, originals = with_widgets(circuit, prepared)

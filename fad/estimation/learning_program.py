@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from fad.base.errors import FadError
-from fad.base.prose import counted, either
-from fad.base.wav_header import wav_content
 from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
 from fad.differentiation.seeds import tags
-from fad.estimation.recipes import LOSSES, OPTIMIZERS, RATE, SCHEDULES, expression
+from fad.estimation.inputs import Heard, is_named
+from fad.estimation.recipes import (
+    LOSSES,
+    OPTIMIZERS,
+    RATE,
+    SCHEDULES,
+    expression,
+    is_auto,
+    newton,
+    residuals,
+)
 from fad.text.printer import bound, quote, real
 
 #: Which outputs a learning program has.
@@ -22,14 +29,9 @@ Channels = Literal["loss", "audio", "all"]
 
 #: The longest window: its samples are kept once more for each parameter.
 _MOST_WINDOW = 2**20
+#: The longest time between two starts, in seconds.
+_MOST_RESTART = 3600.0
 
-_EXTERNAL = "external"
-#: What target and model hear, by name.
-_INPUTS = {
-    "noise": "par(i, {ins}, no.noises({ins}, i))",
-    "sine": "par(i, {ins}, os.osc(220*(i + 1)))",
-    _EXTERNAL: "si.bus({all})",
-}
 #: What becomes of the loss and the other outputs.
 _CHOSEN = {
     "loss": "_, par(i, {count}, !)",
@@ -47,16 +49,15 @@ COMMENTS = {
 }
 
 _LIBRARIES = {
+    "ba": "basics.lib",
     "df": "fad.lib",
+    "ma": "maths.lib",
     "no": "noises.lib",
     "os": "oscillators.lib",
+    "ro": "routes.lib",
     "si": "signals.lib",
     "so": "soundfiles.lib",
 }
-
-
-#: What means something in the label of a sound file.
-_NOT_IN_URLS = "\"'[]{};%\\"
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,8 @@ class Learning:
     clip: float | None
     input: str
     outputs: Channels
+    restart: float | None
     folder: Path
-
-    @property
-    def is_external(self) -> bool:
-        """Whether the target's signal comes from outside."""
-        return self.input == _EXTERNAL
 
     def check(self) -> None:
         """Raises `FadError` for numbers that make no sense."""
@@ -90,19 +87,27 @@ class Learning:
             raise FadError(f"a learning rate of {self.rate:g}", hint=f"a usual one is {RATE:g}")
         if self.clip is not None and not 0 < self.clip < float("inf"):
             raise FadError(f"derivatives cannot be limited to {self.clip:g}")
+        if self.restart is not None and not 0 < self.restart <= _MOST_RESTART:
+            raise FadError(
+                f"nothing can start again every {self.restart:g} s",
+                hint=f"the time is above 0, and {_MOST_RESTART:g} s at most",
+            )
 
     def files(self) -> tuple[Path, ...]:
-        """The sound file that it hears, if it does."""
-        return () if self.input in _INPUTS else (Path(self.input),)
+        """The file that it hears, if it does."""
+        return () if is_named(self.input) else (Path(self.input),)
 
-    def summary(self) -> str:
+    def summary(self, heard: Heard) -> str:
         """What the program does, in a sentence."""
         window = f" over {self.window} samples" if self.window > 1 else ""
         schedule = "".join(f", {name}" for name in self.schedule)
+        from_file = heard.has_target and not is_named(self.input)
         clip = "" if self.clip is None else f", derivatives limited to {self.clip:g}"
+        again = "" if self.restart is None else f"; all starts again every {self.restart:g} s"
         return (
             f"loss: {self.loss}{window}; optimizer: {self.optimizer}, rate {self.rate:g}{schedule}"
-            f"{clip}; input: {self.input}"
+            f"{clip}; input: {self.input}{', with what is to be matched' if from_file else ''}"
+            f"{again}"
         )
 
     def channels(self, outs: int) -> tuple[Output, ...]:
@@ -116,16 +121,19 @@ class Learning:
         loss = Output("loss", 0)
         return {"loss": (loss,), "audio": tuple(heard), "all": (loss, *heard)}[self.outputs]
 
-    def text(self, variables: Sequence[Parameter], ins: int, outs: int) -> str:
+    def text(self, variables: Sequence[Parameter], heard: Heard, ins: int, outs: int) -> str:
         """The program, in which the target is called `hidden` and the model `known`.
 
         Args:
             variables: what is learnt, with the initial values to learn from.
+            heard: what target and model hear.
             ins, outs: the numbers of inputs and outputs of both.
         """
-        return "\n".join(self._lines(variables, ins, outs)) + "\n"
+        return "\n".join(self._lines(variables, heard, ins, outs)) + "\n"
 
-    def _lines(self, variables: Sequence[Parameter], ins: int, outs: int) -> Iterator[str]:
+    def _lines(
+        self, variables: Sequence[Parameter], heard: Heard, ins: int, outs: int
+    ) -> Iterator[str]:
         titles = _titles(variables)
         names = [f"learnt_{tag}" for tag in tags(variable.label for variable in variables)]
         for prefix, file in _LIBRARIES.items():
@@ -136,64 +144,33 @@ class Learning:
         meters = ", ".join(f"hbargraph({quote(title)}, -1, 1)" for title in titles)
         yield f"gradients = vgroup({quote('gradients')}, ({meters}));"
         yield f"rate = vgroup({quote('learning')}, {_rate(self.rate)});"
-        yield f"steps = gradients : par(i, {len(variables)}, {self._step()});"
-        yield f"loss = {expression('loss', LOSSES, self.loss, window=str(self.window))};"
-        if self.is_external:
+        yield f"steps = {self._steps(len(variables), outs)};"
+        known = {"window": str(self.window), "outs": str(outs)}
+        yield f"loss = {expression('loss', LOSSES, self.loss, **known)};"
+        if heard.has_target:
             yield f"target = par(i, {ins}, !), si.bus({outs});"
             yield f"model = known, par(i, {outs}, !);"
         else:
             yield "target = hidden;"
             yield "model = known;"
-        yield f"input = {self._input(ins, outs)};"
+        yield f"input = {heard.text};"
         yield f"meter = hbargraph({quote('loss')}, 0, 1), si.bus({2 * outs});"
         yield f"chosen = {_CHOSEN[self.outputs].format(count=2 * outs)};"
         yield "estimate = df.estimate(model, parameters);"
         yield "process = input : df.learn(target, estimate, loss, steps) : meter : chosen;"
 
-    def _step(self) -> str:
-        """From the derivative by a parameter to its step."""
+    def _steps(self, count: int, outs: int) -> str:
+        """From what `df.learn` gives to an optimizer to the steps of so many parameters."""
         rate = "rate"
         for schedule in self.schedule:
             rate = expression("schedule", SCHEDULES, schedule, rate=rate)
-        step = expression("optimizer", OPTIMIZERS, self.optimizer, rate=rate)
-        return step if self.clip is None else f"df.clip({real(self.clip)}) : {step}"
-
-    def _input(self, ins: int, outs: int) -> str:
-        if self.input in _INPUTS:
-            return _INPUTS[self.input].format(ins=ins, all=ins + outs)
-        count = self._channels(ins)
-        if count not in (1, ins):
-            raise FadError(
-                f"`{self.input}` has {counted(count, 'channel')}, "
-                f"and the target {counted(ins, 'input')}",
-                hint="a file of one channel goes to all inputs",
-            )
-        path = Path(os.path.relpath(self.input, self.folder)).as_posix()
-        if odd := [char for char in path if char in _NOT_IN_URLS or not char.isprintable()]:
-            raise FadError(
-                f"a program cannot name the sound file `{path}`: there is `{odd[0]}` in it",
-                hint="rename the file",
-            )
-        url = f"input [url:{{'{path}'}}]"
-        player = f"so.loop(soundfile({quote(url)}, {count}), 0)"
-        return player if count == ins else f"{player} <: si.bus({ins})"
-
-    def _channels(self, ins: int) -> int:
-        """The number of channels of the sound file."""
-        if not ins:
-            raise FadError(
-                f"nobody hears `{self.input}`: the target has no inputs",
-                hint="leave the input out, or use `external` to learn from a signal",
-            )
-        if not Path(self.input).exists():
-            raise FadError(
-                f"there is no sound file `{self.input}`",
-                hint=f"the input is {either(_INPUTS)}, or the path of a WAV file",
-            )
-        form, data = wav_content(self.input)
-        if not data:
-            raise FadError(f"`{self.input}` is empty: there is nothing to hear")
-        return form.channels
+        whole = newton(self.loss, count, outs, rate)
+        step = expression("optimizer", OPTIMIZERS, self.optimizer, rate=rate, newton=whole)
+        clip = "" if self.clip is None else f"df.clip({real(self.clip)}) : "
+        if not is_auto(self.optimizer):
+            return f"gradients : par(i, {count}, {clip}{step})"
+        clipped = f"(gradients : par(i, {count}, {clip}_))"
+        return f"{clipped}, si.bus({residuals(self.loss, outs)}*(1 + {count})) : {step}"
 
 
 def _titles(variables: Sequence[Parameter]) -> list[str]:

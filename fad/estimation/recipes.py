@@ -14,6 +14,11 @@ from fad.base.prose import counted, either, nearest
 _Kind = tuple[Callable[[float], bool], str]
 #: The usual learning rate, in ranges of a parameter per sample.
 RATE = 0.0001
+#: The optimizer that hears the loss, too, and its learning rate: the part of the way to the bottom.
+AUTO = "auto"
+_AUTO_RATE = 0.0003
+#: From so many parameters on, each goes its own way: a matrix would have the square of elements.
+_MANY = 17
 
 _SHARE: _Kind = (lambda value: 0 <= value < 1, "at least 0 and below 1")
 #: What arguments may be, and how that is said, where it is not any number above 0.
@@ -40,18 +45,29 @@ class Recipe:
         call: the Faust text, with a place `{name}` for each argument.
         defaults: the arguments that may be given in parentheses, in order, with their usual values.
         rate: of a loss: the usual learning rate.
+        outputs: of a loss: how many outputs it takes at least, of the target and of the model.
+        newton: of a loss: the memory and the damping of `df.gauss_newton`; without a damping, it is
+            `df.diagonal_newton` that suits it.
     """
 
     call: str
     defaults: Mapping[str, str]
     rate: float = RATE
+    outputs: int = 1
+    newton: tuple[float, float | None] = (0.99, 0.003)
 
 
-def _recipe(call: str, rate: float = RATE, **defaults: str) -> Recipe:
-    return Recipe(call, MappingProxyType(defaults), rate)
+def _recipe(
+    call: str,
+    rate: float = RATE,
+    outputs: int = 1,
+    newton: tuple[float, float | None] = (0.99, 0.003),
+    **defaults: str,
+) -> Recipe:
+    return Recipe(call, MappingProxyType(defaults), rate, outputs, newton)
 
 
-#: `{window}` is the number of samples that the loss is averaged over.
+#: `{window}` is the number of samples that the loss is averaged over, `{outs}` that of the outputs.
 LOSSES: Mapping[str, Recipe] = MappingProxyType(
     {
         "l1": _recipe("df.l1({window})"),
@@ -62,13 +78,16 @@ LOSSES: Mapping[str, Recipe] = MappingProxyType(
         "spectral": _recipe(
             "df.spectral({bands}, {low}, {high})",
             rate=RATE / 10,  # it remembers for long
+            newton=(0.999, 0.1),
             bands="8",
             low="50",
             high="10000",
         ),
+        "crossentropy": _recipe("df.crossentropy({window})", newton=(0.99, None)),
+        "categorical": _recipe("df.categorical({outs}, {window})", outputs=2, newton=(0.99, None)),
     }
 )
-#: `{rate}` is the learning rate, a signal.
+#: `{rate}` is the learning rate, a signal, and `{newton}` what `newton` makes of it.
 OPTIMIZERS: Mapping[str, Recipe] = MappingProxyType(
     {
         "sgd": _recipe("df.sgd({rate})"),
@@ -78,6 +97,7 @@ OPTIMIZERS: Mapping[str, Recipe] = MappingProxyType(
         "adam": _recipe("df.adam({beta1}, {beta2}, {rate})", beta1="0.99", beta2="0.99"),
         "nadam": _recipe("df.nadam({beta1}, {beta2}, {rate})", beta1="0.99", beta2="0.99"),
         "sign": _recipe("df.sign({rate})"),
+        AUTO: _recipe("{newton}"),
     }
 )
 #: `{rate}` is the learning rate before.
@@ -125,9 +145,45 @@ def expression(kind: str, table: Mapping[str, Recipe], text: str, **known: str) 
     return recipe.call.format(**arguments, **known)
 
 
-def usual_rate(loss: str) -> float:
-    """The learning rate that suits a loss; see `expression`."""
-    return _read("loss", LOSSES, loss)[1].rate
+def usual_rate(loss: str, optimizer: str) -> float:
+    """The learning rate that suits a loss and an optimizer; see `expression`."""
+    return _AUTO_RATE if is_auto(optimizer) else _read("loss", LOSSES, loss)[1].rate
+
+
+def is_auto(optimizer: str) -> bool:
+    """Whether an optimizer hears the loss of each output, and all derivatives together."""
+    return _read("optimizer", OPTIMIZERS, optimizer)[0] == AUTO
+
+
+def residuals(loss: str, outs: int) -> int:
+    """How many losses `df.learn` makes of one, for so many outputs."""
+    return outs if _read("loss", LOSSES, loss)[1].outputs == 1 else 1
+
+
+def newton(loss: str, count: int, outs: int, rate: str) -> str:
+    """The Faust expression of an optimizer that suits a loss by itself.
+
+    Args:
+        loss: see `expression`.
+        count: the number of parameters.
+        outs: the number of outputs.
+        rate: the part of the way that is gone in each sample, a Faust expression.
+    """
+    memory, damping = _read("loss", LOSSES, loss)[1].newton
+    sizes = f"{count}, {residuals(loss, outs)}, {memory}"
+    if damping is None or count >= _MANY:
+        return f"df.diagonal_newton({sizes}, {rate})"
+    return f"df.gauss_newton({sizes}, {damping}, {rate})"
+
+
+def check_outputs(loss: str, outs: int) -> None:
+    """Raises `FadError` if a loss takes more outputs than there are; see `expression`."""
+    name, recipe, _ = _read("loss", LOSSES, loss)
+    if outs < recipe.outputs:
+        raise FadError(
+            f"`{name}` compares {recipe.outputs} outputs or more, and the target has {outs}",
+            hint="each output is a class; `crossentropy` compares one yes or no",
+        )
 
 
 def _read(kind: str, table: Mapping[str, Recipe], text: str) -> tuple[str, Recipe, list[str]]:

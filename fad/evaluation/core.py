@@ -59,6 +59,9 @@ class Core(Protocol):
     def binding(self, name: str, scope: Scope) -> Box:
         """The value that a name is bound to in a scope that has it."""
 
+    def again(self, box: Box) -> Box:
+        """An argument where it is used."""
+
     def symbolise(self, box: Box) -> Box:
         """A value as a closed diagram: functions that are left become lambda boxes."""
 

@@ -42,6 +42,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.facts import Facts
 from fad.diagram.primitives import PRIMITIVES
+from fad.diagram.ruled import Ruled, is_identity, is_marked
 from fad.evaluation.core import Evaluation, NoOperators, Operators
 from fad.evaluation.doubts import doubts
 from fad.evaluation.environments import Environments
@@ -105,10 +106,18 @@ def evaluate(
 
 
 class Evaluator:
-    """Evaluates programs, one after the other; see `evaluate` for the arguments."""
+    """Evaluates programs, one after the other; see `evaluate` for the arguments.
+
+    Args:
+        rules: rules for functions of the programs, beside those in the programs themselves.
+    """
 
     def __init__(
-        self, libraries: Libraries, precision: Precision, operators: Operators | None = None
+        self,
+        libraries: Libraries,
+        precision: Precision,
+        operators: Operators | None = None,
+        rules: Module | None = None,
     ) -> None:
         self.facts = Facts()
         self.warnings: list[str] = []
@@ -117,6 +126,7 @@ class Evaluator:
         self.operators = operators or NoOperators()
         self._libraries = libraries
         self._precision = precision
+        self._rules = rules
         #: Of a function by its identity: the file and the name that define it.
         self._definitions: dict[int, tuple[str, str]] = {}
         self._symbolic: dict[Box, Box] = {}
@@ -175,6 +185,8 @@ class Evaluator:
                 merge(group, module.source)
         scope = self._environments.file_scope(module)
         scope.bindings.update(given)
+        if self._rules is not None:
+            self._functions.custom.give(self._environments.file_scope(self._rules), scope)
         if main not in scope.bindings:
             similar = nearest(main, module.names)
             hint = f"add `{main} = ...;`"
@@ -220,20 +232,20 @@ class Evaluator:
             raise undefined(name, scope, span, self._libraries)
         assert isinstance(bound, Box)
         with located(span):
-            return self._again(bound)
+            return self.again(bound)
 
     def binding(self, name: str, scope: Scope) -> Box:
         bound = scope.bindings[name]
         return self.force(bound) if isinstance(bound, Thunk) else bound
 
-    def _again(self, box: Box) -> Box:
+    def again(self, box: Box) -> Box:
         """An argument where it is used. The standard compiler evaluates it there a second time:
         what computes numbers, and was not computed when it was made (`sum(i, 3, i)`), is now."""
-        if not isinstance(box, Composition | Group):
+        if not isinstance(box, Composition | Group | Ruled):
             return box
         found = self._used.get(box)
         if found is None:
-            children = tuple(map(self._again, box.children))
+            children = tuple(map(self.again, box.children))
             found = self._computed(*children) if isinstance(box, Seq) else None
             found = self._used[box] = found or box.rebuild(children)
             self.steps.take(1 + len(found.free))
@@ -268,6 +280,8 @@ class Evaluator:
         self.record_name(value, thunk.name)
         if isinstance(value, Closure) and value.node is thunk.body:
             self._definitions[id(value.node)] = (thunk.scope.source.file, thunk.name)
+        if isinstance(value, Closure | Matcher) and value.node is thunk.body:
+            self._functions.custom.defined(value.node, thunk.name)
         return value
 
     def enter(self, span: Span | None) -> None:
@@ -284,7 +298,7 @@ class Evaluator:
         self._depth -= 1
 
     def record_name(self, box: Box, name: str) -> None:
-        if isinstance(box, _NAMED):
+        if isinstance(box, _NAMED) and not is_identity(box):
             self.facts.names[box] = name
 
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
@@ -303,6 +317,10 @@ class Evaluator:
         return box
 
     def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
+        if is_marked(result):
+            # Where a function has a rule, messages are about the outermost call with its result,
+            # as that of `df.stop`, which comes last.
+            self.facts.origins[result] = scope.span(node)
         self.facts.origins.setdefault(result, scope.span(node))
         calls = self._called.get(result, ())
         # The calls that a message may need: the first one, and the first one in the user's text.

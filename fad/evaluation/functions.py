@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fad.base.errors import Call, EvaluationError, FadError, place, quoted
 from fad.base.prose import counted
 from fad.diagram.box import EMPTY, Box, Primitive, Seq, Wire, parallel
 from fad.diagram.primitives import RIGHT_ARGUMENT
+from fad.diagram.ruled import Ruled
 from fad.evaluation import patterns
 from fad.evaluation.core import Core
+from fad.evaluation.custom import CustomDerivatives
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.limits import MAX_CALLS
 from fad.evaluation.scope import (
@@ -44,6 +46,7 @@ class Functions:
         self._matchers: dict[tuple[int, Scope], Matcher] = {}
         self._results: dict[tuple[object, ...], Box] = {}
         self._calls = 0
+        self.custom = CustomDerivatives(core, self.call)
 
     def cases(self) -> dict[type, Callable[[Any, Scope], Box]]:
         """What evaluates each construct."""
@@ -153,6 +156,15 @@ class Functions:
         else:
             result = self.body(node.body, inner)
             self._core.record_maker(result, node, given)
+
+            def apply(others: Sequence[Box]) -> Box:
+                outer = Scope(closure.scope, closure.scope.source)
+                outer.bindings.update(zip(node.params, others, strict=True))
+                return self.body(node.body, outer)
+
+            bound = [inner.find(name) for name in node.params]
+            whole = [value for value in bound if isinstance(value, Box)]
+            result = self.custom.applied(node, closure.scope, whole, apply, result)
         self._results[key] = result
         return result
 
@@ -195,9 +207,8 @@ class Functions:
             )
         wires: list[Box] = [Wire()] * (ins - outs)
         self._core.steps.take(ins - outs)
-        on_the_right = (
-            outs == 1 and isinstance(function, Primitive) and function.name in RIGHT_ARGUMENT
-        )
+        plain = function.function if isinstance(function, Ruled) else function
+        on_the_right = outs == 1 and isinstance(plain, Primitive) and plain.name in RIGHT_ARGUMENT
         return Seq(parallel(wires + arguments if on_the_right else arguments + wires), function)
 
     def _call_arity(self, function: Box) -> int | None:
@@ -241,6 +252,11 @@ class Functions:
             result: Box = Matcher(matcher.node, matcher.rules, arguments, matcher.scope)
         else:
             result = self._match(matcher, arguments)
+
+            def apply(others: Sequence[Box]) -> Box:
+                return self._match(matcher, tuple(others))
+
+            result = self.custom.applied(matcher.node, matcher.scope, arguments, apply, result)
         self._results[key] = result
         return result
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fad.diagram.box import Box, Composition, Group, Int, Real
+from fad.diagram.ruled import plain
 from fad.evaluation.limits import Steps
 from fad.evaluation.scope import PatternVariable
 
@@ -33,10 +34,12 @@ def match(pattern: Box, value: Box, bound: dict[str, Box], numeric: Numeric, ste
         elif pattern is value:
             continue
         elif isinstance(pattern, Composition):
+            value = plain(value)
             if type(pattern) is not type(value):
                 return False
             stack += zip(reversed(pattern.children), reversed(value.children), strict=True)
         elif isinstance(pattern, Group):
+            value = plain(value)
             if not (
                 isinstance(value, Group)
                 and (pattern.kind, pattern.label) == (value.kind, value.label)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 from fad.diagram.box import Box, ForeignFunction, Group, Primitive, Slider, Switch
+from fad.diagram.facts import Facts
 from fad.diagram.parameters import Parameter
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import Active, Bundles, members, union
 from fad.differentiation.dual import Dual, Part
 from fad.text.lines import comment
@@ -41,6 +44,18 @@ def parameter_comments(
     return lines
 
 
+def rule_comments(facts: Facts) -> list[str]:
+    """The program's own rules that have made derivatives, as comments.
+
+    What is called `d_f` is the derivative of `f`, even if that was never meant: so it is told.
+    """
+    names: dict[str, list[str]] = {}
+    for span, name in facts.rules.items():
+        names.setdefault(PurePath(span.source.name).name, []).append(name)
+    files = (f"{', '.join(dict.fromkeys(each))} of {file}" for file, each in names.items())
+    return list(comment(f"custom derivatives: {'; '.join(files)}")) if names else []
+
+
 def part_notes(dual: Dual, simple: Mapping[Box, Box]) -> dict[Box, Note]:
     """What to say about the definitions of a dual, such as `// d/dgain, d/dcutoff`.
 
@@ -69,7 +84,7 @@ def _note(part: Part, labels: Sequence[str]) -> Note:
     match source:
         case Slider() | Switch():
             return Note(_PARAMETERS)
-        case Primitive() | ForeignFunction():
+        case Primitive() | ForeignFunction() | Ruled():
             return Note(_OPERATIONS, yields=True)
     added = union(part.outputs) & ~union(part.inputs)
     return Note(

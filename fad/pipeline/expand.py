@@ -11,6 +11,7 @@ from fad.diagram.box import arity_of
 from fad.diagram.parameters import default_variables, find_parameters
 from fad.differentiation.channels import channels
 from fad.evaluation.folding import constants
+from fad.pipeline.comments import rule_comments
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
@@ -43,7 +44,8 @@ def expand(
     front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box, facts = evaluation.process, evaluation.facts
-    header = [*comment(f"{front.name}, evaluated by fad {__version__}."), *front.declares]
+    header = [*comment(f"{front.name}, evaluated by fad {__version__}.")]
+    header += [*rule_comments(facts), *front.declares]
     widgets = tuple(find_parameters(box, front.title))
     return Program(
         emit(*abstracted(box, facts, constants())[:2], header),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fad.base.errors import place
 from fad.diagram.box import ForeignFunction, Primitive, Slider, Switch, postorder
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import Active, Bundles, members
 from fad.differentiation.dual import Part
 from fad.differentiation.rules import ARGUMENTS
@@ -91,7 +92,9 @@ def _is_named(part: Part, evaluation: Evaluation) -> bool:
 def _explained(
     part: Part, evaluation: Evaluation, became: str | None, labels: Sequence[str]
 ) -> Iterator[str]:
-    name = evaluation.facts.names.get(part.source, excerpt(part.source, 30))
+    source = part.source
+    known = source.rule.name if isinstance(source, Ruled) else excerpt(source, 30)
+    name = evaluation.facts.names.get(source, known)
     span = evaluation.facts.origins.get(part.source)
     yield f"{name}, {place(span, folder=False)}" if span else name
     if part.source.closed and not isinstance(part.source, Primitive):
@@ -112,7 +115,7 @@ def _reason(part: Part, labels: Sequence[str]) -> str:
                 f"{argument} carries {_by(active, labels)}"
                 for argument, active in zip(ARGUMENTS, part.inputs, strict=False)
             )
-    texts = []
+    texts = [f"its rule is `{part.source.rule.title}`"] if isinstance(part.source, Ruled) else []
     if part.inputs:
         texts.append(f"its inputs carry {_each(part.inputs, labels)}")
     texts.append(f"its outputs carry {_each(part.outputs, labels)}")

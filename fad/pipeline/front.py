@@ -29,7 +29,7 @@ class Request:
         program: a text, or the path of a file.
         include: folders to search for imported files, before the standard ones.
         precision: which precision-prefixed definitions count.
-        rules: a Faust text or file with the user's derivatives of foreign functions.
+        rules: a Faust text or file with the user's derivatives of functions.
         libraries: a folder of libraries to use instead of the standard ones.
     """
 
@@ -49,12 +49,14 @@ class Front:
         libraries: finds and parses what it imports.
         precision: see `Request`.
         operations: what single functions do to tangents, by the tables and by the user's rules.
+        rules: the user's rules, parsed.
     """
 
     module: Module
     libraries: Libraries
     precision: Precision
     operations: Operations
+    rules: Module | None = None
 
     @property
     def source(self) -> Source:
@@ -95,7 +97,7 @@ class Front:
     def evaluator(self) -> Evaluator:
         """What evaluates the program, and others beside it."""
         operators = DerivativeOperators(self.operations)
-        return Evaluator(self.libraries, self.precision, operators)
+        return Evaluator(self.libraries, self.precision, operators, self.rules)
 
     def evaluated(self) -> Evaluation:
         """The program's diagram.
@@ -123,7 +125,7 @@ def read(request: Request) -> Front:
     # The user's rules may use the operators, which then know the rules of the tables.
     tables = DerivativeOperators(Operations(RuleExpressions(libraries)))
     operations = Operations(RuleExpressions(libraries, rules, tables))
-    return Front(module, libraries, request.precision, operations)
+    return Front(module, libraries, request.precision, operations, rules)
 
 
 def _existing(libraries: str | Path) -> Path:

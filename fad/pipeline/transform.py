@@ -23,7 +23,7 @@ from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.evaluation.folding import constants
 from fad.evaluation.sizes import check_size
-from fad.pipeline.comments import parameter_comments, part_notes
+from fad.pipeline.comments import parameter_comments, part_notes, rule_comments
 from fad.pipeline.front import Front, Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
@@ -66,8 +66,9 @@ def transform(
         only: `tangents` leaves out the outputs themselves, `primal` the derivatives.
         surrogate: which reads at whole positions are given the slope of what they read, wherever
             they are: `tables`, `delays`. Those inside the standard table oscillators always are.
-        rules: a Faust text or file with the derivatives of foreign functions: definitions such as
-            `d_foo(x) = ...;`, or `d_foo_1(x, y)` and `d_foo_2(x, y)` for two arguments.
+        rules: a Faust text or file with the derivatives of foreign functions, and of functions that
+            the program defines at its top level: definitions such as `d_foo(x) = ...;`, or
+            `d_foo_1(x, y)` and `d_foo_2(x, y)` for two arguments.
         order: 2 for the second derivatives too, after the first ones, each pair of variables once.
         direction: label or path of a variable -> component: one derivative instead of one for each
             variable, along the direction: the sum of the derivatives times the components.
@@ -113,6 +114,7 @@ def _transformed(front: Front, options: Options) -> Program:
         *comment(f"Forward-mode derivative of {front.name}, by fad {__version__}."),
         *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
         *parameter_comments(draft.variables, dict(options.direction)),
+        *rule_comments(evaluation.facts),
         *(line for warning in told for line in comment(f"warning: {warning}")),
         *front.declares,
     ]
@@ -175,7 +177,7 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     if options.order == 2:
         warnings = [_flat(read) for read in dual.sloped]
         first = dense(dual, len(variables))
-        facts = Facts(dict(dual.names), evaluation.facts.origins)
+        facts = replace(evaluation.facts, names=dict(dual.names), made_by={})
         dual = derive(Evaluation(first, facts), seeds, operations, options.surrogate)
         process = second_derivatives(dual, len(variables), kept)
     else:

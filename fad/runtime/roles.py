@@ -59,7 +59,8 @@ def not_learnt(
     bargraphs: Mapping[str, Samples],
     sliders: Mapping[str, Samples],
 ) -> Iterator[str]:
-    """Sentences about derivatives that were 0 all the time, and values at an end of their range.
+    """Sentences about derivatives that were 0 all the time or are no numbers in the end, and values
+    at an end of their range.
 
     Args:
         meters, widgets: what is known of the user interface.
@@ -67,8 +68,20 @@ def not_learnt(
     """
     known = roles(meters)
     learns = "gradients" in known.values()
+    lost = {
+        meter.label
+        for meter in meters
+        if known[meter.path] == "gradients"
+        and not np.isfinite(bargraphs[meter.path][_rest(bargraphs[meter.path])]).any()
+    }
     for meter in meters:
         values = bargraphs[meter.path]
+        if known[meter.path] == "parameters" and meter.label in lost:
+            yield (
+                f"`{meter.path}` is learnt no more, and stays at {values[-1]:g}: its derivative is "
+                "infinite or not a number to the end, as of a filter that is unstable; start "
+                "elsewhere, or narrow its range"
+            )
         if known[meter.path] == "gradients" and not values.any():
             yield (
                 f"`{meter.path}` was 0 all the time: the loss does not depend on it, or there was "
@@ -76,7 +89,7 @@ def not_learnt(
             )
         if learns and known[meter.path] == "parameters":
             aim = target_of(meter, widgets)
-            rest = slice(-max(1, round(_LAST * len(values))), None)
+            rest = _rest(values)
             for name, end in (("lowest", meter.min), ("highest", meter.max)):
                 near = _NEAR * (meter.max - meter.min)
                 wanted = aim is not None and abs(sliders[aim.path][-1] - end) <= near
@@ -85,6 +98,11 @@ def not_learnt(
                         f"`{meter.path}` rests at {end:g}, the {name} value of its range: the "
                         "target may be beyond it"
                     )
+
+
+def _rest(values: Samples) -> slice:
+    """The end of a run."""
+    return slice(-max(1, round(_LAST * len(values))), None)
 
 
 def _is_in(groups: Sequence[str], names: Sequence[str]) -> bool:

@@ -33,6 +33,7 @@ from fad.diagram.box import (
     postorder,
 )
 from fad.diagram.facts import Facts, renamed, renamed_arguments
+from fad.diagram.ruled import without_rules
 from fad.text.families import with_families
 from fad.text.generalize import Column, Generalization, generalization
 from fad.text.printer import atom, computes
@@ -112,6 +113,8 @@ class _Abstraction:
         self._changing: dict[Box, bool] = {}
         self._tried: set[Column] = set()
         self._numbers = count(1)
+        _, plain = without_rules(process)
+        self._replace({part: plain.get(part, part) for part in self.became})
         self._alike()
 
     def _alike(self) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fad.diagram.binders import separate
 from fad.diagram.box import Box, Group, Lambda, Par, Primitive, Slot, postorder
 from fad.diagram.facts import renamed
+from fad.diagram.ruled import without_rules
 from fad.text.names import KEYWORDS, hint
 from fad.text.printer import layout
 from fad.text.templates import Call, Index, Take, Template, bound_by
@@ -69,8 +70,10 @@ def planned(process: Box, names: Mapping[Box, str], notes: Mapping[Box, Note]) -
             a number.
         notes: what to say about diagrams.
     """
-    process, became = separate(process)
-    return _Planner(process, renamed(names, became), renamed(notes, became)).plan()
+    for passed in (without_rules, separate):
+        process, became = passed(process)
+        names, notes = renamed(names, became), renamed(notes, became)
+    return _Planner(process, names, notes).plan()
 
 
 class _Planner:

@@ -41,6 +41,7 @@ from fad.diagram.box import (
     parallel,
 )
 from fad.diagram.primitives import INFIX, PRIMITIVES, RIGHT_ARGUMENT
+from fad.diagram.ruled import Ruled
 from fad.text.templates import (
     TAKE,
     Call,
@@ -122,6 +123,8 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
             return Layout(ATOM, f"par(i, {size}, {atom(box.left)})")
         case Composition():
             return _chain(box, named)
+        case Ruled():
+            return layout(box.function, named)
         case Group():
             body = (box.body, ARGUMENT if _begins_with_list(box.body, named) else SPLIT)
             return Layout(ATOM, f"{box.kind}({quote(box.label)}, ", (body,), ")")

@@ -24,6 +24,7 @@ from fad.diagram.box import (
     parallel,
     postorder,
 )
+from fad.diagram.ruled import without_rules
 from fad.text.printer import LONGEST_LIST
 
 #: From a diagram whose parts are simple already to a simpler one that computes the same, or `None`.
@@ -141,6 +142,8 @@ def simplify(
         named: the parts that have a name; they are not taken apart, and neither are those that
             occur more than once.
     """
+    process, plain = without_rules(process)
+    named_plain = {new for old, new in plain.items() if old in named}
     replaced: dict[Box, Box] = {}
     functions: dict[Box, Box] = {}
     parts = list(postorder(process))
@@ -157,8 +160,9 @@ def simplify(
             if isinstance(new, Lambda) and not new.free:
                 new = functions.setdefault(numbered(new), new)
         replaced[part] = new
-        if uses[part] > 1 or part in named:
+        if uses[part] > 1 or part in named or part in named_plain:
             kept.add(new)
+    replaced.update({old: replaced[new] for old, new in plain.items() if new in replaced})
     return replaced[process], replaced
 
 

@@ -74,6 +74,25 @@ def test_check_warns_of_quantisers(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_check_says_what_a_program_stops_itself(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "stop.dsp").write_text(
+        'df = library("fad.lib"); p = hslider("p", 1, 0, 2, 0.1); process = df.stop(p)*p;'
+    )
+    done = run("check", "stop.dsp")
+    assert "\nstopped: the program stops or bounds the derivative" in done.stdout
+    assert done.returncode == 0
+
+
+def test_check_names_a_rule_that_may_be_wrong(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "wrong.dsp").write_text(
+        'square(x) = x*x;\nd_square(x) = x;\nprocess = square(hslider("p", 1, 0, 2, 0.1));'
+    )
+    done = run("check", "wrong.dsp")
+    assert "mismatch" in done.stdout
+    assert done.stderr.startswith("warning: the rule `d_square` at wrong.dsp:2:1 may be wrong")
+    assert done.returncode == 1
+
+
 GATED = 'process = _*button("gate")*hslider("gain", 0.5, 0, 1, 0.01);'
 
 

@@ -29,7 +29,7 @@ def test_doctor_tells_scripts(tmp_path: Path) -> None:
     done = command_line(tmp_path)("doctor", "--json")
     found = json.loads(done.stdout)
     assert done.returncode == 0
-    assert list(found) == ["components", "libraries", "cache", "missing", "works"]
+    assert list(found) == ["components", "libraries", "cache", "missing", "works", "project"]
     assert found["works"] is True
     assert found["components"][0]["version"] == __version__
 
@@ -49,7 +49,7 @@ def test_what_is_missing_is_told_last(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = installation.Component("x", None, "", "run", is_required=True)
     cache = installation.CacheFacts("c", None, 0, 0, 0)
     broken = installation.Installation((parts,), (), cache)
-    assert reports.installation_table(broken).endswith("\nx is missing: needed for run\n")
+    assert reports.installation_table(broken, None).endswith("\nx is missing: needed for run\n")
     monkeypatch.setattr(installation, "inspect", lambda: broken)
     with pytest.raises(SystemExit) as caught:
         main.doctor.main([])

@@ -90,7 +90,7 @@ def test_two_results_do_not_go_to_one_file(command: str, run: Run, tmp_path: Pat
     assert not (tmp_path / "m.json").exists() and not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("manifest", ["no/m.json", "folder", "folder/", "q.dsp/m.json"])
+@pytest.mark.parametrize("manifest", ["no/m.json", "no/", "q.dsp/m.json", "q.dsp/"])
 def test_an_impossible_result_is_told_before_another_is_written(
     manifest: str, run: Run, tmp_path: Path
 ) -> None:

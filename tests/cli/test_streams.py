@@ -126,7 +126,7 @@ def test_errors_and_warnings_show_control_characters(folder: Path) -> None:
     warned = shell("transform q.dsp -o out.dsp", folder).stderr
     refused = shell("transform q.dsp --wrt x", folder).stderr
     named = shell("expand $(printf 'no\\033(0.dsp')", folder).stderr
-    used = shell("expand p.dsp $(printf 'no\\033(0')", folder).stderr
+    used = shell("params p.dsp $(printf 'no\\033(0')", folder).stderr
     for text, code in ((warned, "009b"), (refused, "009b"), (named, "001b"), (used, "001b")):
         assert f"\\u{code}" in text
         assert all(char.isprintable() or char == "\n" for char in text)

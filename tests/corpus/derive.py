@@ -224,7 +224,8 @@ def _page(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield ""
     yield from (f"- {line}" for line in summary(outcomes))
     yield ""
-    kinds: tuple[Verdict, ...] = tuple(reversed(VERDICTS))
+    # None of these programs stops a derivative.
+    kinds: tuple[Verdict, ...] = tuple(v for v in reversed(VERDICTS) if v != "stopped")
     yield f"| program | parameters | {' | '.join(kinds)} |"
     yield "|---|---|" + "---|" * len(kinds)
     for result in outcomes:

@@ -61,6 +61,21 @@ def test_elsewhere_it_is_zero(engine: Engine, program: str) -> None:
         ("min(h, 0.5)*abs(g)", {"/h": "min", "/gain": "abs"}),
         ("(2*h - 1 : abs)*_", {"/h": "abs"}),
         ("h <: _, (_, 0.5 : max) : *", {"/h": "max"}),
+        # Thresholds, of which a comparison chooses one side.
+        ("select2(g > 0, _, 2*_)*(1 + h*g)", {"/gain": ">"}),
+        ("(g >= 0)*_*g", {"/gain": ">="}),
+        ("select3((h < 0.5) + (h < 0.7), h, 1, 2)*_", {"/h": "<"}),
+        ("(g <= h - 0.5)*_*g*h", {"/gain": "<=", "/h": "<="}),
+        ("(g > 0.1)*_*g", {}),
+        ("(g > ma.SR)*_*g", {}),
+        # Modes are numbers that a program asks for.
+        ("(g == 0)*_*(g + 1)", {}),
+        # Poles.
+        ("1/(1 + 1/g)", {"/gain": "/"}),
+        ("h*1/(1 + 1/(g*g))", {"/gain": "/"}),
+        # One operand can never win.
+        ("max(min(h, 0.5), 0.5) + h", {"/h": "min"}),
+        ("min(g, 24) + max(g, -24) + g*h", {}),
         # What does not move with a parameter stands on no kink of its.
         ("g*max(2, 2)", {}),
         ("g*abs(0)", {}),
@@ -78,3 +93,23 @@ def test_parameters_that_start_on_a_kink(program: str, warned: dict[str, str]) -
     assert len(told) == len(warned)
     for path, construct in warned.items():
         assert any(text.startswith(f"{path} starts on a kink of `{construct}`") for text in told)
+
+
+@pytest.mark.parametrize(
+    ("program", "warned"),
+    [
+        ("_ : \\(x).(control(x*h, x > 0))", True),
+        ("control(_*h, g > 0)", True),
+        # The value is held nowhere, or does not depend on a parameter.
+        ("control(h, _ > 0)", False),
+        ("control(_, h > 0)*h", False),
+        ("enable(_*h, _ > 0)", False),
+        ("int(control(_*h, g > 0)) + g", False),
+    ],
+)
+def test_tangents_that_may_not_be_held_are_told_of(program: str, warned: bool) -> None:
+    """libfaust passes the tangent `x` of `control(x*h, x > 0)` on while the value is held."""
+    text = f'{GAIN} h = hslider("h", 0.5, 0, 1, 0.1); process = {program};'
+    told = [text for text in fad.transform(text).warnings if "`control`" in text]
+    assert len(told) == warned
+    assert all(text.startswith("the derivative by /h passes `control` at ") for text in told)

@@ -185,6 +185,22 @@ def test_the_tangent_of_prefix_can_be_delayed(engine: Engine, expression: str) -
 @pytest.mark.parametrize(
     "expression",
     [
+        "(control(b*b*_, count > 3) + 1)'",
+        "(control(b, count > 3) + 1) @ 2",
+        "(enable(sin(b*_), count % 3) + _)'",
+        "(enable(b, count > 3) : sin) @ 3",
+        "(prefix(0.1, enable(b, count > 3) + 1) + 1)'",
+    ],
+)
+def test_the_tangents_of_control_and_enable_can_be_delayed(engine: Engine, expression: str) -> None:
+    """libfaust fails an assertion on `control(...)'`, where the original runs."""
+    program = f"b = {slider('b', 0.37)}; count = +(1) ~ _; process = {expression};"
+    assert compare(engine, program, frames=12).error < 1e-7
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
         "exp(2*log(level))",
         "10^(0.05*20*log10(level))",
         "max(0 - 60, 20*log10(level))",

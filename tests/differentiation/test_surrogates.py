@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import fad
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from tests.support.quotients import compare
+from tests.support.sounds import write_wav
 
 FREQUENCY = 'import("stdfaust.lib"); f = hslider("f", 440, 20, 2000, 1);'
 FRAMES = 4000
@@ -103,6 +105,9 @@ def test_a_delay_is_given_a_slope_on_request(engine: Engine) -> None:
         ("_@f", "@"),
         ("select2(f, 1, 2)", "select2"),
         ("rdtable(16, 0.5, int(f) % 16)", "int"),
+        ('0, int(f) : soundfile("s", 1) : !,!,_', "int"),
+        ('0, f : soundfile("s", 1) : !,!,_', "soundfile"),
+        ('f, 3 : soundfile("s", 1) : !,!,_', "soundfile"),
     ],
 )
 def test_a_variable_behind_a_quantiser_is_a_warning(program: str, construct: str) -> None:
@@ -144,3 +149,74 @@ def test_waveforms_are_tables_too(engine: Engine, read: str) -> None:
     text = f'p = hslider("p", 1.3, 0, 3, 0.1); w = waveform{{1, 5, 2, 8}}; process = {read};'
     found = render(engine, text, surrogate=["tables"])[:, 0]
     np.testing.assert_allclose(found, [5.0, 0.5])
+
+
+SOUND = """soundfile("s[url:{'s.wav'}]", 2)"""
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        f"0, int(p) : {SOUND} : !,!,_,_",
+        f"0, p : {SOUND} : !,!,_,_",
+        f"(0, int(p) : {SOUND}) : !,!,_,_",
+        f"so(p) : !,!,_,_ with {{ so(x) = 0, int(x) : {SOUND}; }}",
+        f"(0, int(p)) : outs with {{ outs = {SOUND} : !,!,*(1),*(1); }}",
+    ],
+)
+@pytest.mark.parametrize(("position", "neighbours"), [(2.3, (1, 3)), (0.5, (0, 1)), (4.0, (3, 4))])
+def test_sound_files_are_given_slopes_on_request(
+    engine: Engine, tmp_path: Path, read: str, position: float, neighbours: tuple[int, int]
+) -> None:
+    """The central difference of the neighbours; the last samples go on for ever."""
+    samples = np.array([[0, 0.25, 0.125, -0.5, 0.75], [0.5, 0.25, -0.25, 0.0, -0.125]])
+    write_wav(tmp_path / "s.wav", samples)
+    text = f'p = hslider("p", {position}, 0, 4, 0.1); process = {read};'
+    assert "by /p is zero" in fad.transform(text).warnings[0]
+    dual = fad.transform(text, surrogate=["tables"])
+    assert dual.warnings == ()
+    rendered = engine.render(
+        dual.source, "s.dsp", inputs=None, frames=1, include=[tmp_path], precision="single"
+    )[:, 0]
+    before, after = neighbours
+    np.testing.assert_allclose(rendered[0::2], samples[:, int(position)], atol=1e-4)
+    np.testing.assert_allclose(
+        rendered[1::2], (samples[:, after] - samples[:, before]) / 2, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    "read", [f"0, int(c) : {SOUND} : !,!,*(p),_", f"int(p), int(c) : {SOUND} : !,!,_,_"]
+)
+def test_a_sound_that_no_parameter_moves_has_no_slope(
+    engine: Engine, tmp_path: Path, read: str
+) -> None:
+    write_wav(tmp_path / "s.wav", np.array([[0, 0.25, 0.125], [0.5, 0.25, -0.25]]))
+    text = f'p = hslider("p", 0.5, 0, 4, 0.1); c = +(1) ~ _; process = {read};'
+    texts = fad.transform(text, surrogate=["tables"]).source, fad.transform(text).source
+    one, other = (
+        engine.render(dual, "s.dsp", frames=3, include=[tmp_path], precision="single")
+        for dual in texts
+    )
+    np.testing.assert_array_equal(one, other)
+    assert "d_soundfile" not in texts[0]
+
+
+def test_the_slope_of_a_sound_has_no_slope() -> None:
+    text = f'p = hslider("p", 1, 0, 4, 0.1); process = 0, int(p) : {SOUND} : !,!,_,_;'
+    (warning,) = fad.transform(text, surrogate=["tables"], order=2).warnings
+    assert warning.startswith("the second derivative through `soundfile` at")
+
+
+def test_each_parameter_behind_a_quantiser_is_a_warning() -> None:
+    text = """
+        p = hslider("p", 1.3, 0, 3, 0.1); q = hslider("q", 1.3, 0, 3, 0.1);
+        r = hslider("r", 1.3, 0, 3, 0.1); step(x) = int(x);
+        process = int(p) + int(q), (0, r : soundfile("s", 1) : !,!,_);
+    """
+    told = fad.transform(text).warnings
+    assert [text.split(" is zero")[0] for text in told] == [
+        f"the derivative by /{name}" for name in "pqr"
+    ]
+    shared = text.replace("int(p) + int(q)", "step(p) + step(q)")
+    assert len(fad.transform(shared).warnings) == 3

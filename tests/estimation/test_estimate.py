@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import fad
 from fad.estimation.learning_program import Channels
 from fad.runtime.engine import Engine
+from fad.runtime.wav import wav_of
 from tests.estimation.programs import (
     CUTOFF,
     FAST,
@@ -68,6 +70,12 @@ def test_the_steps_are_those_of_gradient_descent(engine: Engine) -> None:
     np.testing.assert_allclose(found[1], hidden * x[0], rtol=1e-9)
 
 
+def test_custom_derivatives_are_used() -> None:
+    text = 'square(x) = x*x; d_square(x) = 11*x; process = square(hslider("g", 1, 0, 2, 0.1));'
+    assert "11*" in fad.estimate(text).source
+    assert "11*" not in fad.estimate(text.replace("d_square", "other")).source
+
+
 def test_a_logarithmic_parameter_is_learnt_in_octaves(engine: Engine) -> None:
     text = 'process = *(hslider("gain [scale:log]", 2, 0.1, 10, 0.1));'
     rate, start, hidden = 0.01, 0.5, 2.0
@@ -117,6 +125,26 @@ def test_it_learns_with_every_option(engine: Engine, options: dict[str, Any]) ->
     assert np.abs((estimate - target)[-500:]).max() < 0.05
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"loss": loss} for loss in ("l1", "l2", "huber", "logcosh", "msle")),
+        {"window": 16},
+        {"clip": 1.0},
+        {"schedule": ["exponential(1)"]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("text", [GAIN, STEREO], ids=["one", "two"])
+def test_it_learns_without_a_rate(engine: Engine, text: str, options: dict[str, Any]) -> None:
+    """The optimizer that finds the size of its steps in the curvature of the loss."""
+    program = fad.estimate(text, optimizer="auto", outputs="all", **options)
+    _, *channels = rendered(engine, program, frames=20000)
+    target, estimate = np.split(np.array(channels), 2)
+    assert np.abs((estimate - target)[:, :20]).max() > 0.1
+    assert np.abs((estimate - target)[:, -500:]).max() < 0.01
+
+
 def test_sines_are_heard_too(engine: Engine) -> None:
     program = fad.estimate(STEREO, start={"/left/gain": 1}, input="sine", outputs="all")
     _, left, right, *_ = rendered(engine, program, frames=4410)
@@ -125,17 +153,74 @@ def test_sines_are_heard_too(engine: Engine) -> None:
     np.testing.assert_allclose(right, 0.9 * np.sin(2 * np.pi * 440 * time), atol=5e-3)
 
 
+# -- What it learns from ------------------------------------------------------------------------
+
+
+def test_a_recording_with_the_sound_to_be_matched(tmp_path: Path) -> None:
+    """A file of one channel more than the target has inputs: the target is not computed."""
+    x = noise(1, 30000)
+    file, program = tmp_path / "pair.wav", tmp_path / "learning.dsp"
+    file.write_bytes(wav_of(np.concatenate([x, 0.3 * x]), 44100))
+    made = fad.estimate(GAIN, input=str(file), folder=tmp_path)
+    assert "with what is to be matched" in made.source
+    program.write_text(made.source)
+    recording = fad.run(program, seconds=0.5)
+    learnt = recording.bargraphs["/learning/gain/gain"]
+    np.testing.assert_allclose(learnt[[0, -1]], [0.8, 0.3], atol=0.01)
+
+
+def test_data_that_a_program_makes(engine: Engine, tmp_path: Path) -> None:
+    """As many channels as the target has inputs are heard; more are the target's signal."""
+    data = tmp_path / "data.dsp"
+    noise = 'no = library("noises.lib"); level = hslider("level", 0.5, 0, 1, 0.1); '
+    data.write_text(f"{noise}process = no.noise*level;")
+    program = fad.estimate(GAIN, input=str(data), outputs="all", start={"gain": 0.1}, **FAST)
+    assert "/input/level" in [widget.path for widget in program.widgets]
+    loss, target, estimate = rendered(engine, program)
+    assert 0.39 < np.abs(target).max() < 0.4
+    assert np.abs(estimate - target)[-100:].max() < 1e-4
+    data.write_text(f"{noise}process = no.noise*level <: _, *(-0.25);")
+    text = GAIN.replace("0, 1", "-1, 1")
+    loss, target, estimate = rendered(
+        engine, fad.estimate(text, input=str(data), outputs="all", **FAST)
+    )
+    assert loss[:10].max() > 0.01
+    assert np.abs(estimate - target)[-100:].max() < 1e-4
+    assert np.abs(target).max() < 0.125
+
+
+def test_a_classifier_learns_labels(engine: Engine, tmp_path: Path) -> None:
+    """Three classes by where a number is, and the share of right answers."""
+    data, model = tmp_path / "data.dsp", tmp_path / "model.dsp"
+    data.write_text("""
+        no = library("noises.lib");
+        label(x) = x < -0.3, (x >= -0.3)*(x < 0.3), x >= 0.3;
+        process = no.noise <: _, label;
+    """)
+    model.write_text('df = library("fad.lib"); process = df.network((1, 3, 3), df.tanhact);')
+    program = fad.estimate(model, loss="categorical", input=str(data), outputs="all", rate=0.0005)
+    loss, *channels = rendered(engine, program, frames=40000)
+    labels, logits = np.array(channels).reshape(2, 3, -1)
+    right = labels.argmax(axis=0) == logits.argmax(axis=0)
+    assert right[:100].mean() < 0.7
+    assert right[-4000:].mean() > 0.97
+    probabilities = np.exp(logits - np.logaddexp.reduce(logits, axis=0))
+    np.testing.assert_allclose(loss, -np.log((labels * probabilities).sum(axis=0)), atol=1e-9)
+
+
 # -- Safety -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("junk", [np.nan, np.inf, -np.inf, 1e30, 0.0], ids=str)
 @pytest.mark.parametrize("text", [GAIN_AND_OFFSET, CUTOFF], ids=["gain", "filter"])
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "nadam", "sign"])
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "momentum", "rmsprop", "adam", "nadam", "sign", "auto"]
+)
 def test_it_recovers_from_what_is_no_sound(
     engine: Engine, optimizer: str, text: str, junk: float
 ) -> None:
     """NaN never enters the state: after junk, it learns again."""
-    rate = 0.001 if optimizer in ("rmsprop", "adam", "nadam", "sign") else 0.01
+    rate = 0.001 if optimizer in ("rmsprop", "adam", "nadam", "sign", "auto") else 0.01
     program = fad.estimate(text, optimizer=optimizer, rate=rate, input="external", outputs="all")
     x = noise(1, 12000)
     y = rendered(engine, fad.expand(text), x)

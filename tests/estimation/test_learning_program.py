@@ -169,11 +169,30 @@ def test_parameters_without_effect_are_warned_of() -> None:
 
 
 def test_the_rate_is_a_slider() -> None:
-    programs = fad.estimate(GAIN), fad.estimate(GAIN, loss="spectral"), fad.estimate(GAIN, rate=0.5)
+    programs = (
+        fad.estimate(GAIN),
+        fad.estimate(GAIN, loss="spectral"),
+        fad.estimate(GAIN, rate=0.5),
+        fad.estimate(GAIN, optimizer="auto", loss="spectral"),
+    )
     rates = [
         widget.init for p in programs for widget in p.widgets if widget.label == "learning rate"
     ]
-    assert rates == [RATE, RATE / 10, 0.5]
+    assert rates == [RATE, RATE / 10, 0.5, 0.0003]
+
+
+def test_many_parameters_take_no_matrix(engine: Engine) -> None:
+    """The work of each sample grows with the number of parameters, not with its square."""
+
+    def products(count: int) -> int:
+        taps = f'process = _ <: par(i, {count}, @(i)*hslider("tap %i", 0.1, -1, 1, 0.1)) :> _;'
+        return fad.estimate(taps, optimizer="auto", rate=0.001).source.count("* ") + engine.cpp(
+            fad.estimate(taps, optimizer="auto").source, "learning"
+        ).count("*")
+
+    few, many, more = products(8), products(24), products(48)
+    assert few > 64
+    assert more < 2.5 * many
 
 
 PAGE = ROOT / "docs" / "estimation.md"

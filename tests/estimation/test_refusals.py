@@ -115,6 +115,14 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: fad.estimate(GAIN, input="nothing.wav"),
         ["there is no sound file `nothing.wav`", "`noise`", "`external`"],
     ),
+    "classes with one output": (
+        lambda: fad.estimate(GAIN, loss="categorical"),
+        ["`categorical` compares 2 outputs or more, and the target has 1", "`crossentropy`"],
+    ),
+    "data that are not there": (
+        lambda: fad.estimate(GAIN, input="nothing.dsp"),
+        ["cannot find `nothing.dsp`"],
+    ),
     "a foreign function": (
         lambda: fad.estimate(
             'f = ffunction(float foo(float), <foo.h>, "");\n'
@@ -128,7 +136,7 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
 @pytest.mark.parametrize(
     ("name", "channels", "frames", "words"),
     [
-        ("two.wav", 2, 10, "`two.wav` has 2 channels, and the target 1 input"),
+        ("three.wav", 3, 10, "`three.wav` has 3 channels, and the target 1 input"),
         ("empty.wav", 1, 0, "`empty.wav` is empty: there is nothing to hear"),
         *((f"a{char}b.wav", 1, 10, "cannot name the sound file") for char in "'\"\\{};[]%"),
     ],
@@ -148,9 +156,27 @@ def test_sounds_that_cannot_be_heard(
     assert words in error.value.render()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("process = _, 1;", "`data.dsp` makes no sound of its own: it has 1 input"),
+        ("process = 1, 2, 3;", "`data.dsp` has 3 channels, and the target 1 input"),
+        ("process = (;", "syntax error"),
+    ],
+)
+def test_data_that_cannot_be_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data.dsp").write_text(text)
+    with pytest.raises(FadError) as error:
+        fad.estimate(GAIN, input="data.dsp")
+    assert words in error.value.render()
+
+
 def test_a_target_that_hears_nothing_has_no_sound(tmp_path: Path) -> None:
     sound = tmp_path / "a.wav"
-    sound.write_bytes(wav_of(np.zeros((1, 10)), 44100))
+    sound.write_bytes(wav_of(np.zeros((2, 10)), 44100))
     with pytest.raises(FadError, match="the target has no inputs"):
         fad.estimate(SOURCE, input=str(sound))
 

@@ -43,6 +43,27 @@ def symlog(x: Signal) -> Signal:
     return np.sign(x) * np.log1p(abs(x))
 
 
+def crossentropy(label: Signal, logit: Signal) -> Signal:
+    """Minus the logarithm of the probability of what is so, in two cases."""
+    of_yes, of_no = np.logaddexp(0, -logit), np.logaddexp(0, logit)
+    loss: Signal = label * of_yes + (1 - label) * of_no
+    return loss
+
+
+def softmax(logits: Signal) -> Signal:
+    probabilities: Signal = np.exp(logits - np.logaddexp.reduce(logits, axis=0))
+    return probabilities
+
+
+def categorical(inputs: Signal) -> Signal:
+    """Labels whose sum is not 1 count the logits from the largest one."""
+    labels, logits = np.split(inputs, 2)
+    distances = logits.max(axis=0) - logits
+    spread = np.logaddexp.reduce(-distances, axis=0)
+    loss: Signal = spread + (labels * distances).sum(axis=0)
+    return loss[None]
+
+
 def spectral(bands: int, low: float, high: float, rate: int) -> Reference:
     """With biquad filters made by the bilinear transform, in direct form."""
 
@@ -119,6 +140,37 @@ def adam(nesterov: bool) -> Callable[[float, int], float]:
     return step
 
 
+def root_slopes(inputs: Signal) -> Signal:
+    loss, *derivatives = finite(inputs)
+    slopes: Signal = derivatives / np.sqrt(np.maximum(loss, 0) + 1e-18)
+    return slopes
+
+
+def newton(n: int, k: int, damping: float | None) -> Reference:
+    """The method of Gauss and Newton, by Jacobi's iteration, or its diagonal; in units of 1e-4."""
+
+    def reference(inputs: Signal) -> Signal:
+        gradients, parts = np.split(inputs, [n])
+        slopes = [root_slopes(part) for part in np.split(parts, k)]
+        gradient, matrix, solution = np.zeros(n), np.zeros((n, n)), np.zeros(n)
+        steps = []
+        for t, now in enumerate(finite(gradients).T):
+            gradient = 0.9 * gradient + 0.1 * now
+            products = sum(np.outer(slope[:, t], slope[:, t]) for slope in slopes) / k
+            matrix = 0.999 * matrix + 0.001 * products
+            diagonal = np.diag(matrix)
+            if damping is None:
+                solution = 2 * gradient / (diagonal + 1e-12)
+            else:
+                damped = matrix + damping * np.diag(diagonal)
+                scale = n * (1 + damping) * diagonal + 1e-12
+                solution = solution + (2 * gradient - damped @ solution) / scale
+            steps.append(np.clip(3 * solution, -1, 1))
+        return np.array(steps).T
+
+    return reference
+
+
 def average(inputs: Signal) -> Signal:
     """The weighted mean of all samples so far."""
     x = inputs[0]
@@ -144,3 +196,16 @@ def initial(n: int, m: int) -> Signal:
     """The weights of a layer of m neurons before they learn."""
     k: Signal = np.arange(1.0, n * m + 1).reshape(m, n)
     return math.sqrt(3 / n) * (2 * (k * k * ((math.sqrt(5) - 1) / 2) % 1) - 1)
+
+
+def network(*sizes: int) -> Reference:
+    """Layers of hyperbolic tangents, the last one without."""
+
+    def reference(inputs: Signal) -> Signal:
+        layers = [initial(n, m) for n, m in pairwise(sizes)]
+        for weights in layers[:-1]:
+            inputs = np.tanh(weights @ inputs)
+        output: Signal = layers[-1] @ inputs
+        return output
+
+    return reference

@@ -7,7 +7,8 @@ import pytest
 
 import fad
 from fad.runtime.engine import Engine
-from tests.lib.running import AROUND, OPTIMIZERS, TOLERANCE, Reference, dual, edges
+from tests.lib.references import softmax
+from tests.lib.running import AROUND, OPTIMIZERS, TOLERANCE, Reference, certain, dual, edges
 
 LOSSES = [
     "l1(3)",
@@ -17,9 +18,11 @@ LOSSES = [
     "msle(3)",
     "spectral(3, 300, 3000)",
 ]
+#: Losses that are not 0 where both inputs are.
+ENTROPIES = ["crossentropy(3)", "categorical(1, 3)"]
 
 
-@pytest.mark.parametrize("function", LOSSES)
+@pytest.mark.parametrize("function", [*LOSSES, "crossentropy(3)"])
 def test_the_derivative_of_a_loss(engine: Engine, function: str) -> None:
     report = fad.check(
         'df = library("fad.lib"); si = library("signals.lib"); '
@@ -33,12 +36,29 @@ def test_the_derivative_of_a_loss(engine: Engine, function: str) -> None:
     assert all(pair.compared > 0.9 for pair in report.pairs)
 
 
-@pytest.mark.parametrize("function", LOSSES)
+@pytest.mark.parametrize("function", [*LOSSES, *ENTROPIES])
 def test_the_derivative_of_a_loss_is_finite(engine: Engine, function: str) -> None:
     values = np.array([0, 1e-300, -1e-9, 0.3, 1, -1e4, 1e9, -1e17])
     grid = np.stack(np.meshgrid(values, values)).reshape(2, -1)
     found = dual(engine, f"process = fad(df.{function}, (_, _));", np.repeat(grid, 4, axis=1))
     assert np.isfinite(found).all()
+
+
+def test_the_derivatives_of_cross_entropies_are_the_errors_of_the_probabilities(
+    engine: Engine,
+) -> None:
+    signals = edges(6) * 1e-3
+    found = dual(engine, "process = fad(df.categorical(3, 1), (_, _, _, _, _, _));", signals)
+    labels, logits = np.split(signals, 2)
+    agreed = labels.sum(axis=0)
+    largest = logits == logits.max(axis=0)
+    wanted = softmax(logits) - labels + (agreed - 1) * largest / largest.sum(axis=0)
+    unique = largest.sum(axis=0) == 1  # else there are as many derivatives as ties
+    assert abs(found[4:] - wanted)[:, unique].max() < TOLERANCE
+    found = dual(engine, "process = fad(df.crossentropy(1), (_, _));", certain())
+    label, logit = certain()
+    assert abs(found[1] + logit).max() < TOLERANCE
+    assert abs(found[2] - np.exp(-np.logaddexp(0, -logit)) + label).max() < TOLERANCE
 
 
 @pytest.mark.parametrize("function", [*LOSSES, *(f"{name}" for name in OPTIMIZERS)])
@@ -102,6 +122,19 @@ def test_the_sliders_of_a_network() -> None:
 def test_the_derivatives_of_a_network(engine: Engine) -> None:
     report = fad.check(NETWORK, seconds=0.005, native=False, engine=engine)
     assert len(report.pairs) == 10
+    assert all(pair.verdict == "agrees" for pair in report.pairs)
+
+
+def test_the_sliders_of_a_network_in_one_call(engine: Engine) -> None:
+    text = 'df = library("fad.lib"); process = df.network((2, 3, 1), df.tanhact);'
+    parameters = fad.transform(text).parameters
+    assert len(parameters) == 3 * (2 + 1) + (3 + 1)
+    groups = {parameter.path.rsplit("/", 1)[0] for parameter in parameters}
+    assert sorted(group[1:] for group in groups) == [
+        *(f"layer 1/neuron {number}" for number in (1, 2, 3)),
+        "layer 2/neuron 1",
+    ]
+    report = fad.check(text, seconds=0.005, native=False, engine=engine)
     assert all(pair.verdict == "agrees" for pair in report.pairs)
 
 

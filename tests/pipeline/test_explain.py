@@ -22,6 +22,12 @@ def test_an_explanation_says_what_became_of_each_part_and_why() -> None:
     assert "d/dsteps in `int` at <text>:7:30: it is constant between its steps" in text
 
 
+def test_an_explanation_names_the_rule_of_a_function() -> None:
+    text = explain('cube(x) = x*x*x; d_cube(x) = 3*x*x; process = cube(hslider("g", 1, 0, 2, 1));')
+    assert "became    d_cube(x, dx) = x*x*x, 3*x*x*dx;" in text
+    assert "because   its rule is `d_cube`, its inputs carry d/dg" in text
+
+
 def test_an_explanation_follows_the_variables() -> None:
     text = explain(SHAPE, wrt=["steps"])
     assert "d/dgain" not in text

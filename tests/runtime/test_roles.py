@@ -53,6 +53,16 @@ def test_a_value_at_the_end_of_its_range_is_told(
     assert warning.startswith(f"`/learning/gain/gain` rests at {end} value of its range")
 
 
+def test_a_value_that_cannot_be_learnt_any_more_is_told(engine: Engine) -> None:
+    """A filter that is unstable where it starts: its state stays infinite, whatever the pole."""
+    pole = 'process = + ~ *(hslider("pole", 0.5, -2, 2, 0.01));'
+    warnings = recorded(engine, fad.estimate(pole, start={"pole": 1.9}), seconds=0.2).warnings
+    (told,) = [warning for warning in warnings if "learnt no more" in warning]
+    assert told.startswith("`/learning/pole/pole` is learnt no more, and stays at 1.8")
+    stable = recorded(engine, fad.estimate(pole, start={"pole": 0.9}), seconds=0.2).warnings
+    assert not [warning for warning in stable if "learnt no more" in warning]
+
+
 def test_what_is_learnt_is_no_reason_to_warn(engine: Engine) -> None:
     """Neither is a target that is at the end of its own range."""
     for at in ({"/target/gain": 0.25}, {"/target/gain": 1.0}):

@@ -16,24 +16,28 @@ class Case:
         body: its definitions, without those of the sliders.
         sliders: name and label -> initial value.
         inputs: number of audio inputs.
+        ends: of the sliders' ranges.
     """
 
     body: str
     sliders: Mapping[str, float]
     inputs: int = 1
+    ends: tuple[float, float] = (-4, 4)
 
     @property
     def text(self) -> str:
+        low, high = self.ends
         lines = [
-            f'{name} = hslider("{name}", {value!r}, -4, 4, 0.001);'
+            f'{name} = hslider("{name}", {value!r}, {low}, {high}, 0.001);'
             for name, value in self.sliders.items()
         ]
         return "\n".join([*lines, self.body])
 
     def moved(self, offsets: Mapping[str, float]) -> Case:
-        """The program with some of its sliders at other places."""
+        """The program with some of its sliders at other places, which can lie beyond their ends."""
         values = {name: value + offsets.get(name, 0) for name, value in self.sliders.items()}
-        return replace(self, sliders=values)
+        low, high = min(self.ends[0], *values.values()), max(self.ends[1], *values.values())
+        return replace(self, sliders=values, ends=(low, high))
 
 
 #: Where a slider starts. At the last ones, programs often have kinks.
@@ -206,3 +210,40 @@ def cases(draw: st.DrawFn) -> Case:
     # The definitions are outputs, too: the circuit need not use them.
     lines.append(f"process = {', '.join([circuit, *own])};")
     return Case("\n".join(lines), sliders, inputs)
+
+
+#: What is infinite, or has no derivative, where an argument is 0, or 1, or the other one.
+SINGULAR = [
+    *("1/{0}", "1/({0}*{0})", "{1}/{0}", "1/(1 - {0})", "1/({0} - {1})", "1/abs({0})", "{0}^-3"),
+    *("log(abs({0}))", "log10(abs({0}))", "{0}^-1", "{0}^-2", "abs({0})^0.5", "abs({0})^{1}"),
+    *("tan(1.5707963267948966*{0})", "sqrt(abs({0}))", "asin(sin({0}))", "atan2({0}, {1})"),
+    *("1/(1/{0} + 1/{1})", "1/sin({0})", "1/({0} : + ~ *(0.5))", "1/{0}'", "acos(cos({0}))"),
+]
+#: What is finite where its argument is infinite, or no number; which of two operands the minimum is
+#: when one is no number is not the same everywhere.
+TAMING = [
+    *("exp(0 - {0}*{0})", "exp(0 - abs({0}))", "1/(1 + {0}*{0})", "1/(1 + abs({0}))", "atan({0})"),
+    *(
+        "select2({0} < 1, 1, 0.5*{0})",
+        "1/(0.7 + {0})",
+        "1/(2 + {0} + {1})",
+        "1/(1 + {0}*{1})",
+        "1/{0}",
+    ),
+    *("select2(abs({0}) < 100, {1}, {0})", "(1/(1 + {0}*{0}) : + ~ *(0.5))", "atan2({1}, {0})"),
+    *("{1}/(1 + {0}^2)", "1/(1 + exp({0}))", "atan({0})'", "{1}*atan({0}*{1})", "1/(1 + {0}^4)"),
+]
+
+
+@st.composite
+def singular_cases(draw: st.DrawFn) -> Case:
+    """A program with sliders at the ends or in the middle, where parts of it can be infinite."""
+    ends = draw(st.sampled_from([(0, 1), (-1, 1), (0, 4), (-4, 4), (1, 3), (0, 1000)]))
+    places = st.sampled_from([float(ends[0]), sum(ends) / 2, float(ends[1])])
+    sliders = {name: draw(places) for name in "ab"}
+    outputs = []
+    for _ in range(2):
+        near, other = draw(values(tuple(sliders), 1)), draw(values(tuple(sliders), 1))
+        infinite = draw(st.sampled_from(SINGULAR)).format(near, other)
+        outputs.append(draw(st.sampled_from(TAMING)).format(f"({infinite})", other))
+    return Case(f"process = {', '.join(outputs)};", sliders, 0, ends)

@@ -16,7 +16,16 @@ import pytest
 
 import fad
 from fad.cli.main import cli
-from fad.differentiation.rules import ARGUMENTS, DERIVATIVES, FOREIGN, Linear, Partials, Rule, Zero
+from fad.differentiation.rules import (
+    ARGUMENTS,
+    DERIVATIVES,
+    FOREIGN,
+    VARIANTS,
+    Linear,
+    Partials,
+    Rule,
+    Zero,
+)
 from tests.support.commands import COMMAND, ENVIRONMENT
 from tests.support.pages import PAGES, check_block
 from tests.support.places import ROOT
@@ -133,8 +142,13 @@ def described(name: str, rule: Rule) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
+_VARIANTS = {f"{name} {kind}": rule for (kind, name), rule in VARIANTS.items()}
+
+
 @pytest.mark.parametrize(
-    ("name", "rules"), [("primitives", DERIVATIVES), ("foreign", FOREIGN)], ids=lambda v: str(v)[:9]
+    ("name", "rules"),
+    [("primitives", DERIVATIVES), ("variants", _VARIANTS), ("foreign", FOREIGN)],
+    ids=lambda v: str(v)[:9],
 )
 def test_the_tables_of_rules(name: str, rules: Mapping[str, Rule], update_golden: bool) -> None:
     rows = ["| function | derivative | remark |", "|---|---|---|"]

@@ -13,6 +13,7 @@ import pytest
 from tests.support.commands import COMMAND, ENVIRONMENT
 from tests.support.places import ROOT
 
+INSTALLED = pytest.mark.skipif(shutil.which("faust") is None, reason="no faust is installed")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is a script of the shell")
 
 DROP_IN = ROOT / "examples" / "bin"
@@ -59,6 +60,29 @@ def test_the_compiler_gets_plain_faust(tmp_path: Path) -> None:
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+#: Writes a folder, a file and a failure beside the program that it is given.
+BESIDE = """#!/bin/sh
+mkdir -p "${1%.dsp}-svg" && echo drawn >"${1%.dsp}-svg/process.svg" && echo told >"$1.json"
+exit 3
+"""
+
+
+def test_what_the_compiler_writes_beside_a_program_comes_beside_the_original(
+    tmp_path: Path,
+) -> None:
+    script(tmp_path / "bin" / "faust", BESIDE)
+    program = tmp_path / "my programs" / "a b.dsp"
+    (program.parent / "a b-svg").mkdir(parents=True)
+    (program.parent / "a b-svg" / "process.svg").write_text("old")
+    program.write_text("process = fad(_, _);")
+    done = drop_in(tmp_path, program)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+    assert program.read_text() == "process = fad(_, _);"
+    assert (program.parent / "a b-svg" / "process.svg").read_text() == "drawn\n"
+    assert (program.parent / "a b.dsp.json").read_text() == "told\n"
+    assert len(list(program.parent.iterdir())) == 3
+
+
 def test_a_program_that_is_wrong_is_told(tmp_path: Path) -> None:
     script(tmp_path / "bin" / "faust", REAL)
     (tmp_path / "wrong.dsp").write_text("process = gain;")
@@ -68,7 +92,7 @@ def test_a_program_that_is_wrong_is_told(tmp_path: Path) -> None:
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.skipif(shutil.which("faust") is None, reason="no faust is installed")
+@INSTALLED
 @pytest.mark.parametrize("program", [SHAPER, LEARNER], ids=lambda path: path.stem)
 def test_an_installed_faust_takes_programs_with_operators(tmp_path: Path, program: Path) -> None:
     done = drop_in(tmp_path, "-lang", "cpp", program, "-o", "out.cpp")
@@ -76,8 +100,17 @@ def test_an_installed_faust_takes_programs_with_operators(tmp_path: Path, progra
     assert "class mydsp" in (tmp_path / "out.cpp").read_text()
 
 
-@pytest.mark.skipif(shutil.which("faust") is None, reason="no faust is installed")
+@INSTALLED
 def test_an_installed_faust_makes_webassembly(tmp_path: Path) -> None:
     done = drop_in(tmp_path, "-lang", "wasm", LEARNER, "-o", "out.wasm")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.wasm").read_bytes().startswith(b"\0asm")
+
+
+@INSTALLED
+def test_an_installed_faust_draws_beside_the_original(tmp_path: Path) -> None:
+    program = tmp_path / "shaper.dsp"
+    program.write_text(SHAPER.read_text())
+    done = drop_in(tmp_path, "-svg", program, "-o", os.devnull)
+    assert done.returncode == 0, done.stderr
+    assert "<svg" in (tmp_path / "shaper-svg" / "process.svg").read_text()

@@ -8,17 +8,27 @@ import sys
 import pytest
 
 from examples.learn.catalogue import EXAMPLES, Example
-from examples.learn.trial import judged, learning_program, record, target_of
+from examples.learn.trial import (
+    PRECISIONS,
+    automatic,
+    judged,
+    learning_program,
+    record,
+    target_of,
+)
+from fad.base.precision import NativePrecision
 from fad.runtime.engine import Engine
 from tests.support.native import needs_compiler
 from tests.support.places import ROOT
 
 LEARN = ROOT / "examples" / "learn"
+#: The examples of labels, and of several signals at once.
+LABELS_AND_MORE = ("single_neuron", "fc_3", "binary_classifier", "train_multi", "fir_delay")
 NAMES = [example.name for example in EXAMPLES]
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["gain_offset", "sine", "lowpass", "neuron"])
+@pytest.mark.parametrize("name", ["gain_offset", "sine", "lowpass", "neuron", *LABELS_AND_MORE])
 def test_hidden_values_are_found(engine: Engine, name: str) -> None:
     example = EXAMPLES[NAMES.index(name)]
     program = learning_program(example, 0)
@@ -40,6 +50,20 @@ def test_hidden_values_are_found_behind_smoothers(engine: Engine, name: str) -> 
 
 
 @needs_compiler
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("name", ["iir", "resonance", "compressor", "schedule", "single_neuron"])
+def test_one_optimizer_needs_no_settings(
+    engine: Engine, name: str, precision: NativePrecision
+) -> None:
+    """`auto` learns what takes settings of its own with Adam, and what is slow with it."""
+    example = automatic(EXAMPLES[NAMES.index(name)])
+    program = learning_program(example, 0)
+    trial = judged(example, program, record(example, program, precision, engine), precision)
+    assert trial.converges
+    assert trial.final < example.tolerance
+
+
+@needs_compiler
 def test_values_that_are_not_found_are_told(engine: Engine) -> None:
     """A rate that is far too slow: the gain does not get where it should."""
     slow = Example("gain", "a gain", ({"gain": 0.8}, {"gain": 0.2}), options={"rate": 1e-9})
@@ -50,8 +74,9 @@ def test_values_that_are_not_found_are_told(engine: Engine) -> None:
 
 
 @needs_compiler
-def test_runs_as_a_program() -> None:
-    command = [sys.executable, "-m", "examples.learn.learn", "--quick", "--filter", "gain"]
+@pytest.mark.parametrize("more", [[], ["--auto"]], ids=str)
+def test_runs_as_a_program(more: list[str]) -> None:
+    command = [sys.executable, "-m", "examples.learn.learn", "--quick", "--filter", "gain", *more]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert "1 of 1 examples converge" in done.stdout
@@ -75,5 +100,5 @@ def test_the_programs_are_what_is_written(name: str, update_golden: bool) -> Non
 
 
 def test_most_examples_learn_with_the_usual_settings() -> None:
-    assert len(EXAMPLES) == 17
-    assert sum(not example.options for example in EXAMPLES) >= 13
+    assert len(EXAMPLES) == 22
+    assert sum(not example.options for example in EXAMPLES) >= 15

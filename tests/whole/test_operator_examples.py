@@ -66,6 +66,29 @@ def test_the_filter_identifies_the_other_one(engine: Engine) -> None:
     np.testing.assert_allclose(gain[-1000:], 0.4, atol=1e-12)
 
 
+def test_the_ladder_solves_its_loop(engine: Engine) -> None:
+    x = np.sin(2 * np.pi * 700 / 44100 * np.arange(300))
+    (found,) = worked(engine, "ladder", x[np.newaxis], len(x))
+    g = np.tan(np.pi * 1000 / 44100)
+    held = np.zeros(4)
+
+    def levels(drive: float) -> list[float]:
+        levels = [np.tanh(drive)]
+        for state in held:
+            levels.append((state + g * levels[-1]) / (1 + g))
+        return levels
+
+    for sample, y in zip(2 * x, found, strict=True):
+        # The loop has one solution, by bisection: what comes out falls with what is fed back.
+        low, high = -10.0, 10.0
+        for _ in range(80):
+            middle = (low + high) / 2
+            is_above = levels(sample - 2 * middle)[-1] < middle
+            low, high = (low, middle) if is_above else (middle, high)
+        assert y == pytest.approx(low, abs=1e-9)
+        held = 2 * np.array(levels(sample - 2 * low)[1:]) - held
+
+
 #: A program of the page under its file name, and what fad writes for it.
 _SHOWN = re.compile(
     r"^## `(?P<name>[\w.]+)`.*?^```faust\n(?P<source>.*?)^```.*?^```faust\n(?P<result>.*?)^```",
