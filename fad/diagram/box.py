@@ -272,7 +272,7 @@ class Slot(_Source):
     """The variable of a lambda: its number tells it from others, its name is for people."""
 
     __slots__ = ("name", "number")
-    fields = ("number", "name")
+    fields: ClassVar[tuple[str, ...]] = ("number", "name")
     number: int
     name: str
 

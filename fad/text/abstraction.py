@@ -155,7 +155,7 @@ class _Abstraction:
             inner = (heights[shapes[child]] for child in part.children)
             heights[shapes[part]] = 1 + max(inner, default=0)
         replaced: dict[Box, Box] = {}
-        templates: dict[Box, str | None] = {}
+        templates: dict[Template, str | None] = {}
         for shape in sorted(classes, key=heights.__getitem__):
             members = classes[shape].members
             for part in members:
@@ -233,7 +233,7 @@ class _Abstraction:
                 self.names.pop(part, None)
         return title
 
-    def _entitle(self, templates: Mapping[Box, str | None]) -> None:
+    def _entitle(self, templates: Mapping[Template, str | None]) -> None:
         for template, title in templates.items():
             if title is not None:
                 self.names.setdefault(template, title)
@@ -262,7 +262,8 @@ class _Abstraction:
             """The diagram without calls, where there are no holes in it."""
             if box not in plain:
                 if isinstance(box, Call):
-                    if any([self._changes(visit(argument)) for argument in box.arguments]):
+                    plain_arguments = list(map(visit, box.arguments))
+                    if any(map(self._changes, plain_arguments)):
                         unsafe.add(box.template)
                     plain[box] = visit(expanded(box))
                 else:
@@ -291,24 +292,34 @@ class _Abstraction:
                 nested = _holders(parts, set(group))
                 now = {name: [box for box in group if box not in nested]}
             done.update(now)
-            chosen: dict[Box, Box] = {}
-            titles: dict[Box, str | None] = {}
-            for group in now.values():
-                for template, calls in self._merged(group, sizes):
-                    chosen.update(calls)
-                    titles[template] = self._title(list(calls))
-            if chosen:
-                self._replace(_rewritten(parts, chosen))
-                self._entitle(titles)
+            found = [merged for group in now.values() for merged in self._merged(group, sizes)]
+            if found and not self._takes(parts, found) and len(found) > 1:
+                for merged in found:
+                    self._takes(list(postorder(self.process)), [merged])
+
+    def _takes(
+        self, parts: Sequence[Box], found: Sequence[tuple[Template, dict[Box, Box]]]
+    ) -> bool:
+        """Puts calls of templates into the diagram, if that makes the text shorter."""
+        chosen = {box: call for _, calls in found for box, call in calls.items()}
+        if chosen.keys().isdisjoint(parts):
+            return False
+        replaced = _rewritten(parts, chosen)
+        if _cost(replaced[self.process]) >= _cost(self.process):
+            return False
+        titles = {template: self._title(list(calls)) for template, calls in found}
+        self._replace(replaced)
+        self._entitle(titles)
+        return True
 
     def _groups(self, parts: Iterable[Box], done: set[str]) -> dict[str, list[Box]]:
         """What has one name: diagrams, and templates in the place of their calls."""
         groups: dict[str, list[Box]] = {}
         for part in parts:
             name = self.names.get(part)
-            if name is not None and name not in done and not part.free:
-                if isinstance(part, Template | Composition | Lambda | Group):
-                    groups.setdefault(name, []).append(part)
+            is_group = isinstance(part, Template | Composition | Lambda | Group)
+            if name is not None and name not in done and is_group and not part.free:
+                groups.setdefault(name, []).append(part)
         return {name: group for name, group in groups.items() if len(group) > 1}
 
     def _merged(
@@ -375,10 +386,6 @@ class _Abstraction:
         """Templates that are called once, or are as short as their calls, are written in place."""
         while True:
             parts = list(postorder(self.process))
-            uses = Counter(
-                child for part in parts for child in _arguments(part) if isinstance(child, Call)
-            )
-            uses[self.process] += 1
             calls: dict[Template, list[Call]] = {}
             for part in parts:
                 if isinstance(part, Call):
@@ -387,7 +394,7 @@ class _Abstraction:
             useless = self._unsafe() | {
                 template
                 for template, found in calls.items()
-                if self._is_useless(template, found, uses, sizes)
+                if self._is_useless(template, found, sizes)
             }
             if not useless:
                 return
@@ -416,7 +423,6 @@ class _Abstraction:
         self,
         template: Template,
         calls: Sequence[Call],
-        uses: Mapping[Box, int],
         sizes: Mapping[Box, int],
     ) -> bool:
         body = sizes[template.body]
@@ -465,18 +471,18 @@ def _classes(parts: Sequence[Box]) -> tuple[dict[Box, int], dict[int, _Class]]:
 
 
 def _sizes(parts: Iterable[Box]) -> dict[Box, int]:
-    """About how long the texts of diagrams are."""
+    """About how long the texts of diagrams are, in which what is shared is a name."""
     parts = list(parts)
     uses = Counter(child for part in parts for child in part.children)
     sizes: dict[Box, int] = {}
 
     def inside(box: Box) -> int:
-        return min(sizes[box], _NAME_LENGTH) if uses[box] > 1 else sizes[box]
+        return _NAME_LENGTH if _is_defined(box, sizes[box], uses[box]) else sizes[box]
 
     for part in parts:
         match part:
             case Template():
-                sizes[part] = _NAME_LENGTH
+                sizes[part] = 3 + 3 * len(part.holes) + inside(part.body)
             case Call():
                 sizes[part] = _NAME_LENGTH + sum(2 + inside(each) for each in part.arguments)
             case Composition() | Lambda() | Group():
@@ -490,6 +496,22 @@ def _sizes(parts: Iterable[Box]) -> dict[Box, int]:
     return sizes
 
 
+def _is_defined(box: Box, size: int, uses: int) -> bool:
+    """Whether a diagram becomes a definition of the text."""
+    shortest = _SHORTEST_NAMED if isinstance(box, Call) else _SHORTEST
+    return isinstance(box, Template) or (uses > 1 and size >= shortest)
+
+
+def _cost(process: Box) -> int:
+    """About how long the text of a program is."""
+    parts = list(postorder(process))
+    uses = Counter(child for part in parts for child in part.children)
+    sizes = _sizes(parts)
+    return sizes[process] + sum(
+        sizes[part] + _LINE_COST for part in parts if _is_defined(part, sizes[part], uses[part])
+    )
+
+
 def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:
     """The parts that have members inside; of the members themselves, those that have others."""
     holders: set[Box] = set()
@@ -499,7 +521,7 @@ def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:
     return holders
 
 
-def _calls(found: Generalization, column: Column) -> dict[Box, Box]:
+def _calls(found: Generalization, column: Iterable[Box]) -> dict[Box, Box]:
     return {
         box: Call(found.template, row) for box, row in zip(column, found.arguments, strict=True)
     }
@@ -545,7 +567,3 @@ def _rewritten(parts: Iterable[Box], chosen: Mapping[Box, Box]) -> dict[Box, Box
             new = expanded(new)
         replaced[part] = new
     return replaced
-
-
-def _arguments(box: Box) -> tuple[Box, ...]:
-    return box.children

@@ -11,8 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 
 from fad.base.deep_stack import recursive
-from fad.diagram.box import Arity, Box, Cut, Int, Par, Primitive, Seq, Wire, arity_of, postorder
-from fad.text.generalize import Column, generalization
+from fad.diagram.box import (
+    Arity,
+    Box,
+    Cut,
+    Int,
+    Par,
+    Primitive,
+    Seq,
+    Slot,
+    Wire,
+    arity_of,
+    postorder,
+)
+from fad.text.generalize import Column, Generalization, generalization
 from fad.text.templates import (
     Call,
     Element,
@@ -104,14 +116,18 @@ class _Families:
     def _run(self, items: Sequence[Box], kind: str) -> tuple[Box, int]:
         """The longest family that items begin with, or the first item; and how many these are."""
         length = 1
-        while length < len(items) and _is_alike(items[0], items[length]):
+        while length < len(items) and self._are_alike(items[0], items[length]):
             length += 1
-        while length >= _FEWEST:
-            family = self._family(tuple(items[:length]), kind)
-            if family is not None:
-                return family, length
-            length -= 1
-        return items[0], 1
+        family = self._family(tuple(items[:length]), kind) if length >= _FEWEST else None
+        return (items[0], 1) if family is None else (family, length)
+
+    def _are_alike(self, one: Box, other: Box) -> bool:
+        """Whether two diagrams differ in numbers only."""
+        if type(one) is not type(other) or one.arity != other.arity:
+            return False
+        if isinstance(one, Call) and isinstance(other, Call) and one.template is not other.template:
+            return False
+        return one is other or self._general((one, other)) is not None
 
     def _family(self, members: Column, kind: str) -> Box | None:
         first = members[0]
@@ -126,17 +142,20 @@ class _Families:
             return None
         return Iteration(kind, len(members), index, body, _arity(kind, first.arity, len(members)))
 
-    def _body(self, members: Column, index: Index) -> Box | None:
-        """A member as a function of the index."""
-
+    def _general(self, members: Column) -> Generalization | None:
         def new_hole(column: Column) -> Hole | None:
             is_int = all(isinstance(box, Int) for box in column)
             return Hole(next(self._numbers), "n", (0, 1), True) if is_int else None
 
-        found = generalization(members, new_hole, lambda column: False, _MOST_HOLES)
+        return generalization(members, new_hole, lambda column: False, _MOST_HOLES, True)
+
+    def _body(self, members: Column, index: Index) -> Box | None:
+        """A member as a function of the index."""
+
+        found = self._general(members)
         if found is None:
             return None
-        values: dict[Box, Box] = {}
+        values: dict[Slot, Box] = {}
         for hole, column in zip(
             found.template.holes, zip(*found.arguments, strict=True), strict=True
         ):
@@ -193,12 +212,6 @@ def _operator(box: Box) -> Primitive | None:
     pair = box.left
     is_pair = not isinstance(pair.right, Par) and arity_of(pair.left)[1] == 1
     return box.right if box.right.name in _SUMS and is_pair else None
-
-
-def _is_alike(one: Box, other: Box) -> bool:
-    if type(one) is not type(other) or one.arity != other.arity:
-        return False
-    return not isinstance(one, Call) or (isinstance(other, Call) and one.template is other.template)
 
 
 def _has_labels(box: Box) -> bool:

@@ -40,6 +40,7 @@ def generalization(
     new_hole: Callable[[Column], Hole | None],
     is_argument: Callable[[Column], bool],
     most: int,
+    keeps_slots: bool = False,
 ) -> Generalization | None:
     """The most specific template for some diagrams.
 
@@ -50,13 +51,15 @@ def generalization(
         is_argument: whether the diagrams of a place were one argument of a function of the source:
             then they are one here, too, however much they have in common.
         most: with more holes, the instances have too little in common.
+        keeps_slots: whether slots that are free in all instances stay free in the template;
+            otherwise they go into arguments.
 
     Returns:
-        The template and its arguments. Slots that are free in the instances go into arguments.
+        The template and its arguments.
         `None` where the instances have nothing in common, or differ in the variable of a function
         inside, which an argument could not name.
     """
-    generalizer = _Generalizer(new_hole, is_argument, most)
+    generalizer = _Generalizer(new_hole, is_argument, most, keeps_slots)
     body = generalizer.visit(instances, {})
     if body is None or isinstance(body, Hole) or not 0 < len(generalizer.holes) <= most:
         return None
@@ -77,7 +80,9 @@ class _Generalizer:
         new_hole: Callable[[Column], Hole | None],
         is_argument: Callable[[Column], bool],
         most: int,
+        keeps_slots: bool,
     ) -> None:
+        self._keeps_slots = keeps_slots
         self.holes: dict[Column, Hole] = {}
         self._new_hole = new_hole
         self._is_argument = is_argument
@@ -96,7 +101,7 @@ class _Generalizer:
         first = column[0]
         if len(self.holes) > self._enough:
             return None
-        if not first.free and all(box is first for box in column):
+        if all(box is first for box in column) and (self._keeps_slots or not first.free):
             return first
         key = column, *bound.items()
         if key not in self._memo:
@@ -124,7 +129,7 @@ class _Generalizer:
             same = all(_label(box) == _label(first) for box in column)
             if not same or not isinstance(first, Group):
                 numbered = _numbered(column)
-                return numbered and self.visit(numbered, bound)
+                return None if numbered is None else self.visit(numbered, bound)
         if isinstance(first, Numbered) and any(_texts(box) != first.texts for box in column):
             return None
         if not isinstance(first, Composition | Group | Call | Numbered):
@@ -136,12 +141,10 @@ class _Generalizer:
         for index in range(len(first.children)):
             part = self._child(column, index, bound)
             if part is None:
-                return self._forget(known)
+                self._forget(known)
+                return None
             parts.append(part)
-        common = first.rebuild(tuple(parts))
-        if common.arity != first.arity:
-            return self._forget(known)
-        return common
+        return first.rebuild(tuple(parts))
 
     def _child(self, column: Column, index: int, bound: Mapping[Column, Slot]) -> Box | None:
         return self.visit(tuple(box.children[index] for box in column), bound)

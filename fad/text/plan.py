@@ -18,7 +18,7 @@ from fad.text.templates import Call, Index, Take, Template, bound_by
 #: A diagram that occurs again gets a name when its text is at least this long.
 _SHARED_LENGTH = 10
 #: ... or longer: a name for two wires tells nothing, and one for a call less than the call.
-_SHARED: dict[type[Box], int] = {Par: 24, Call: 48}
+_SHARED: dict[type[Box], int] = {Par: 24, Call: 24}
 #: A diagram with a name in the source keeps it when its text is at least this long.
 _NAMED_LENGTH = 24
 #: Longer texts are broken over several lines.
@@ -148,7 +148,7 @@ class _Planner:
             self._definitions.setdefault(place, []).append(box)
 
     def _name_definitions(self, boxes: list[Box]) -> None:
-        """Names for the top level, then for each function: functions beside it can have the same."""
+        """Names for the top level, then for each function; others beside it can have the same."""
         top = self._named(None, KEYWORDS)
         binders = {slot: box for box in boxes for slot in bound_by(box)}
         local: dict[Box, set[str]] = {}  # function -> the names of the definitions placed there

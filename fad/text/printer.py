@@ -49,6 +49,7 @@ from fad.text.templates import (
     Iteration,
     Numbered,
     Progression,
+    Take,
     Template,
     is_number,
     labelled,
@@ -139,6 +140,8 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
             return _progression(box)
         case Element():
             return _element(box)
+        case Take():
+            return Layout(ATOM, "take")
         case Template():
             return Layout(ATOM, "", ((box.body, SPLIT),))
         case Call():

@@ -9,6 +9,7 @@ of a definition by the arguments, whatever their inputs and outputs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from fad.diagram.box import Arity, Box, Int, Lambda, Real, Slot
 
@@ -22,7 +23,7 @@ class Hole(Slot):
     """
 
     __slots__ = ("is_number", "stands_for")
-    fields = ("number", "name", "stands_for", "is_number")
+    fields: ClassVar[tuple[str, ...]] = ("number", "name", "stands_for", "is_number")
     stands_for: Arity
     is_number: bool
 
@@ -110,8 +111,9 @@ class Numbered(Box):
 
     def rebuild(self, children: tuple[Box, ...]) -> Box:
         frame, *numbers = children
-        if all(isinstance(number, Int) for number in numbers):
-            return labelled(frame, self.label(str(each.value) for each in numbers))
+        known = [str(number.value) for number in numbers if isinstance(number, Int)]
+        if len(known) == len(numbers):
+            return labelled(frame, self.label(known))
         return Numbered(frame, self.texts, tuple(numbers))
 
     def label(self, numbers: Iterable[str]) -> str:
