@@ -168,8 +168,6 @@ class Learning:
             rate = expression("schedule", SCHEDULES, schedule, rate=rate)
         whole = newton(self.loss, count, outs, rate)
         step = expression("optimizer", OPTIMIZERS, self.optimizer, rate=rate, newton=whole)
-        # Without folders: the text must not depend on where the program is.
-        source = self.input if is_named(self.input) else Path(self.input).name
         clip = "" if self.clip is None else f"df.clip({real(self.clip)}) : "
         if not is_auto(self.optimizer):
             return f"gradients : par(i, {count}, {clip}{step})"
