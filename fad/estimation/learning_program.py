@@ -102,11 +102,13 @@ class Learning:
         window = f" over {self.window} samples" if self.window > 1 else ""
         schedule = "".join(f", {name}" for name in self.schedule)
         from_file = heard.has_target and not is_named(self.input)
+        # Without folders: the text must not depend on where the program is.
+        source = self.input if is_named(self.input) else Path(self.input).name
         clip = "" if self.clip is None else f", derivatives limited to {self.clip:g}"
         again = "" if self.restart is None else f"; all starts again every {self.restart:g} s"
         return (
             f"loss: {self.loss}{window}; optimizer: {self.optimizer}, rate {self.rate:g}{schedule}"
-            f"{clip}; input: {self.input}{', with what is to be matched' if from_file else ''}"
+            f"{clip}; input: {source}{', with what is to be matched' if from_file else ''}"
             f"{again}"
         )
 
