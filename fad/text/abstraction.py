@@ -8,27 +8,20 @@ with other arguments are alike for what is around them.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from itertools import count
 
 from fad.base.deep_stack import recursive
 from fad.diagram.binders import numbered
 from fad.diagram.box import (
-    Bargraph,
     Box,
     Composition,
     Cut,
     Group,
     Int,
     Lambda,
+    Par,
     Primitive,
-    Real,
-    Slider,
-    Slot,
-    Switch,
     Wire,
     postorder,
 )
@@ -36,24 +29,17 @@ from fad.diagram.facts import Facts, renamed, renamed_arguments
 from fad.diagram.ruled import without_rules
 from fad.text.families import with_families
 from fad.text.generalize import Column, Generalization, generalization
-from fad.text.printer import atom, computes
+from fad.text.lengths import LINE_COST, NAME_LENGTH, SHORTEST, SHORTEST_NAMED, cost, lengths
+from fad.text.printer import computes
+from fad.text.shapes import Shape, shapes_of
 from fad.text.templates import Call, Hole, Numbered, Template, expanded, filled, is_number
 
-_DIGITS = re.compile(r"[0-9]+")
-#: A diagram becomes a call only when its text is at least this long.
-_SHORTEST = 12
-#: A function of the source is one again when its text is at least this long.
-_SHORTEST_NAMED = 24
-#: ... and has no more parameters than these.
-_MOST_HOLES = 8
-#: Diagrams of one name are calls of so many functions, at most, beside those that are none.
+#: A function of the source is one again when it has no more parameters than these.
+_MOST_HOLES = 16
+#: Diagrams of one name are calls of so many functions, at most, beside those that are none,
 _MOST_CLUSTERS = 8
 #: ... and are compared in vain so many times.
 _MOST_FAILURES = 6
-#: A part that occurs often counts as its name.
-_NAME_LENGTH = 8
-#: A definition costs a line.
-_LINE_COST = 12
 #: A search that has found something is followed by another one.
 _MOST_ROUNDS = 4
 
@@ -83,15 +69,8 @@ def abstracted(
             break
     search.inline()
     search.families()
+    search.inline()
     return search.process, search.names, search.became
-
-
-@dataclass
-class _Class:
-    """Diagrams of one shape."""
-
-    members: list[Box] = field(default_factory=list)
-    places: set[tuple[int, int]] = field(default_factory=set)
 
 
 class _Abstraction:
@@ -148,8 +127,8 @@ class _Abstraction:
                 arguments there.
         """
         parts = list(postorder(self.process))
-        shapes, classes = _classes(parts)
-        sizes = _sizes(parts)
+        shapes, classes = shapes_of(parts)
+        sizes = lengths(parts)
         heights: dict[int, int] = {}
         for part in parts:
             inner = (heights[shapes[child]] for child in part.children)
@@ -178,14 +157,16 @@ class _Abstraction:
         self._replace(replaced)
         self._entitle(templates)
 
-    def _is_worth_it(self, group: _Class, sizes: Mapping[Box, int], only_named: bool) -> bool:
+    def _is_worth_it(self, group: Shape, sizes: Mapping[Box, int], only_named: bool) -> bool:
         first = group.members[0]
         if not isinstance(first, Composition | Lambda | Group):
             return False
         size = sizes[first]
-        if all(part in self.names for part in group.members) and size >= _SHORTEST_NAMED:
+        if all(part in self.names for part in group.members) and size >= SHORTEST_NAMED:
             return True
-        return not only_named and len(group.places) > 1 and size >= _SHORTEST
+        # A list is no function.
+        is_function = not isinstance(first, Par)
+        return is_function and not only_named and len(group.places) > 1 and size >= SHORTEST
 
     def _formals(self, box: Box) -> Iterable[tuple[Box, str]]:
         """The arguments that a diagram was made with, and the parameters that they went to."""
@@ -208,7 +189,9 @@ class _Abstraction:
             return Hole(next(self._numbers), name, arity, any(map(is_number, places)))
 
         def is_argument(places: Column) -> bool:
-            return parameter(places) is not None
+            # What has different names in the source stays what it is there.
+            known = {self.names.get(box) for box in places}
+            return parameter(places) is not None or (len(known) > 1 and None not in known)
 
         return generalization(column, new_hole, is_argument, _MOST_HOLES)
 
@@ -283,7 +266,7 @@ class _Abstraction:
             groups = self._groups(parts, done)
             if not groups:
                 return
-            sizes = _sizes(parts)
+            sizes = lengths(parts)
             nested = _holders(parts, {box for group in groups.values() for box in group})
             # Those first that have no other ones inside; where all have, one that has not itself.
             now = {name: group for name, group in groups.items() if nested.isdisjoint(group)}
@@ -305,7 +288,7 @@ class _Abstraction:
         if chosen.keys().isdisjoint(parts):
             return False
         replaced = _rewritten(parts, chosen)
-        if _cost(replaced[self.process]) >= _cost(self.process):
+        if cost(replaced[self.process]) >= cost(self.process):
             return False
         titles = {template: self._title(list(calls)) for template, calls in found}
         self._replace(replaced)
@@ -335,14 +318,17 @@ class _Abstraction:
             self._tried.add(tuple(rest))
             for _ in range(_MOST_CLUSTERS):
                 cluster, common = rest[:1], _body(rest[0])
+                formals = self._body_formals(rest[0])
                 failures = 0
                 for other in rest[1:]:
                     if failures == _MOST_FAILURES:
                         break
-                    wider = self._worthy(common, len(cluster), _body(other), sizes)
+                    both = formals, self._body_formals(other)
+                    wider = self._worthy((common, _body(other)), both, len(cluster), sizes)
                     if wider is not None:
                         cluster.append(other)
-                        common = wider
+                        common = wider.body
+                        formals = {**formals, **{hole: hole.name for hole in wider.holes}}
                     else:
                         failures += 1
                 found = len(cluster) > 1 and self._general(
@@ -360,25 +346,31 @@ class _Abstraction:
             return {hole: hole.name for hole in box.holes} | dict(self._formals(box))
         return dict(self._formals(box))
 
-    def _worthy(self, common: Box, count: int, other: Box, sizes: Mapping[Box, int]) -> Box | None:
+    def _worthy(
+        self,
+        pair: Column,
+        formals: Sequence[Mapping[Box, str]],
+        count: int,
+        sizes: Mapping[Box, int],
+    ) -> Template | None:
         """What some diagrams and another one have in common, if that is worth a function.
 
         Args:
-            common: what the diagrams have in common.
-            count: how many they are.
-            other: the other one.
+            pair: what the diagrams have in common, and the other one.
+            formals: the parameters that parts of both were arguments of.
+            count: how many diagrams these are.
             sizes: the lengths of texts.
         """
-        if common.arity != other.arity:
+        if pair[0].arity != pair[1].arity:
             return None
-        found = self._general((common, other), ({}, {}))
+        found = self._general(pair, formals)
         if found is None:
             return None
         body = found.template.body
-        size = _sizes(postorder(body))[body]
+        size = lengths(postorder(body))[body]
         here, there = (sum(_argument_size(box, sizes) for box in row) for row in found.arguments)
-        saved = size - count * here - there - 2 * _NAME_LENGTH
-        return body if size >= _SHORTEST_NAMED and saved > 0 else None
+        saved = size - count * here - there - 2 * NAME_LENGTH
+        return found.template if size >= SHORTEST_NAMED and saved > 0 else None
 
     # -- What did not help -------------------------------------------------------------------------
 
@@ -390,8 +382,15 @@ class _Abstraction:
             for part in parts:
                 if isinstance(part, Call):
                     calls.setdefault(part.template, []).append(part)
-            sizes = _sizes(parts)
-            useless = self._unsafe() | {
+            sizes = lengths(parts)
+            unsafe = self._unsafe()
+            # First those that are called once: then others have fewer calls.
+            once = {
+                template
+                for template, found in calls.items()
+                if len(found) == 1 and not self._is_kept(template, sizes[template.body])
+            }
+            useless = unsafe | once or {
                 template
                 for template, found in calls.items()
                 if self._is_useless(template, found, sizes)
@@ -419,97 +418,18 @@ class _Abstraction:
         """Lists and chains of alike diagrams become `par`, `seq`, `sum` and `prod`."""
         self._replace(with_families(self.process)[1])
 
+    def _is_kept(self, template: Template, length: int) -> bool:
+        """Whether a template is a function of the source, and long enough for a definition."""
+        return template in self.names and length >= SHORTEST_NAMED
+
     def _is_useless(
-        self,
-        template: Template,
-        calls: Sequence[Call],
-        sizes: Mapping[Box, int],
+        self, template: Template, calls: Sequence[Call], sizes: Mapping[Box, int]
     ) -> bool:
+        """Whether a template is longer than what it saves."""
         body = sizes[template.body]
-        if len(calls) == 1:
-            return template not in self.names or body < _SHORTEST_NAMED
-        if template in self.names and body >= _SHORTEST_NAMED:
-            return False
-        text = sum(sizes[call] for call in calls) + body + _LINE_COST
-        return len(calls) * body <= text
-
-
-def _classes(parts: Sequence[Box]) -> tuple[dict[Box, int], dict[int, _Class]]:
-    """The shapes of diagrams: what is left of them without numbers and widgets."""
-    numbers: dict[tuple[object, ...], int] = {}
-    shapes: dict[Box, int] = {}
-    classes: dict[int, _Class] = {}
-    for part in parts:
-        inside = tuple(shapes[child] for child in part.children)
-        match part:
-            case Int() | Real():
-                key: tuple[object, ...] = ("number",)
-            case Slider() | Switch():
-                key = ("widget",)
-            case Numbered():
-                key = (Numbered, part.texts, *inside)
-            case Hole():
-                key = ("hole", part.stands_for)
-            case Slot():
-                key = ("slot", part.name)
-            case Group():
-                key = (Group, part.kind, _DIGITS.sub("0", part.label), *inside)
-            case Call():
-                key = (Call, part.template, *inside[1:])
-            case Lambda():
-                key = (Lambda, part.slot.name, *inside)
-            case Composition():
-                key = (type(part), *inside)
-            case _:
-                key = (part,)
-        shape = shapes[part] = numbers.setdefault(key, len(numbers))
-        group = classes.setdefault(shape, _Class())
-        group.members.append(part)
-        for index, child in enumerate(part.children):
-            classes[shapes[child]].places.add((shape, index))
-    return shapes, classes
-
-
-def _sizes(parts: Iterable[Box]) -> dict[Box, int]:
-    """About how long the texts of diagrams are, in which what is shared is a name."""
-    parts = list(parts)
-    uses = Counter(child for part in parts for child in part.children)
-    sizes: dict[Box, int] = {}
-
-    def inside(box: Box) -> int:
-        return _NAME_LENGTH if _is_defined(box, sizes[box], uses[box]) else sizes[box]
-
-    for part in parts:
-        match part:
-            case Template():
-                sizes[part] = 3 + 3 * len(part.holes) + inside(part.body)
-            case Call():
-                sizes[part] = _NAME_LENGTH + sum(2 + inside(each) for each in part.arguments)
-            case Composition() | Lambda() | Group():
-                sizes[part] = 3 + sum(map(inside, part.children))
-            case Bargraph() | Slider() | Switch():
-                sizes[part] = 30
-            case Numbered():
-                sizes[part] = sizes[part.frame]
-            case _:
-                sizes[part] = len(atom(part))
-    return sizes
-
-
-def _is_defined(box: Box, size: int, uses: int) -> bool:
-    """Whether a diagram becomes a definition of the text."""
-    shortest = _SHORTEST_NAMED if isinstance(box, Call) else _SHORTEST
-    return isinstance(box, Template) or (uses > 1 and size >= shortest)
-
-
-def _cost(process: Box) -> int:
-    """About how long the text of a program is."""
-    parts = list(postorder(process))
-    uses = Counter(child for part in parts for child in part.children)
-    sizes = _sizes(parts)
-    return sizes[process] + sum(
-        sizes[part] + _LINE_COST for part in parts if _is_defined(part, sizes[part], uses[part])
-    )
+        # The arguments stand in the text either way.
+        text = len(calls) * (NAME_LENGTH + 2 * len(template.holes)) + body + LINE_COST
+        return len(calls) * body <= text and not self._is_kept(template, 2 * body)
 
 
 def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:
@@ -537,7 +457,7 @@ def _outline(box: Box) -> Hashable:
 
 def _argument_size(box: Box, sizes: Mapping[Box, int]) -> int:
     """The length of an argument; what is longer gets a name."""
-    return 0 if isinstance(box, Hole) else min(sizes.get(box, _NAME_LENGTH), 3 * _NAME_LENGTH)
+    return 0 if isinstance(box, Hole) else min(sizes.get(box, NAME_LENGTH), 3 * NAME_LENGTH)
 
 
 def _body(box: Box) -> Box:

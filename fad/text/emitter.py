@@ -161,7 +161,8 @@ class _Writer:
                 self._text(operand, level, deeper(indent), indent)
                 for operand, level in shape.operands
             ]
-            return f"{shape.head}{pad}{f',{pad}'.join(parts)}{shape.tail}"
+            lines = packed(parts, indent, indent)
+            return f"{shape.head}{pad}{f',{pad}'.join(lines)}{shape.tail}"
         if shape.head == ", " and (lines := self._filled(shape, indent, column)):
             return lines
         mark = shape.head.strip()

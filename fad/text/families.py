@@ -25,6 +25,7 @@ from fad.diagram.box import (
     postorder,
 )
 from fad.text.generalize import Column, Generalization, generalization
+from fad.text.lengths import lengths
 from fad.text.templates import (
     Call,
     Element,
@@ -140,7 +141,9 @@ class _Families:
             body = self._body(members, index)
         if body is None:
             return None
-        return Iteration(kind, len(members), index, body, _arity(kind, first.arity, len(members)))
+        family = Iteration(kind, len(members), index, body, _arity(kind, first.arity, len(members)))
+        sizes = lengths(postorder(family, *members))
+        return family if sizes[family] < sum(sizes[box] + 2 for box in members) else None
 
     def _general(self, members: Column) -> Generalization | None:
         def new_hole(column: Column) -> Hole | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fad.diagram.box import (
     Bargraph,
     Box,
@@ -19,10 +21,13 @@ from fad.diagram.box import (
     Route,
     Seq,
     Slider,
+    Slot,
     Soundfile,
     Split,
     Switch,
     Waveform,
+    Wire,
+    factors,
 )
 from fad.diagram.labels import identifier, plain_name, split_path
 from fad.diagram.primitives import PRIMITIVES
@@ -62,30 +67,32 @@ _OPERATIONS = {
 }
 
 
-def hint(box: Box, known: str | None = None) -> str:
+#: Longer names are harder to read than what they stand for.
+_LONGEST = 24
+
+
+def hint(box: Box, known: Mapping[Box, str]) -> str:
     """A name for a definition, before it is made unlike all others.
 
     Args:
         box: the diagram that it defines.
-        known: its name in the source, if it has one.
+        known: the names of diagrams: those in the source, and those given so far.
     """
-    if known is not None:
-        return identifier(known, "part")
+    if box in known:
+        return identifier(known[box], "part")
     match box:
-        case Template():
-            return hint(box.body)
+        case Template() | Iteration():
+            return hint(box.body, known)
         case Take():
             return "take"
-        case Iteration():
-            return hint(box.body)
         case Numbered():
-            return hint(box.frame)
+            return hint(box.frame, known)
         case Call():
-            return hint(box.template)
+            return hint(box.template, known)
         case Slider() | Switch() | Bargraph() | Soundfile():
             return identifier(plain_name(split_path(box.label)[-1]), "widget")
         case Group():
-            return identifier(plain_name(box.label), "group")
+            return hint(box.body, known)
         case ForeignFunction():
             return identifier(box.names[0], "foreign")
         case ForeignValue():
@@ -99,15 +106,92 @@ def hint(box: Box, known: str | None = None) -> str:
         case Lambda():
             return "function"
         case Composition():
-            return _composition_hint(box)
+            return _composition_hint(box, known)
     return "part"
 
 
-def _composition_hint(box: Composition) -> str:
+def _composition_hint(box: Composition, known: Mapping[Box, str]) -> str:
     if isinstance(box, Seq):
         last = box.right
         while isinstance(last, Seq):
             last = last.right
         if isinstance(last, Primitive):
-            return _OPERATIONS.get(last.name) or f"{last.name}_of"
+            said = last is box.right and _said(last.name, box.left, known)
+            return said or _OPERATIONS.get(last.name) or f"{last.name}_of"
     return _GLUE[type(box)]
+
+
+def _said(operation: str, arguments: Box, known: Mapping[Box, str]) -> str | None:
+    """What an operation on things with names is called, such as `one_minus_pole`."""
+    operands = list(factors(arguments))
+    words = [_word(operand, known) for operand in operands]
+    if operation in ("select2", "select3") and words[0]:
+        return f"by_{words[0]}"
+    pattern = _SAID.get(operation)
+    if pattern is not None and isinstance(operands[0], Wire) and len(operands) == 2:
+        pattern, words = pattern.removeprefix("{}_"), words[1:]
+    if pattern is None or None in words or len(words) != pattern.count("{}"):
+        return None
+    if len(words) == 1:
+        return pattern.format(*words)
+    if operation == "*" and words[0] == words[1]:
+        return f"{words[0]}_squared"
+    if operation == "*" and words[0] == "two":
+        return f"twice_{words[1]}"
+    if operation == "/" and words[1] == "two":
+        return f"half_{words[0]}"
+    name = pattern.format(*words)
+    return name if len(name) <= _LONGEST else None
+
+
+def _word(box: Box, known: Mapping[Box, str]) -> str | None:
+    """What a diagram is called inside of a name."""
+    if isinstance(box, Int | Real):
+        return _COUNT.get(box.value)
+    if isinstance(box, Slot):
+        return box.name.strip("_") or None
+    name = known.get(box)
+    if name is None and isinstance(box, Call):
+        name = known.get(box.template)
+    return None if name is None else identifier(name, "part").strip("_") or None
+
+
+#: Small numbers inside of names.
+_COUNT: Mapping[float, str] = {
+    0: "zero",
+    1: "one",
+    2: "two",
+    3: "three",
+    4: "four",
+    -1: "minus_one",
+}
+#: Operation -> what its result is called.
+_SAID = {
+    "+": "{}_plus_{}",
+    "-": "{}_minus_{}",
+    "*": "{}_times_{}",
+    "/": "{}_over_{}",
+    "%": "{}_modulo_{}",
+    "^": "{}_to_{}",
+    "@": "{}_delayed",
+    "mem": "{}_before",
+    "sin": "sin_{}",
+    "cos": "cos_{}",
+    "tan": "tan_{}",
+    "exp": "exp_{}",
+    "log": "log_{}",
+    "log10": "log10_{}",
+    "sqrt": "root_of_{}",
+    "abs": "abs_{}",
+    "floor": "floor_{}",
+    "int": "int_{}",
+    "float": "float_{}",
+    "<": "{}_below_{}",
+    "<=": "{}_up_to_{}",
+    ">": "{}_above_{}",
+    ">=": "{}_from_{}",
+    "==": "{}_is_{}",
+    "!=": "{}_is_not_{}",
+    "min": "least_of_{}_and_{}",
+    "max": "most_of_{}_and_{}",
+}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from fad.diagram.binders import separate
-from fad.diagram.box import Box, Group, Lambda, Par, Primitive, Slot, postorder
+from fad.diagram.box import Box, Group, Int, Lambda, Par, Primitive, Real, Slot, postorder
 from fad.diagram.facts import renamed
 from fad.diagram.ruled import without_rules
 from fad.text.names import KEYWORDS, hint
@@ -92,6 +93,7 @@ class _Planner:
         self._notes = notes
         self._definitions: dict[Box | None, list[Box]] = {None: []}
         self._names: dict[Box, str] = {}
+        self._known = ChainMap(dict(source_names), self._names)
 
     def plan(self) -> Plan:
         boxes = _written_order(self._process, self._source_names)
@@ -103,9 +105,12 @@ class _Planner:
     def _choose(self, boxes: list[Box]) -> list[Box]:
         """The boxes that become definitions, each after those in it."""
         uses: dict[Box, int] = {}
+        user: dict[Box, Box] = {}
         for box in boxes:
             for operand in layout(box, self._source_names).parts:
                 uses[operand] = uses.get(operand, 0) + 1
+                user[operand] = box
+        repeated = self._repeated(boxes, uses, user)
         # A lambda in a lambda is one function with it.
         inner = {box.body for box in boxes if isinstance(box, Lambda)}
         bodies = {box.body for box in boxes if isinstance(box, Template)}
@@ -125,16 +130,35 @@ class _Planner:
                 continue
             if isinstance(box, Lambda) and box in inner and uses[box] == 1:
                 continue
+            if isinstance(box, Int | Real) and box not in self._source_names:
+                continue  # a name for a number that has none tells nothing
             if any(isinstance(slot, Index) for slot in box.free):
                 continue  # no definitions stand inside an iteration
             shared = uses[box] > 1 and length[box] >= _SHARED.get(type(box), _SHARED_LENGTH)
             named = box in self._source_names and length[box] >= _NAMED_LENGTH
+            named &= box not in repeated
             if shared or named or depth[box] >= _MAX_BROKEN or isinstance(box, Template | Take):
                 chosen.append(box)
                 length[box] = len(self._hint(box))
                 depth[box] = 0
         order = {box: index for index, box in enumerate(postorder(self._process))}
         return sorted(chosen, key=order.__getitem__)
+
+    def _repeated(
+        self, boxes: list[Box], uses: Mapping[Box, int], user: Mapping[Box, Box]
+    ) -> set[Box]:
+        """Diagrams that are part of another one with their name, and of nothing else: the results
+        of a function that has called itself."""
+        around: dict[Box, str | None] = {}
+        repeated: set[Box] = set()
+        for box in reversed(boxes):
+            alone = uses.get(box) == 1
+            outer = around.get(user[box]) if alone else None
+            name = self._source_names.get(box)
+            if name is not None and name == outer:
+                repeated.add(box)
+            around[box] = outer if name is None else name
+        return repeated
 
     def _place(self, boxes: list[Box], chosen: list[Box]) -> None:
         """A definition goes to the innermost function whose variable it uses."""
@@ -204,7 +228,7 @@ class _Planner:
         return set(self._names.values()) - used
 
     def _hint(self, box: Box) -> str:
-        return hint(box, self._source_names.get(box))
+        return hint(box, self._known)
 
 
 def _written_order(root: Box, named: Container[Box]) -> list[Box]:
