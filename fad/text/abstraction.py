@@ -324,7 +324,7 @@ class _Abstraction:
                     if failures == _MOST_FAILURES:
                         break
                     both = formals, self._body_formals(other)
-                    wider = self._worthy((common, _body(other)), both, len(cluster), sizes)
+                    wider = self._worthy((common, _body(other)), both, sizes)
                     if wider is not None:
                         cluster.append(other)
                         common = wider.body
@@ -350,7 +350,6 @@ class _Abstraction:
         self,
         pair: Column,
         formals: Sequence[Mapping[Box, str]],
-        count: int,
         sizes: Mapping[Box, int],
     ) -> Template | None:
         """What some diagrams and another one have in common, if that is worth a function.
@@ -358,7 +357,6 @@ class _Abstraction:
         Args:
             pair: what the diagrams have in common, and the other one.
             formals: the parameters that parts of both were arguments of.
-            count: how many diagrams these are.
             sizes: the lengths of texts.
         """
         if pair[0].arity != pair[1].arity:
@@ -368,9 +366,8 @@ class _Abstraction:
             return None
         body = found.template.body
         size = lengths(postorder(body))[body]
-        here, there = (sum(_argument_size(box, sizes) for box in row) for row in found.arguments)
-        saved = size - count * here - there - 2 * NAME_LENGTH
-        return found.template if size >= SHORTEST_NAMED and saved > 0 else None
+        arguments = max(sum(_argument_size(box, sizes) for box in row) for row in found.arguments)
+        return found.template if size >= max(SHORTEST_NAMED, arguments) else None
 
     # -- What did not help -------------------------------------------------------------------------
 

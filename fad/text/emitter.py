@@ -161,8 +161,8 @@ class _Writer:
                 self._text(operand, level, deeper(indent), indent)
                 for operand, level in shape.operands
             ]
-            lines = packed(parts, indent, indent)
-            return f"{shape.head}{pad}{f',{pad}'.join(lines)}{shape.tail}"
+            joined = f",{pad}".join(packed(parts, indent, indent))
+            return f"{shape.head}{pad}{joined}{shape.tail}"
         if shape.head == ", " and (lines := self._filled(shape, indent, column)):
             return lines
         mark = shape.head.strip()

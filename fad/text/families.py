@@ -41,8 +41,8 @@ from fad.text.templates import (
 
 #: A family has at least so many members
 _FEWEST = 3
-#: ... and so many when its numbers are taken from a list.
-_FEWEST_LISTED = 4
+#: ... and so many when its numbers are taken from a list: in a long one, that takes long.
+_LISTED = range(4, 33)
 #: More parameters are harder to read than the members.
 _MOST_HOLES = 3
 _SUMS = {"+": "sum", "*": "prod"}
@@ -180,7 +180,7 @@ def _function_of(index: Index, values: Sequence[int]) -> Box | None:
     step = values[1] - values[0]
     if all(value == values[0] + place * step for place, value in enumerate(values)):
         return index if (values[0], step) == (0, 1) else Progression(index, values[0], step)
-    return Element(index, tuple(values)) if len(values) >= _FEWEST_LISTED else None
+    return Element(index, tuple(values)) if len(values) in _LISTED else None
 
 
 def _arity(kind: str, arity: Arity, size: int) -> Arity:

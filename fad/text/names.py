@@ -68,7 +68,7 @@ _OPERATIONS = {
 
 
 #: Longer names are harder to read than what they stand for.
-_LONGEST = 24
+LONGEST = 24
 
 
 def hint(box: Box, known: Mapping[Box, str]) -> str:
@@ -141,7 +141,7 @@ def _said(operation: str, arguments: Box, known: Mapping[Box, str]) -> str | Non
     if operation == "/" and words[1] == "two":
         return f"half_{words[0]}"
     name = pattern.format(*words)
-    return name if len(name) <= _LONGEST else None
+    return name if len(name) <= LONGEST else None
 
 
 def _word(box: Box, known: Mapping[Box, str]) -> str | None:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from fad.diagram.binders import separate
 from fad.diagram.box import Box, Group, Int, Lambda, Par, Primitive, Real, Slot, postorder
 from fad.diagram.facts import renamed
+from fad.diagram.labels import identifier
 from fad.diagram.ruled import without_rules
-from fad.text.names import KEYWORDS, hint
+from fad.text.names import KEYWORDS, LONGEST, hint
 from fad.text.printer import layout
 from fad.text.templates import Call, Index, Take, Template, bound_by
 
@@ -93,6 +94,8 @@ class _Planner:
         self._notes = notes
         self._definitions: dict[Box | None, list[Box]] = {None: []}
         self._names: dict[Box, str] = {}
+        #: The names of the functions that use diagrams.
+        self._users: dict[Box, str] = {}
         self._known = ChainMap(dict(source_names), self._names)
 
     def plan(self) -> Plan:
@@ -153,11 +156,13 @@ class _Planner:
         repeated: set[Box] = set()
         for box in reversed(boxes):
             alone = uses.get(box) == 1
-            outer = around.get(user[box]) if alone else None
+            outer = around.get(user[box]) if box in user else None
             name = self._source_names.get(box)
-            if name is not None and name == outer:
+            if alone and name is not None and name == outer:
                 repeated.add(box)
             around[box] = outer if name is None else name
+            if box in user:
+                self._users[box] = around.get(user[box]) or ""
         return repeated
 
     def _place(self, boxes: list[Box], chosen: list[Box]) -> None:
@@ -179,7 +184,8 @@ class _Planner:
         for box in reversed(boxes):
             if box in self._definitions:
                 outer = (local.get(binders[slot], set()) for slot in box.free)
-                local[box] = self._named(box, top.union(KEYWORDS, *outer))
+                used = top - self._hidden(box)
+                local[box] = self._named(box, used.union(KEYWORDS, *outer))
 
     def _named(self, place: Box | None, reserved: AbstractSet[str]) -> set[str]:
         """Gives names to the definitions at a place, other than the reserved ones."""
@@ -187,7 +193,12 @@ class _Planner:
         numbers: dict[str, int] = {}  # hint -> the last number given to it
         for box in sorted(self._definitions[place], key=self._yields):
             hint = name = self._hint(box)
-            while name in new or name in reserved:
+            taken = new | reserved
+            if name in taken and (user := self._users.get(box)):
+                # Such as `lowpass_fir`.
+                longer = f"{identifier(user, 'part')}_{hint}"
+                hint = name = longer if len(longer) <= LONGEST else hint
+            while name in taken:
                 numbers[hint] = numbers.get(hint, 1) + 1
                 name = f"{hint}_{numbers[hint]}"
             new.add(name)
