@@ -68,6 +68,13 @@ SEED = click.option(
 )
 
 
+ORDER_BY = click.option(
+    "--order-by",
+    type=click.Choice(["text", "ui"]),
+    default="text",
+    show_default=True,
+    help="The order of the variables: that of the program's text, or of its user interface.",
+)
 FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True)
 WATCH = click.option(
     "--watch",

@@ -107,6 +107,9 @@ class Core(Protocol):
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""
 
+    def record_place(self, box: Box, span: Span) -> None:
+        """Notes where the program makes a diagram, or asks another text for it."""
+
     def record_name(self, box: Box, name: str) -> None:
         """Notes what the source calls a diagram, if it is one that can carry a name."""
 

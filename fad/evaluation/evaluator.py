@@ -225,7 +225,10 @@ class Evaluator:
     def lookup(self, name: str, scope: Scope, span: Span) -> Box:
         bound = scope.find(name)
         if type(bound) is Thunk:
-            return bound.value if bound.value is not None else self.force(bound, span)
+            value = bound.value if bound.value is not None else self.force(bound, span)
+            if bound.scope.source is not self._main:
+                self.record_place(value, span)
+            return value
         if bound is None and name in self.operators.usage:
             return Operator(name, span)
         if bound is None:
@@ -314,7 +317,19 @@ class Evaluator:
             self.steps.take(len(box.free), scope.span(node))
         if box not in self.facts.origins:
             self.facts.origins[box] = scope.span(node)
+        if scope.source is self._main:
+            self.record_place(box, scope.span(node))
         return box
+
+    def record_place(self, box: Box, span: Span) -> None:
+        """Notes where the program makes a diagram, or asks another text for it.
+
+        The first place in the text counts, not the first one that was evaluated.
+        """
+        if span.source is self._main:
+            known = self.facts.places.setdefault(box, span)
+            if known.source is span.source and span.start < known.start:
+                self.facts.places[box] = span
 
     def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
         if is_marked(result):

@@ -89,6 +89,9 @@ class Functions:
                 error.calls.append(call_at(node, scope))
             raise
         self._core.record_call(result, node, scope)
+        if not isinstance(function, Closure | Matcher) or function.scope.source is not scope.source:
+            # What a function of this text makes has its places in it.
+            self._core.record_place(result, scope.span(node))
         if not isinstance(function, Operator):
             called = node.function
             if isinstance(called, nodes.Name):

@@ -8,7 +8,8 @@ from pathlib import Path
 from fad.base.precision import Precision
 from fad.base.version import __version__
 from fad.diagram.box import arity_of
-from fad.diagram.parameters import default_variables, find_parameters
+from fad.diagram.order import OrderBy, widgets_of
+from fad.diagram.parameters import default_variables
 from fad.differentiation.channels import channels
 from fad.evaluation.folding import constants
 from fad.pipeline.comments import rule_comments
@@ -26,6 +27,7 @@ def expand(
     include: Sequence[str | Path] = (),
     libraries: str | Path | None = None,
     precision: Precision = "double",
+    order_by: OrderBy = "text",
 ) -> Program:
     """Evaluates a Faust program to its core diagram and writes that as Faust.
 
@@ -34,6 +36,8 @@ def expand(
         include: folders to search for imported files, before the standard ones.
         libraries: a folder of libraries to use instead of the standard ones.
         precision: which precision-prefixed definitions count.
+        order_by: the order of the widgets: that of the program's `text`, or of its user
+            interface (`ui`); see `widgets_of`.
 
     Returns:
         The program: the same outputs, the same user interface, no library needed.
@@ -46,7 +50,7 @@ def expand(
     box, facts = evaluation.process, evaluation.facts
     header = [*comment(f"{front.name}, evaluated by fad {__version__}.")]
     header += [*rule_comments(facts), *front.declares]
-    widgets = tuple(find_parameters(box, front.title))
+    widgets = widgets_of(box, facts, front.title, order_by)
     return Program(
         emit(*abstracted(box, facts, constants())[:2], header),
         default_variables(widgets),
@@ -55,4 +59,5 @@ def expand(
         front.name,
         widgets,
         files=front.files(box),
+        order_by=order_by,
     )

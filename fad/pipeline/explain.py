@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fad.base.errors import place
 from fad.diagram.box import ForeignFunction, Primitive, Slider, Switch, postorder
+from fad.diagram.order import OrderBy
 from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import Active, Bundles, members
 from fad.differentiation.dual import Part
@@ -34,12 +35,13 @@ def explain(
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
+    order_by: OrderBy = "text",
 ) -> str:
     """What each part of a program became in its dual, and why.
 
     Args:
         program: a text, or the path of a file.
-        include, libraries, wrt, surrogate, rules: see `fad.transform`.
+        include, libraries, wrt, surrogate, rules, order_by: see `fad.transform`.
 
     Returns:
         A text for people: for each part of the source that derivatives reach (its parameters, the
@@ -53,7 +55,7 @@ def explain(
 
     front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
-    options = Options(tuple(wrt), surrogate=tuple(surrogate))
+    options = Options(tuple(wrt), surrogate=tuple(surrogate), order_by=order_by)
     draft = drafted(evaluation, front, options)
     return "\n".join(_lines(evaluation, draft)) + "\n"
 

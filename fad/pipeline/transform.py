@@ -13,7 +13,8 @@ from fad.base.precision import Precision
 from fad.base.version import __version__
 from fad.diagram.box import Box, arity_of
 from fad.diagram.facts import Facts, renamed
-from fad.diagram.parameters import Parameter, find_parameters, select
+from fad.diagram.order import OrderBy, widgets_of
+from fad.diagram.parameters import Parameter, select
 from fad.differentiation.channels import Output, along_direction, channels
 from fad.differentiation.dual import Dropped, Dual, about, dense, second_derivatives
 from fad.differentiation.forward import differentiate
@@ -52,6 +53,7 @@ def transform(
     rules: ProgramLike | None = None,
     order: Order = 1,
     direction: Mapping[str, float] | None = None,
+    order_by: OrderBy = "text",
 ) -> Program:
     """Writes the Faust program that also computes the derivatives of a program's outputs.
 
@@ -72,10 +74,12 @@ def transform(
         order: 2 for the second derivatives too, after the first ones, each pair of variables once.
         direction: label or path of a variable -> component: one derivative instead of one for each
             variable, along the direction: the sum of the derivatives times the components.
+        order_by: the order of the variables: that of the program's `text`, or of its user interface
+            (`ui`); see `widgets_of`. That of `wrt` does not matter.
 
     Returns:
         The program: for each output, the output itself and its derivative by each variable, in
-        order of appearance. The user interface is the original's.
+        their order. The user interface is the original's.
 
     Raises:
         FadError: the program is missing or malformed, `wrt` names nothing, or a construct without
@@ -89,7 +93,7 @@ def transform(
     for name, value in components:
         if not math.isfinite(value):
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
-    options = Options(tuple(wrt), only, tuple(surrogate), order, components)
+    options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by)
     return _transformed(read(Request(program, include, precision, rules, libraries)), options)
 
 
@@ -102,6 +106,7 @@ class Options:
     surrogate: tuple[Kind, ...] = ()
     order: Order = 1
     direction: tuple[tuple[str, float], ...] = ()
+    order_by: OrderBy = "text"
 
 
 def _transformed(front: Front, options: Options) -> Program:
@@ -132,6 +137,7 @@ def _transformed(front: Front, options: Options) -> Program:
         draft.widgets,
         options.direction,
         front.files(evaluation.process),
+        options.order_by,
     )
 
 
@@ -166,7 +172,7 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     """What an evaluated program becomes."""
     inputs, outputs = arity_of(evaluation.process)
     operations = front.operations
-    widgets = tuple(find_parameters(evaluation.process, front.title))
+    widgets = widgets_of(evaluation.process, evaluation.facts, front.title, options.order_by)
     variables, seeds = _variables(widgets, inputs, options)
     every_channel = channels(outputs, variables, options.order)
     if options.direction:
@@ -216,7 +222,6 @@ def _variables(
     components: dict[Parameter, float] = {}
     for name, value in options.direction:
         components.update(dict.fromkeys(select(widgets, inputs, [name]), value))
-    # In order of appearance.
     everything = select(widgets, inputs, [name for name, _ in options.direction])
     return everything, along({parameter: components[parameter] for parameter in everything})
 

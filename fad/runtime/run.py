@@ -17,7 +17,8 @@ from fad.base.precision import NativePrecision
 from fad.base.source import Source
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
 from fad.diagram.labels import sound_files
-from fad.diagram.parameters import Parameter, find_parameters, resolved
+from fad.diagram.order import widgets_of
+from fad.diagram.parameters import Parameter, resolved
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.runtime.engine import Engine
@@ -100,7 +101,7 @@ def run(
     box = evaluation.process
     arity = arity_of(box)
     check_size(arity, frames, rate)
-    widgets = tuple(find_parameters(box, front.title))
+    widgets = widgets_of(box, evaluation.facts, front.title)
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
     warnings = list(evaluation.warnings)
