@@ -11,7 +11,7 @@ from fad.diagram.parameters import Parameter
 from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import Active, Bundles, members, union
 from fad.differentiation.dual import Dual, Part
-from fad.text.lines import comment
+from fad.text.lines import comment, comment_list
 from fad.text.plan import Note
 
 #: The paragraphs of a written program, in order: the parameters with their tangents; functions such
@@ -24,7 +24,7 @@ _FEW = 3
 def parameter_comments(
     variables: Sequence[Parameter], direction: Mapping[str, float] | None = None
 ) -> list[str]:
-    """The parameters as comments, a line each: path, initial value, range.
+    """The parameters as comments, a line each, however long: path, initial value, range.
 
     Args:
         variables: the parameters.
@@ -32,15 +32,15 @@ def parameter_comments(
     """
     lines = []
     if direction:
-        parts = (f"{name}={value:g}" for name, value in direction.items())
-        lines += comment(f"direction: {', '.join(parts)}")
+        parts = [f"{name}={value:g}" for name, value in direction.items()]
+        lines += comment_list("direction:", parts)
     for variable in variables:
         text = variable.path
         if variable.kind != "input":
             unit = variable.unit and f" {variable.unit}"
             text += f": {variable.init:g}{unit} in [{variable.min:g}, {variable.max:g}]"
             text += "" if variable.scale == "lin" else f", {variable.scale}"
-        lines += comment(f"parameter {text}")
+        lines += comment_list("parameter", [text])
     return lines
 
 

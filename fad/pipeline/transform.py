@@ -26,6 +26,7 @@ from fad.evaluation.folding import constants
 from fad.evaluation.sizes import check_size
 from fad.pipeline.comments import parameter_comments, part_notes, rule_comments
 from fad.pipeline.front import Front, Request, read
+from fad.pipeline.header import outputs_comment
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.abstraction import abstracted
@@ -117,7 +118,7 @@ def _transformed(front: Front, options: Options) -> Program:
     told = (*evaluation.warnings, *about(draft.dual, folders=False), *draft.warnings)
     header = [
         *comment(f"Forward-mode derivative of {front.name}, by fad {__version__}."),
-        *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
+        *outputs_comment([output.name for output in draft.outputs]),
         *parameter_comments(draft.variables, dict(options.direction)),
         *rule_comments(evaluation.facts),
         *(line for warning in told for line in comment(f"warning: {warning}")),

@@ -26,6 +26,23 @@ def comment(text: str) -> list[str]:
     )
 
 
+def comment_list(head: str, items: Sequence[str]) -> list[str]:
+    """A list as lines of a comment, which are broken between its items and never inside one.
+
+    Args:
+        head: what stands before the list.
+        items: their texts; commas come between them.
+    """
+    lines, line, is_begun = [], f"// {visible(head)}", False
+    for item, end in zip(items, [","] * (len(items) - 1) + [""], strict=True):
+        text = f" {visible(item)}{end}"
+        if is_begun and len(line) + len(text) > WIDTH:
+            lines.append(line)
+            line = "//  "
+        line, is_begun = line + text, True
+    return [*lines, line]
+
+
 def deeper(indent: int, step: int = 4) -> int:
     """The indentation of what is inside; functions can be inside each other without end."""
     return min(indent + step, _MAX_INDENT)
