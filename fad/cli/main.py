@@ -24,11 +24,13 @@ from fad.cli.failures import UNTESTED, report
 from fad.cli.options import (
     BAD_INPUT,
     FILES,
+    LINES,
     ORDER_BY,
     TRUST,
     WATCH,
     Settings,
     colours,
+    comments_option,
     program_of,
     program_options,
     search_options,
@@ -83,6 +85,8 @@ def cli() -> None:
 @cli.command(cls=ProjectCommand, short_help="Evaluate a program to its core diagram.")
 @FILES
 @program_options
+@comments_option(default=False)
+@LINES
 def expand(files: tuple[str, ...], output: str, check: str | None, **options: Any) -> None:
     """Evaluate a program and write its diagram as Faust that needs no library.
 
@@ -120,6 +124,8 @@ def expand(files: tuple[str, ...], output: str, check: str | None, **options: An
     "--direction", help='One derivative, along a direction, as in "gain=1,fc=20"; repeatable.'
 )
 @ORDER_BY
+@comments_option(default=True)
+@LINES
 @click.option(
     "--explain",
     is_flag=True,
@@ -141,6 +147,7 @@ def transform(
     watch: bool,
     precision: Any,
     rules: Path | None,
+    comments: bool,
     **options: Any,
 ) -> None:
     """Write the program that also computes the derivatives of a program's outputs.
@@ -183,6 +190,7 @@ def transform(
             direction=direction,
             precision=precision,
             rules=read_rules(),
+            comments=comments,
             **options,
         )
 

@@ -18,6 +18,8 @@ class Facts:
 
     Attributes:
         names: the name that a diagram has in the source; the outermost one, where it has several.
+        definitions: where the definition is that gives a diagram its name: its expression, or what
+            stands before that.
         origins: where a diagram was first composed.
         places: the first place in the text of the program itself (not in one that it imports) that
             makes a diagram, or asks another text for it.
@@ -30,6 +32,7 @@ class Facts:
     """
 
     names: dict[Box, str] = field(default_factory=dict)
+    definitions: dict[Box, Span] = field(default_factory=dict)
     origins: dict[Box, Span] = field(default_factory=dict)
     places: dict[Box, Span] = field(default_factory=dict)
     made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
@@ -38,6 +41,8 @@ class Facts:
 
     def inherit(self, old: Box, new: Box) -> None:
         """Notes that a diagram takes the place of another one: what is not known of it is its."""
+        if new not in self.names:
+            _pass_on(self.definitions, old, new)
         _pass_on(self.names, old, new)
         _pass_on(self.origins, old, new)
         _pass_on(self.places, old, new)
@@ -48,6 +53,7 @@ class Facts:
         """The same facts about what diagrams have become in a pass."""
         return Facts(
             renamed(self.names, became),
+            renamed(self.definitions, became),
             renamed(self.origins, became),
             renamed(self.places, became),
             renamed(self.made_by, became),

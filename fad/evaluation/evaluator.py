@@ -280,7 +280,7 @@ class Evaluator:
             self.leave()
             thunk.running = False
         thunk.value = value
-        self.record_name(value, thunk.name)
+        self.record_name(value, thunk.name, thunk.scope.span(thunk.body))
         if isinstance(value, Closure) and value.node is thunk.body:
             self._definitions[id(value.node)] = (thunk.scope.source.file, thunk.name)
         if isinstance(value, Closure | Matcher) and value.node is thunk.body:
@@ -300,9 +300,12 @@ class Evaluator:
         """Ends what `enter` began."""
         self._depth -= 1
 
-    def record_name(self, box: Box, name: str) -> None:
+    def record_name(self, box: Box, name: str, definition: Span | None) -> None:
         if isinstance(box, _NAMED) and not is_identity(box):
             self.facts.names[box] = name
+            self.facts.definitions.pop(box, None)
+            if definition is not None:
+                self.facts.definitions[box] = definition
 
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""

@@ -94,10 +94,11 @@ class Functions:
             self._core.record_place(result, scope.span(node))
         if not isinstance(function, Operator):
             called = node.function
+            definition = self._core.facts.definitions.get(function)
             if isinstance(called, nodes.Name):
-                self._core.record_name(result, called.id)
+                self._core.record_name(result, called.id, definition)
             elif isinstance(called, nodes.Access):
-                self._core.record_name(result, called.name)
+                self._core.record_name(result, called.name, definition)
         return result
 
     def call(

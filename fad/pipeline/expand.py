@@ -12,13 +12,14 @@ from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import default_variables
 from fad.differentiation.channels import channels
 from fad.evaluation.folding import constants
-from fad.pipeline.comments import rule_comments
+from fad.pipeline.comments import Quoting, rule_comments
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.abstraction import abstracted
 from fad.text.emitter import emit
 from fad.text.lines import comment
+from fad.text.templates import function_of
 
 
 def expand(
@@ -28,6 +29,8 @@ def expand(
     libraries: str | Path | None = None,
     precision: Precision = "double",
     order_by: OrderBy = "text",
+    comments: bool = False,
+    lines: bool = False,
 ) -> Program:
     """Evaluates a Faust program to its core diagram and writes that as Faust.
 
@@ -38,6 +41,7 @@ def expand(
         precision: which precision-prefixed definitions count.
         order_by: the order of the widgets: that of the program's `text`, or of its user
             interface (`ui`); see `widgets_of`.
+        comments, lines: what comes along of the source above each definition; see `transform`.
 
     Returns:
         The program: the same outputs, the same user interface, no library needed.
@@ -51,8 +55,11 @@ def expand(
     header = [*comment(f"{front.name}, evaluated by fad {__version__}.")]
     header += [*rule_comments(facts), *front.declares]
     widgets = widgets_of(box, facts, front.title, order_by)
+    process, names, became = abstracted(box, facts, constants())
+    written = {**{old: function_of(new) for old, new in became.items()}, box: process}
+    notes = Quoting(comments, lines).notes(facts, written, names, {}, front.is_own)
     return Program(
-        emit(*abstracted(box, facts, constants())[:2], header),
+        emit(process, names, header, notes),
         default_variables(widgets),
         channels(arity_of(box)[1], ()),
         tuple(evaluation.warnings),

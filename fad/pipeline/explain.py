@@ -16,6 +16,7 @@ from fad.differentiation.rules import ARGUMENTS
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.evaluation.excerpts import excerpt
+from fad.pipeline.comments import Quoting
 from fad.pipeline.front import Request, read
 from fad.pipeline.transform import Draft, Options, drafted
 from fad.syntax.libraries import ProgramLike
@@ -36,12 +37,13 @@ def explain(
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
     order_by: OrderBy = "text",
+    lines: bool = False,
 ) -> str:
     """What each part of a program became in its dual, and why.
 
     Args:
         program: a text, or the path of a file.
-        include, libraries, wrt, surrogate, rules, order_by: see `fad.transform`.
+        include, libraries, wrt, surrogate, rules, order_by, lines: see `fad.transform`.
 
     Returns:
         A text for people: for each part of the source that derivatives reach (its parameters, the
@@ -55,7 +57,9 @@ def explain(
 
     front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
-    options = Options(tuple(wrt), surrogate=tuple(surrogate), order_by=order_by)
+    options = Options(
+        tuple(wrt), surrogate=tuple(surrogate), order_by=order_by, quoting=Quoting(lines=lines)
+    )
     draft = drafted(evaluation, front, options)
     return "\n".join(_lines(evaluation, draft)) + "\n"
 

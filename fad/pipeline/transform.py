@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from fad.base.errors import FadError
 from fad.base.precision import Precision
+from fad.base.source import Span
 from fad.base.version import __version__
 from fad.diagram.box import Box, arity_of
 from fad.diagram.facts import Facts, renamed
@@ -24,7 +25,7 @@ from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.evaluation.folding import constants
 from fad.evaluation.sizes import check_size
-from fad.pipeline.comments import parameter_comments, part_notes, rule_comments
+from fad.pipeline.comments import Quoting, parameter_comments, part_notes, rule_comments
 from fad.pipeline.front import Front, Request, read
 from fad.pipeline.header import outputs_comment
 from fad.pipeline.program import Program
@@ -55,6 +56,8 @@ def transform(
     order: Order = 1,
     direction: Mapping[str, float] | None = None,
     order_by: OrderBy = "text",
+    comments: bool = True,
+    lines: bool = False,
 ) -> Program:
     """Writes the Faust program that also computes the derivatives of a program's outputs.
 
@@ -77,6 +80,9 @@ def transform(
             variable, along the direction: the sum of the derivatives times the components.
         order_by: the order of the variables: that of the program's `text`, or of its user interface
             (`ui`); see `widgets_of`. That of `wrt` does not matter.
+        comments: whether the comments directly above a definition of the program, or of a file in
+            its folder that it imports, come along; those of other libraries never do.
+        lines: whether a comment above each definition tells the file and line that it is from.
 
     Returns:
         The program: for each output, the output itself and its derivative by each variable, in
@@ -94,7 +100,8 @@ def transform(
     for name, value in components:
         if not math.isfinite(value):
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
-    options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by)
+    quoting = Quoting(comments, lines)
+    options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by, quoting)
     return _transformed(read(Request(program, include, precision, rules, libraries)), options)
 
 
@@ -108,6 +115,7 @@ class Options:
     order: Order = 1
     direction: tuple[tuple[str, float], ...] = ()
     order_by: OrderBy = "text"
+    quoting: Quoting = field(default_factory=Quoting)
 
 
 def _transformed(front: Front, options: Options) -> Program:
@@ -180,12 +188,14 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
         every_channel = along_direction(outputs)
     kept = tuple(each for each in every_channel if each.order or options.only != "tangents")
     dual = derive(evaluation, seeds, operations, options.surrogate)
+    definitions = _carried(evaluation.facts.definitions, dual)
     warnings: list[str] = []
     if options.order == 2:
         warnings = [_flat(read) for read in dual.sloped]
         first = dense(dual, len(variables))
         facts = replace(evaluation.facts, names=dict(dual.names), made_by={})
         dual = derive(Evaluation(first, facts), seeds, operations, options.surrogate)
+        definitions = _carried(definitions, dual)
         process = second_derivatives(dual, len(variables), kept)
     else:
         process = dense(dual, len(seeds.names), options.only == "tangents")
@@ -193,10 +203,13 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     named = Facts(names=renamed(dual.names, simple))
     process, names, became = abstracted(process, named, constants())
     simple = {old: function_of(became.get(new, new)) for old, new in simple.items()}
+    written = {box: simple.get(box, box) for box in definitions}
+    written[evaluation.process] = process
+    facts = Facts({**dual.names, evaluation.process: "process"}, definitions)
     return Draft(
         process,
         names,
-        part_notes(dual, simple),
+        options.quoting.notes(facts, written, names, part_notes(dual, simple), front.is_own),
         kept,
         dual,
         simple,
@@ -204,6 +217,15 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
         widgets,
         tuple(dict.fromkeys(warnings)),
     )
+
+
+def _carried(definitions: Mapping[Box, Span], dual: Dual) -> dict[Box, Span]:
+    """Where the definitions are that what has become of diagrams comes from.
+
+    What no derivative reaches has stayed as it was.
+    """
+    parts = {p.dual: definitions[p.source] for p in dual.parts if p.source in definitions}
+    return {**definitions, **parts}
 
 
 def _flat(read: Dropped) -> str:

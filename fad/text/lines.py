@@ -33,13 +33,13 @@ def comment_list(head: str, items: Sequence[str]) -> list[str]:
         head: what stands before the list.
         items: their texts; commas come between them.
     """
-    lines, line, is_begun = [], f"// {visible(head)}", False
-    for item, end in zip(items, [","] * (len(items) - 1) + [""], strict=True):
-        text = f" {visible(item)}{end}"
-        if is_begun and len(line) + len(text) > WIDTH:
+    lines, line = [], f"// {visible(head)}"
+    for number, item in enumerate(items, 1):
+        text = f" {visible(item)}" + ("," if number < len(items) else "")
+        if number > 1 and len(line) + len(text) > WIDTH:
             lines.append(line)
             line = "//  "
-        line, is_begun = line + text, True
+        line += text
     return [*lines, line]
 
 
