@@ -22,7 +22,8 @@ from fad.checking.quotients import ACCURACIES, Accuracy, Judgement, Runs, judge
 from fad.checking.report import Pair, Report
 from fad.checking.rules import reviewed, without
 from fad.diagram.box import Box, ForeignFunction, Soundfile, arity_of, postorder
-from fad.diagram.parameters import Parameter, find_parameters, input_index, resolved, select
+from fad.diagram.order import OrderBy, widgets_of
+from fad.diagram.parameters import Parameter, input_index, resolved, select
 from fad.diagram.widgets import with_values
 from fad.differentiation.dual import Dual, about, dense, lost
 from fad.differentiation.operations import Operations
@@ -69,6 +70,7 @@ def check(
     engine: Engine | None = None,
     native: bool | None = None,
     trust: bool = False,
+    order_by: OrderBy = "text",
 ) -> Report:
     """Compares each derivative of a program with difference quotients.
 
@@ -98,6 +100,7 @@ def check(
             always run as native code, programs with sound files never.
         trust: whether the program, and the rules, may use foreign functions and values that are
             not the standard ones of mathematics; see `fad.run`.
+        order_by: the order of the variables; see `fad.transform`.
 
     Returns:
         A verdict for each output and parameter.
@@ -116,7 +119,7 @@ def check(
         evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
-    widgets = list(find_parameters(box, front.title))
+    widgets = widgets_of(box, evaluation.facts, front.title, order_by)
     start = resolved(widgets, at or {})
     changes = changes or {}
     moving = {path for moves in changes.values() for path in resolved(widgets, moves)}

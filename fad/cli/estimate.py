@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fad.cli.options import RULES, program_of, program_options, values_option
+from fad.cli.options import ORDER_BY, RULES, program_of, program_options, values_option
 from fad.cli.project import ProjectCommand
 from fad.cli.results import Goal, finish, goals, write_programs
 
@@ -92,6 +92,7 @@ from fad.cli.results import Goal, finish, goals, write_programs
     show_default=True,
     help="What the program gives out; audio is the target, then the estimate.",
 )
+@ORDER_BY
 @RULES
 def estimate(
     file: str,

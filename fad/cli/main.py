@@ -24,10 +24,13 @@ from fad.cli.failures import UNTESTED, report
 from fad.cli.options import (
     BAD_INPUT,
     FILES,
+    LINES,
+    ORDER_BY,
     TRUST,
     WATCH,
     Settings,
     colours,
+    comments_option,
     program_of,
     program_options,
     search_options,
@@ -82,6 +85,8 @@ def cli() -> None:
 @cli.command(cls=ProjectCommand, short_help="Evaluate a program to its core diagram.")
 @FILES
 @program_options
+@comments_option(default=False)
+@LINES
 def expand(files: tuple[str, ...], output: str, check: str | None, **options: Any) -> None:
     """Evaluate a program and write its diagram as Faust that needs no library.
 
@@ -118,6 +123,9 @@ def expand(files: tuple[str, ...], output: str, check: str | None, **options: An
 @values_option(
     "--direction", help='One derivative, along a direction, as in "gain=1,fc=20"; repeatable.'
 )
+@ORDER_BY
+@comments_option(default=True)
+@LINES
 @click.option(
     "--explain",
     is_flag=True,
@@ -139,14 +147,15 @@ def transform(
     watch: bool,
     precision: Any,
     rules: Path | None,
+    comments: bool,
     **options: Any,
 ) -> None:
     """Write the program that also computes the derivatives of a program's outputs.
 
     FILE is a Faust program; `-` reads the standard input. Of several, NAME.dual.dsp each goes to
     `-o`, a folder. Every slider and number entry is a variable, unless `--wrt` or `[diff:on]` in a
-    label says otherwise. After each output come its derivatives by each of them, in order of
-    appearance; the first lines of the result list them.
+    label says otherwise. After each output come its derivatives by each of them, in the order of
+    the text; the first lines of the result list them.
 
     \b
     Examples:
@@ -181,6 +190,7 @@ def transform(
             direction=direction,
             precision=precision,
             rules=read_rules(),
+            comments=comments,
             **options,
         )
 
@@ -202,6 +212,7 @@ def transform(
 @cli.command(cls=ProjectCommand, short_help="List what a program can be differentiated by.")
 @click.argument("file")
 @search_options
+@ORDER_BY
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def params(file: str, as_json: bool, **options: Any) -> None:
     """List the widgets of a program: path, kind, range, and whether each is a variable by default.
@@ -260,6 +271,7 @@ def diagram(file: str, output: str, dual: bool, **options: Any) -> None:
 @FILES
 @search_options
 @variable_options
+@ORDER_BY
 @click.option(
     "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."
 )

@@ -68,6 +68,28 @@ SEED = click.option(
 )
 
 
+ORDER_BY = click.option(
+    "--order-by",
+    type=click.Choice(["text", "ui"]),
+    default="text",
+    show_default=True,
+    help="The order of the variables: that of the program's text, or of its user interface.",
+)
+LINES = click.option(
+    "--lines", is_flag=True, help="Tell above each definition which file and line it is from."
+)
+
+
+def comments_option(default: bool) -> Callable[[Command], Command]:
+    """Whether comments come along."""
+    return click.option(
+        "--comments/--no-comments",
+        default=default,
+        show_default=True,
+        help="Take along the comments directly above definitions, but not those of libraries.",
+    )
+
+
 FILES = click.argument("files", metavar="FILE...", nargs=-1, required=True)
 WATCH = click.option(
     "--watch",

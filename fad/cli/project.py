@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 
 #: The options that a project may have for a command, by their long names.
 KEYS = frozenset(
-    "at clip freeze include input libraries loss native only optimizer order outputs points"
-    " precision rate restart rules schedule seconds seed start surrogate window wrt".split()
+    "at clip comments freeze include input libraries lines loss native only optimizer order"
+    " order-by outputs points precision rate restart rules schedule seconds seed start surrogate window"
+    " wrt".split()
 )
 #: Those that it may have for all commands at once -> the commands where the name means another
 #: thing.
 COMMON: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         **dict.fromkeys(("include", "libraries", "precision", "rules"), ()),
-        **dict.fromkeys(("native", "seed", "surrogate", "wrt"), ()),
+        **dict.fromkeys(("native", "order-by", "seed", "surrogate", "wrt"), ()),
         "rate": ("estimate",),  # a learning rate there
     }
 )

@@ -191,12 +191,13 @@ def run_table(recording: Recording) -> str:
     import numpy as np
 
     outputs = _table("output", "lowest", "highest", "rms")
-    for number, samples in enumerate(recording.outputs):
+    names = recording.names or tuple(map(str, range(len(recording.outputs))))
+    for name, samples in zip(names, recording.outputs, strict=True):
         known = samples[np.isfinite(samples)]
         with np.errstate(over="ignore"):
             rms = np.sqrt(np.mean(known**2)) if known.size else np.nan
         numbers = (known.min(initial=np.inf), known.max(initial=-np.inf), rms)
-        outputs.add_row(str(number), *(f"{value:.4g}" for value in numbers))
+        outputs.add_row(_cell(name), *(f"{value:.4g}" for value in numbers))
     bargraphs = _table("bargraph", "first", "last", "unit")
     for meter in recording.meters:
         values = recording.bargraphs[meter.path]

@@ -38,7 +38,9 @@ _SOUNDS = ("noise", "silence")
 )
 @click.option("--plot", metavar="OUT.png", help="Draw the run; `.svg` and `.pdf` are known, too.")
 @click.option("--wav", metavar="OUT.wav", help="Write the outputs, as 32-bit floats.")
-@click.option("--csv", metavar="OUT.csv", help="Write the sliders and bargraphs over time.")
+@click.option(
+    "--csv", metavar="OUT.csv", help="Write the sliders, bargraphs and outputs over time."
+)
 @click.option(
     "--input",
     "sound",

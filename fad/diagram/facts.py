@@ -18,7 +18,11 @@ class Facts:
 
     Attributes:
         names: the name that a diagram has in the source; the outermost one, where it has several.
+        definitions: where the definition is that gives a diagram its name: its expression, or what
+            stands before that.
         origins: where a diagram was first composed.
+        places: the first place in the text of the program itself (not in one that it imports) that
+            makes a diagram, or asks another text for it.
         made_by: for the result of a call, the file and the name of the function; the innermost
             one, where several calls have this result.
         arguments: for the result of a call, its arguments and the parameters that they went to;
@@ -28,15 +32,20 @@ class Facts:
     """
 
     names: dict[Box, str] = field(default_factory=dict)
+    definitions: dict[Box, Span] = field(default_factory=dict)
     origins: dict[Box, Span] = field(default_factory=dict)
+    places: dict[Box, Span] = field(default_factory=dict)
     made_by: dict[Box, tuple[str, str]] = field(default_factory=dict)
     arguments: dict[Box, dict[Box, str]] = field(default_factory=dict)
     rules: dict[Span, str] = field(default_factory=dict)
 
     def inherit(self, old: Box, new: Box) -> None:
         """Notes that a diagram takes the place of another one: what is not known of it is its."""
+        if new not in self.names:
+            _pass_on(self.definitions, old, new)
         _pass_on(self.names, old, new)
         _pass_on(self.origins, old, new)
+        _pass_on(self.places, old, new)
         _pass_on(self.made_by, old, new)
         _pass_on(self.arguments, old, new)
 
@@ -44,7 +53,9 @@ class Facts:
         """The same facts about what diagrams have become in a pass."""
         return Facts(
             renamed(self.names, became),
+            renamed(self.definitions, became),
             renamed(self.origins, became),
+            renamed(self.places, became),
             renamed(self.made_by, became),
             renamed_arguments(self.arguments, became),
             self.rules,

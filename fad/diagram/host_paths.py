@@ -15,7 +15,7 @@ from fad.diagram.groups import in_groups
 from fad.diagram.labels import plain_name, split_path
 
 #: A group as the standard compiler tells it from others: `v`, `h` or `t`, and its whole label.
-_GroupName = tuple[str, str]
+GroupName = tuple[str, str]
 _REPLACED = re.compile(r"[ #*,/?\[\]{}()]")
 #: How libfaust writes a name without text.
 _NO_NAME = "0x00"
@@ -32,12 +32,12 @@ def host_paths(box: Box, title: str) -> Mapping[str, tuple[str, ...]]:
         fad's path -> the host's, and the one without the group around the program, if there is
         one: libfaust leaves out what no output depends on, and that may be what makes it.
     """
-    elements = list(dict.fromkeys(_elements(box)))
+    elements = list(dict.fromkeys(ui_elements(box)))
     tops = {groups[0] if groups else None for groups, _ in elements}
     top = next(iter(tops)) if len(tops) == 1 else None
     found: dict[str, tuple[str, ...]] = {}
-    for groups, name in elements:
-        names = [*(plain_name(label) for _, label in groups), name]
+    for groups, label in elements:
+        names = [*(plain_name(name) for _, name in groups), plain_name(label)]
         inner = [_host_name(name) for name in names]
         if top is None:
             paths = [[_replaced(title), *inner], inner]
@@ -49,14 +49,14 @@ def host_paths(box: Box, title: str) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _elements(box: Box) -> Iterator[tuple[tuple[_GroupName, ...], str]]:
-    """What a user interface shows: its groups, from the outermost, and its name."""
+def ui_elements(box: Box) -> Iterator[tuple[tuple[GroupName, ...], str]]:
+    """What a user interface shows: its groups, from the outermost, and its label behind them."""
     for part, groups in in_groups(box, lambda group: (group.kind[0], group.label)):
         if isinstance(part, Slider | Switch | Bargraph | Soundfile):
             yield _placed(part.label, groups)
 
 
-def _placed(label: str, groups: tuple[_GroupName, ...]) -> tuple[tuple[_GroupName, ...], str]:
+def _placed(label: str, groups: tuple[GroupName, ...]) -> tuple[tuple[GroupName, ...], str]:
     """The groups and the name of a label, which may have steps of its own."""
     *steps, name = split_path(label)
     for step in steps:
@@ -66,7 +66,7 @@ def _placed(label: str, groups: tuple[_GroupName, ...]) -> tuple[tuple[_GroupNam
             groups = groups[:-1]
         else:
             groups = (*groups, (step[0], step[2:]))
-    return groups, plain_name(name)
+    return groups, name
 
 
 def _host_name(name: str) -> str:

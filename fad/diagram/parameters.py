@@ -89,7 +89,9 @@ def parameter_at(box: Widget, groups: GroupPath) -> Parameter:
 
 
 def find_parameters(box: Box, title: str | None = None) -> Iterator[Parameter]:
-    """The widgets of a diagram, each path once, in order of appearance.
+    """The widgets of a diagram, each path once, in the order of the diagram.
+
+    Those of a program are in another order for its user: see `widgets_of`.
 
     Args:
         box: a closed diagram.
@@ -97,12 +99,17 @@ def find_parameters(box: Box, title: str | None = None) -> Iterator[Parameter]:
     """
     hosts = {} if title is None else host_paths(box, title)
     found: set[str] = set()
+    for _, parameter in with_parameters(box):
+        if parameter.path not in found:
+            found.add(parameter.path)
+            yield replace(parameter, host_paths=hosts.get(parameter.path, ()))
+
+
+def with_parameters(box: Box) -> Iterator[tuple[Widget, Parameter]]:
+    """The widgets of a diagram with the parameters that they are in their places."""
     for inner, groups in with_groups(box):
         if isinstance(inner, Widget):
-            parameter = parameter_at(inner, groups)
-            if parameter.path not in found:
-                found.add(parameter.path)
-                yield replace(parameter, host_paths=hosts.get(parameter.path, ()))
+            yield inner, parameter_at(inner, groups)
 
 
 def with_groups(box: Box) -> Iterator[tuple[Box, GroupPath]]:
@@ -137,7 +144,8 @@ def select(
             variables.
 
     Returns:
-        The parameters in order of appearance, audio inputs last.
+        The parameters in the order of the widgets, audio inputs last; the order of the patterns
+        does not matter.
 
     Raises:
         FadError: a pattern that names nothing; the message lists what there is.

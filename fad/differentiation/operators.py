@@ -29,6 +29,7 @@ from fad.diagram.box import (
     postorder,
 )
 from fad.diagram.labels import plain_name
+from fad.diagram.order import widgets_of
 from fad.diagram.parameters import (
     GroupPath,
     Parameter,
@@ -140,7 +141,7 @@ class _Operator:
 
     def forward(self, expr: Box, values: Box | None) -> Box:
         """The dual of a diagram by its parameters, or by what stands in their places."""
-        parameters = default_variables(list(find_parameters(expr)))
+        parameters = default_variables(widgets_of(expr, self._core.facts))
         if values is None:
             return dense(self._dual(expr, by_parameters(parameters)), len(parameters))
         given = self._core.symbolise(values)

@@ -175,9 +175,9 @@ def _output_panels(recording: Recording) -> list[Panel]:
     starts = np.unique(np.linspace(0, frames, min(frames, _PIECES), endpoint=False).astype(int))
     times = (starts + np.diff(np.append(starts, frames)) / 2) / recording.rate
     panels = []
-    for number, samples in enumerate(recording.outputs):
+    for title, samples in zip(recording.titles, recording.outputs, strict=True):
         known = np.where(np.isfinite(samples), samples, np.nan)
         # `fmax` and `fmin` pass by what is not a number, unless there is nothing else.
         highest, lowest = (f.reduceat(known, starts) for f in (np.fmax, np.fmin))
-        panels.append(Panel(f"output {number}", Curve(times, highest), lowest=lowest))
+        panels.append(Panel(title, Curve(times, highest), lowest=lowest))
     return panels

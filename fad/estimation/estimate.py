@@ -18,6 +18,7 @@ from fad.base.source import Source
 from fad.base.version import __version__
 from fad.diagram.box import Box, Group, Real, Switch, arity_of, postorder
 from fad.diagram.labels import identifier, without_metadata
+from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import (
     Parameter,
     Widget,
@@ -71,6 +72,7 @@ def estimate(
     restart: float | None = None,
     rules: ProgramLike | None = None,
     folder: str | Path = ".",
+    order_by: OrderBy = "text",
 ) -> Program:
     """Writes the Faust program in which a model learns to sound like a target.
 
@@ -108,6 +110,7 @@ def estimate(
         restart: the time in seconds after which all starts again that plays once: a sound file, and
             the buttons of both programs, which are pressed for the first half of that time.
         folder: where the program will be: it names a sound file from there.
+        order_by: the order of the parameters; see `transform`.
 
     Returns:
         The program. Its parameters are those that are learnt. Its widgets are in the groups
@@ -124,7 +127,7 @@ def estimate(
     )
     learning.check()
     front = read(Request(target, include, precision, rules, libraries))
-    job = _Job(learning, model, tuple(wrt), dict(start or {}), tuple(freeze))
+    job = _Job(learning, model, tuple(wrt), dict(start or {}), tuple(freeze), order_by)
     return _estimated(front, job)
 
 
@@ -137,6 +140,7 @@ class _Job:
     wrt: tuple[str, ...]
     start: Mapping[str, float]
     freeze: tuple[str, ...]
+    order_by: OrderBy
 
 
 def _estimated(front: Front, job: _Job) -> Program:
@@ -147,7 +151,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         module = front.libraries.parse(as_source(job.model))
         model, title = _named(core, module), title_of(module)
         _check_fit(target, model)
-    everything = tuple(find_parameters(model, title))
+    everything = widgets_of(model, core.facts, title, job.order_by)
     starts = resolved(everything, job.start)
     chosen = _variables(everything, job.wrt, job.freeze)
     ins, outs = arity_of(target)
@@ -179,7 +183,10 @@ def _estimated(front: Front, job: _Job) -> Program:
     given = _grouped(_prepared(core, target, (), {}, pressed), learner, variables)
     if data is not None:
         given["data"] = Group("vgroup", "input", data) if find_parameters(data) else data
-    own = Source("<learning>", learning.text(variables, sound, ins, outs))
+    # The values go to `forwardAD`, which takes them in the order of the text.
+    places = [widget.path for widget in widgets_of(learner, core.facts)]
+    by_place = sorted(variables, key=lambda variable: places.index(variable.path))
+    own = Source("<learning>", learning.text(by_place, sound, ins, outs))
     evaluation = core.run(front.libraries.parse(own), given=given)
     process, simple = simplify(evaluation.process, named=evaluation.facts.names)
     facts = evaluation.facts.renamed(simple)
@@ -212,6 +219,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         front.name,
         tuple(find_parameters(process)),
         files=(*front.files(target, model, *(() if data is None else (data,))), *learning.files()),
+        order_by=job.order_by,
     )
 
 

@@ -107,8 +107,16 @@ class Core(Protocol):
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""
 
-    def record_name(self, box: Box, name: str) -> None:
-        """Notes what the source calls a diagram, if it is one that can carry a name."""
+    def record_place(self, box: Box, span: Span) -> None:
+        """Notes where the program makes a diagram, or asks another text for it."""
+
+    def record_name(self, box: Box, name: str, definition: Span | None) -> None:
+        """Notes what the source calls a diagram, if it is one that can carry a name.
+
+        Args:
+            box, name: the diagram and its name.
+            definition: where that is defined, if it is known.
+        """
 
     def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
         """Notes which call a diagram is the result of."""

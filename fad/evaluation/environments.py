@@ -143,7 +143,9 @@ class Environments:
         module = self._libraries.load(node.path, scope.source, scope.span(node))
         layer = self.file_scope(module)
         self._named_at.setdefault(layer, scope.span(node))
-        return EnvironmentValue(layer, _PROCESS)
+        component = EnvironmentValue(layer, _PROCESS)
+        self._core.record_place(component, scope.span(node))
+        return component
 
     def component_process(self, component: EnvironmentValue) -> Box:
         """What a component's `process` is: a value that is not a component itself."""

@@ -225,7 +225,10 @@ class Evaluator:
     def lookup(self, name: str, scope: Scope, span: Span) -> Box:
         bound = scope.find(name)
         if type(bound) is Thunk:
-            return bound.value if bound.value is not None else self.force(bound, span)
+            value = bound.value if bound.value is not None else self.force(bound, span)
+            if bound.scope.source is not self._main:
+                self.record_place(value, span)
+            return value
         if bound is None and name in self.operators.usage:
             return Operator(name, span)
         if bound is None:
@@ -277,7 +280,7 @@ class Evaluator:
             self.leave()
             thunk.running = False
         thunk.value = value
-        self.record_name(value, thunk.name)
+        self.record_name(value, thunk.name, thunk.scope.span(thunk.body))
         if isinstance(value, Closure) and value.node is thunk.body:
             self._definitions[id(value.node)] = (thunk.scope.source.file, thunk.name)
         if isinstance(value, Closure | Matcher) and value.node is thunk.body:
@@ -297,9 +300,12 @@ class Evaluator:
         """Ends what `enter` began."""
         self._depth -= 1
 
-    def record_name(self, box: Box, name: str) -> None:
+    def record_name(self, box: Box, name: str, definition: Span | None) -> None:
         if isinstance(box, _NAMED) and not is_identity(box):
             self.facts.names[box] = name
+            self.facts.definitions.pop(box, None)
+            if definition is not None:
+                self.facts.definitions[box] = definition
 
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""
@@ -314,7 +320,19 @@ class Evaluator:
             self.steps.take(len(box.free), scope.span(node))
         if box not in self.facts.origins:
             self.facts.origins[box] = scope.span(node)
+        if scope.source is self._main:
+            self.record_place(box, scope.span(node))
         return box
+
+    def record_place(self, box: Box, span: Span) -> None:
+        """Notes where the program makes a diagram, or asks another text for it.
+
+        The first place in the text counts, not the first one that was evaluated.
+        """
+        if span.source is self._main:
+            known = self.facts.places.setdefault(box, span)
+            if known.source is span.source and span.start < known.start:
+                self.facts.places[box] = span
 
     def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
         if is_marked(result):

@@ -89,12 +89,16 @@ class Functions:
                 error.calls.append(call_at(node, scope))
             raise
         self._core.record_call(result, node, scope)
+        if not isinstance(function, Closure | Matcher) or function.scope.source is not scope.source:
+            # What a function of this text makes has its places in it.
+            self._core.record_place(result, scope.span(node))
         if not isinstance(function, Operator):
             called = node.function
+            definition = self._core.facts.definitions.get(function)
             if isinstance(called, nodes.Name):
-                self._core.record_name(result, called.id)
+                self._core.record_name(result, called.id, definition)
             elif isinstance(called, nodes.Access):
-                self._core.record_name(result, called.name)
+                self._core.record_name(result, called.name, definition)
         return result
 
     def call(

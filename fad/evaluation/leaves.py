@@ -77,7 +77,9 @@ class Leaves:
         if result is body:
             self._core.steps.take(_WARNING_STEPS, scope.span(node))
             self._core.warnings.append(f'no widget "{label}" to modulate in {excerpt(body)}')
-        return Lambda(slot, result) if slot else result
+        modulated = Lambda(slot, result) if slot else result
+        self._core.record_place(modulated, scope.span(node))
+        return modulated
 
     def _label(self, node: Any, scope: Scope) -> str:
         label: str = node.label

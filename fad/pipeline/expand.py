@@ -8,16 +8,18 @@ from pathlib import Path
 from fad.base.precision import Precision
 from fad.base.version import __version__
 from fad.diagram.box import arity_of
-from fad.diagram.parameters import default_variables, find_parameters
+from fad.diagram.order import OrderBy, widgets_of
+from fad.diagram.parameters import default_variables
 from fad.differentiation.channels import channels
 from fad.evaluation.folding import constants
-from fad.pipeline.comments import rule_comments
+from fad.pipeline.comments import Quoting, rule_comments
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.abstraction import abstracted
 from fad.text.emitter import emit
 from fad.text.lines import comment
+from fad.text.templates import function_of
 
 
 def expand(
@@ -26,6 +28,9 @@ def expand(
     include: Sequence[str | Path] = (),
     libraries: str | Path | None = None,
     precision: Precision = "double",
+    order_by: OrderBy = "text",
+    comments: bool = False,
+    lines: bool = False,
 ) -> Program:
     """Evaluates a Faust program to its core diagram and writes that as Faust.
 
@@ -34,6 +39,9 @@ def expand(
         include: folders to search for imported files, before the standard ones.
         libraries: a folder of libraries to use instead of the standard ones.
         precision: which precision-prefixed definitions count.
+        order_by: the order of the widgets: that of the program's `text`, or of its user
+            interface (`ui`); see `widgets_of`.
+        comments, lines: what comes along of the source above each definition; see `transform`.
 
     Returns:
         The program: the same outputs, the same user interface, no library needed.
@@ -46,13 +54,17 @@ def expand(
     box, facts = evaluation.process, evaluation.facts
     header = [*comment(f"{front.name}, evaluated by fad {__version__}.")]
     header += [*rule_comments(facts), *front.declares]
-    widgets = tuple(find_parameters(box, front.title))
+    widgets = widgets_of(box, facts, front.title, order_by)
+    process, names, became = abstracted(box, facts, constants())
+    written = {**{old: function_of(new) for old, new in became.items()}, box: process}
+    notes = Quoting(comments, lines).notes(facts, written, names, {}, front.is_own)
     return Program(
-        emit(*abstracted(box, facts, constants())[:2], header),
+        emit(process, names, header, notes),
         default_variables(widgets),
         channels(arity_of(box)[1], ()),
         tuple(evaluation.warnings),
         front.name,
         widgets,
         files=front.files(box),
+        order_by=order_by,
     )

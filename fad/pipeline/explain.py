@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fad.base.errors import place
 from fad.diagram.box import ForeignFunction, Primitive, Slider, Switch, postorder
+from fad.diagram.order import OrderBy
 from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import Active, Bundles, members
 from fad.differentiation.dual import Part
@@ -15,6 +16,7 @@ from fad.differentiation.rules import ARGUMENTS
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.evaluation.excerpts import excerpt
+from fad.pipeline.comments import Quoting
 from fad.pipeline.front import Request, read
 from fad.pipeline.transform import Draft, Options, drafted
 from fad.syntax.libraries import ProgramLike
@@ -34,12 +36,14 @@ def explain(
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
+    order_by: OrderBy = "text",
+    lines: bool = False,
 ) -> str:
     """What each part of a program became in its dual, and why.
 
     Args:
         program: a text, or the path of a file.
-        include, libraries, wrt, surrogate, rules: see `fad.transform`.
+        include, libraries, wrt, surrogate, rules, order_by, lines: see `fad.transform`.
 
     Returns:
         A text for people: for each part of the source that derivatives reach (its parameters, the
@@ -53,7 +57,9 @@ def explain(
 
     front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
-    options = Options(tuple(wrt), surrogate=tuple(surrogate))
+    options = Options(
+        tuple(wrt), surrogate=tuple(surrogate), order_by=order_by, quoting=Quoting(lines=lines)
+    )
     draft = drafted(evaluation, front, options)
     return "\n".join(_lines(evaluation, draft)) + "\n"
 

@@ -78,6 +78,19 @@ class Front:
         """Where the files are that the program names."""
         return folder_of(self.source)
 
+    def is_own(self, source: Source) -> bool:
+        """Whether a text is the user's own: the program, or a file of Faust's in its folder.
+
+        A file that does not look like one of Faust's may hold what nobody is meant to see.
+        """
+        if source.is_given:
+            return True
+        main = self.source.path
+        if main is None or source.path is None or source.library is not None:
+            return False
+        is_near = source.path.resolve().is_relative_to(main.resolve().parent)
+        return is_near and source.may_be_quoted
+
     def files(self, *processes: Box) -> tuple[Path, ...]:
         """The files that were read, and those that diagrams name: sound files and headers."""
         parts = (part for process in processes for part in postorder(process))

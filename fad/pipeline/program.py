@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from fad.base.version import __version__
+from fad.diagram.order import OrderBy
 from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
+
+#: Which manifests mean the same. From 2 on, parameters and channels are in the order of the text or
+#: of the user interface, as `order by` says; before, they were in that of the diagram.
+MANIFEST_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -17,13 +22,14 @@ class Program:
 
     Attributes:
         source: its text.
-        parameters: the variables of the original program, in order of appearance.
+        parameters: the variables of the original program, in order.
         outputs: the meaning of each output channel, in order.
         warnings: what the user should know, one sentence each.
         name: the file name of the original program.
         widgets: all sliders, number entries and switches of the original program.
         direction: the names and components of the direction that its derivatives are along.
         files: the files that it was made from, and those that it names.
+        order_by: whose order the parameters and widgets are in: see `widgets_of`.
     """
 
     source: str
@@ -34,11 +40,14 @@ class Program:
     widgets: tuple[Parameter, ...] = ()
     direction: tuple[tuple[str, float], ...] = ()
     files: tuple[Path, ...] = ()
+    order_by: OrderBy = "text"
 
     def manifest(self) -> dict[str, Any]:
         """What the channels and the parameters are, as plain data for JSON."""
         return {
             "program": self.name,
+            "format": MANIFEST_FORMAT,
+            "order by": self.order_by,
             "versions": {"fad": __version__, "cyfaust": _version("cyfaust")},
             "outputs": [
                 {

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from fad.base.errors import FadError
 from fad.base.precision import Precision
+from fad.base.source import Span
 from fad.base.version import __version__
 from fad.diagram.box import Box, arity_of
 from fad.diagram.facts import Facts, renamed
-from fad.diagram.parameters import Parameter, find_parameters, select
+from fad.diagram.order import OrderBy, widgets_of
+from fad.diagram.parameters import Parameter, select
 from fad.differentiation.channels import Output, along_direction, channels
 from fad.differentiation.dual import Dropped, Dual, about, dense, second_derivatives
 from fad.differentiation.forward import differentiate
@@ -23,8 +25,9 @@ from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.evaluation.folding import constants
 from fad.evaluation.sizes import check_size
-from fad.pipeline.comments import parameter_comments, part_notes, rule_comments
+from fad.pipeline.comments import Quoting, parameter_comments, part_notes, rule_comments
 from fad.pipeline.front import Front, Request, read
+from fad.pipeline.header import outputs_comment
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.abstraction import abstracted
@@ -52,6 +55,9 @@ def transform(
     rules: ProgramLike | None = None,
     order: Order = 1,
     direction: Mapping[str, float] | None = None,
+    order_by: OrderBy = "text",
+    comments: bool = True,
+    lines: bool = False,
 ) -> Program:
     """Writes the Faust program that also computes the derivatives of a program's outputs.
 
@@ -72,10 +78,15 @@ def transform(
         order: 2 for the second derivatives too, after the first ones, each pair of variables once.
         direction: label or path of a variable -> component: one derivative instead of one for each
             variable, along the direction: the sum of the derivatives times the components.
+        order_by: the order of the variables: that of the program's `text`, or of its user interface
+            (`ui`); see `widgets_of`. That of `wrt` does not matter.
+        comments: whether the comments directly above a definition of the program, or of a file in
+            its folder that it imports, come along; those of other libraries never do.
+        lines: whether a comment above each definition tells the file and line that it is from.
 
     Returns:
         The program: for each output, the output itself and its derivative by each variable, in
-        order of appearance. The user interface is the original's.
+        their order. The user interface is the original's.
 
     Raises:
         FadError: the program is missing or malformed, `wrt` names nothing, or a construct without
@@ -89,7 +100,8 @@ def transform(
     for name, value in components:
         if not math.isfinite(value):
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
-    options = Options(tuple(wrt), only, tuple(surrogate), order, components)
+    quoting = Quoting(comments, lines)
+    options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by, quoting)
     return _transformed(read(Request(program, include, precision, rules, libraries)), options)
 
 
@@ -102,6 +114,8 @@ class Options:
     surrogate: tuple[Kind, ...] = ()
     order: Order = 1
     direction: tuple[tuple[str, float], ...] = ()
+    order_by: OrderBy = "text"
+    quoting: Quoting = field(default_factory=Quoting)
 
 
 def _transformed(front: Front, options: Options) -> Program:
@@ -112,7 +126,7 @@ def _transformed(front: Front, options: Options) -> Program:
     told = (*evaluation.warnings, *about(draft.dual, folders=False), *draft.warnings)
     header = [
         *comment(f"Forward-mode derivative of {front.name}, by fad {__version__}."),
-        *comment(f"outputs: {', '.join(output.name for output in draft.outputs)}"),
+        *outputs_comment([output.name for output in draft.outputs]),
         *parameter_comments(draft.variables, dict(options.direction)),
         *rule_comments(evaluation.facts),
         *(line for warning in told for line in comment(f"warning: {warning}")),
@@ -132,6 +146,7 @@ def _transformed(front: Front, options: Options) -> Program:
         draft.widgets,
         options.direction,
         front.files(evaluation.process),
+        options.order_by,
     )
 
 
@@ -166,19 +181,21 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     """What an evaluated program becomes."""
     inputs, outputs = arity_of(evaluation.process)
     operations = front.operations
-    widgets = tuple(find_parameters(evaluation.process, front.title))
+    widgets = widgets_of(evaluation.process, evaluation.facts, front.title, options.order_by)
     variables, seeds = _variables(widgets, inputs, options)
     every_channel = channels(outputs, variables, options.order)
     if options.direction:
         every_channel = along_direction(outputs)
     kept = tuple(each for each in every_channel if each.order or options.only != "tangents")
     dual = derive(evaluation, seeds, operations, options.surrogate)
+    definitions = _carried(evaluation.facts.definitions, dual)
     warnings: list[str] = []
     if options.order == 2:
         warnings = [_flat(read) for read in dual.sloped]
         first = dense(dual, len(variables))
         facts = replace(evaluation.facts, names=dict(dual.names), made_by={})
         dual = derive(Evaluation(first, facts), seeds, operations, options.surrogate)
+        definitions = _carried(definitions, dual)
         process = second_derivatives(dual, len(variables), kept)
     else:
         process = dense(dual, len(seeds.names), options.only == "tangents")
@@ -186,10 +203,13 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     named = Facts(names=renamed(dual.names, simple))
     process, names, became = abstracted(process, named, constants())
     simple = {old: function_of(became.get(new, new)) for old, new in simple.items()}
+    written = {box: simple.get(box, box) for box in definitions}
+    written[evaluation.process] = process
+    facts = Facts({**dual.names, evaluation.process: "process"}, definitions)
     return Draft(
         process,
         names,
-        part_notes(dual, simple),
+        options.quoting.notes(facts, written, names, part_notes(dual, simple), front.is_own),
         kept,
         dual,
         simple,
@@ -197,6 +217,15 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
         widgets,
         tuple(dict.fromkeys(warnings)),
     )
+
+
+def _carried(definitions: Mapping[Box, Span], dual: Dual) -> dict[Box, Span]:
+    """Where the definitions are that what has become of diagrams comes from.
+
+    What no derivative reaches has stayed as it was.
+    """
+    parts = {p.dual: definitions[p.source] for p in dual.parts if p.source in definitions}
+    return {**definitions, **parts}
 
 
 def _flat(read: Dropped) -> str:
@@ -216,7 +245,6 @@ def _variables(
     components: dict[Parameter, float] = {}
     for name, value in options.direction:
         components.update(dict.fromkeys(select(widgets, inputs, [name]), value))
-    # In order of appearance.
     everything = select(widgets, inputs, [name for name, _ in options.direction])
     return everything, along({parameter: components[parameter] for parameter in everything})
 

@@ -60,6 +60,7 @@ class Recording:
         changes: the widgets that moved, in order of time.
         warnings: what the user should know, one sentence each.
         files: the files that the program was read from, and those that it names.
+        names: what the program calls its outputs, as `dy/dgain`, or nothing.
     """
 
     program: str
@@ -73,6 +74,12 @@ class Recording:
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What each output is called: its name, or `output 0`, `output 1` ... without names."""
+        return self.names or tuple(f"output {index}" for index in range(len(self.outputs)))
 
     @property
     def frames(self) -> int:
@@ -85,12 +92,16 @@ class Recording:
         return self.frames / self.rate
 
     def to_csv(self) -> str:
-        """The user interface over time: a line for each of `times`, a column for each path."""
-        columns = {"seconds": self.times, **self.sliders, **self.bargraphs}
+        """The run over time: a line for each of `times`, with the user interface and the outputs.
+
+        There is a column for each path, and then one for each output.
+        """
+        shown = {"seconds": self.times, **self.sliders, **self.bargraphs}
+        heard = self.outputs[:, np.rint(self.times * self.rate).astype(int)]
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
+        writer.writerow([*shown, *self.titles])
+        writer.writerows(zip(*(v.tolist() for v in (*shown.values(), *heard)), strict=True))
         return file.getvalue()
 
 

@@ -17,8 +17,10 @@ from fad.base.precision import NativePrecision
 from fad.base.source import Source
 from fad.diagram.box import Box, Soundfile, arity_of, postorder
 from fad.diagram.labels import sound_files
-from fad.diagram.parameters import Parameter, find_parameters, resolved
+from fad.diagram.order import widgets_of
+from fad.diagram.parameters import Parameter, resolved
 from fad.pipeline.front import Request, read
+from fad.pipeline.header import outputs_in
 from fad.pipeline.program import Program
 from fad.runtime.engine import Engine
 from fad.runtime.foreign import refuse_foreign
@@ -93,17 +95,22 @@ def run(
             standard compiler refuses, crashes or takes too long (`EngineError`).
     """
     frames = frames_of(seconds, rate)
+    names: tuple[str, ...] | None = None
     if isinstance(program, Program):
+        names = tuple(output.name for output in program.outputs)
         program = Source(program.name or "<text>", program.source)
     front = read(Request(program, include, precision, libraries=libraries))
     evaluation = front.evaluated()
     box = evaluation.process
     arity = arity_of(box)
     check_size(arity, frames, rate)
-    widgets = tuple(find_parameters(box, front.title))
+    widgets = widgets_of(box, evaluation.facts, front.title)
     start = resolved(widgets, at or {})
     moves = scheduled(widgets, changes or {}, rate, frames)
     warnings = list(evaluation.warnings)
+    names = outputs_in(front.source.text) if names is None else names
+    if len(names) != arity[1]:  # a comment that is no longer true
+        names = ()
     if not isinstance(inputs, str) and np.ndim(inputs) == 2 and len(inputs) == 1 < arity[0]:
         warnings.append(f"the input has one channel, which all {arity[0]} inputs hear")
         inputs = np.repeat(inputs, arity[0], axis=0)
@@ -135,8 +142,11 @@ def run(
     points = schedule.points
     meters = tuple(meter for meter in schedule.meters if meter.path in bargraphs)
     sliders = values_over_time(widgets, start, moves, points)
-    warnings += _silence(outputs, rate)
-    warnings += _undefined(outputs, bargraphs, points, rate)
+    titles = [f"output {number}" for number in range(len(outputs))]
+    if names:
+        titles = [f"{title} (`{name}`)" for title, name in zip(titles, names, strict=True)]
+    warnings += _silence(outputs, titles, rate)
+    warnings += _undefined(outputs, titles, bargraphs, points, rate)
     warnings += not_learnt(meters, widgets, bargraphs, sliders)
     return Recording(
         performance.name,
@@ -150,6 +160,7 @@ def run(
         moves,
         tuple(warnings),
         front.files(box),
+        names,
     )
 
 
@@ -247,26 +258,29 @@ def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: i
     return np.tile(whole, math.ceil(frames / whole.shape[1]))[:, :frames]
 
 
-def _silence(outputs: Samples, rate: int) -> Iterator[str]:
+def _silence(outputs: Samples, titles: Sequence[str], rate: int) -> Iterator[str]:
     """Sentences about outputs that nothing comes out of."""
     seconds = outputs.shape[1] / rate
-    for number, samples in enumerate(outputs):
+    for title, samples in zip(titles, outputs, strict=True):
         if not samples.any():
             yield (
-                f"output {number} is silent for all {seconds:g} s: it may take a widget that "
+                f"{title} is silent for all {seconds:g} s: it may take a widget that "
                 "moves, such as a button that is pressed, or a longer run"
             )
 
 
 def _undefined(
-    outputs: Samples, bargraphs: Mapping[str, Samples], points: NDArray[np.int64], rate: int
+    outputs: Samples,
+    titles: Sequence[str],
+    bargraphs: Mapping[str, Samples],
+    points: NDArray[np.int64],
+    rate: int,
 ) -> Iterator[str]:
     """Sentences about values that are infinite or not a number."""
-    for number, samples in enumerate(outputs):
+    for title, samples in zip(titles, outputs, strict=True):
         if (index := first_undefined(samples)) is not None:
             yield (
-                f"output {number} is infinite or not a number from sample {index} "
-                f"({index / rate:.3f} s)"
+                f"{title} is infinite or not a number from sample {index} ({index / rate:.3f} s)"
             )
     for path, values in bargraphs.items():
         if (index := first_undefined(values)) is not None:

@@ -43,9 +43,10 @@ def emit(
     for box in plan.definitions[None]:
         note = plan.notes.get(box, Note())
         lines = paragraphs.setdefault(note.paragraph, [])
-        lines += _commented(writer.definition(box, 0), note.comment)
-    last = writer.statement("process", plan.process, 0)
-    paragraphs.setdefault(Note().paragraph, []).append(last)
+        lines += [*note.above, *_commented(writer.definition(box, 0), note.comment)]
+    last = [*plan.notes.get(plan.process, Note()).above]
+    last.append(writer.statement("process", plan.process, 0))
+    paragraphs.setdefault(Note().paragraph, []).extend(last)
     blocks = [list(header), *(paragraphs[number] for number in sorted(paragraphs))]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
@@ -57,7 +58,10 @@ def definitions(
     """The text of each definition at the top level of what `emit` writes, by its diagram."""
     plan = planned(process, names, notes)
     writer = _Writer(plan)
-    return {box: writer.definition(box, 0) for box in plan.definitions[None]}
+    return {
+        box: "\n".join([*plan.notes.get(box, Note()).above, writer.definition(box, 0)])
+        for box in plan.definitions[None]
+    }
 
 
 def _commented(text: str, said: str) -> list[str]:
@@ -115,7 +119,11 @@ class _Writer:
 
     def _with(self, boxes: Sequence[Box], indent: int) -> str:
         pad = " " * indent
-        lines = [self.definition(inner, deeper(indent)) for inner in boxes]
+        lines = []
+        for inner in boxes:
+            above = self._plan.notes.get(inner, Note()).above
+            lines += [" " * deeper(indent) + line for line in above]
+            lines.append(self.definition(inner, deeper(indent)))
         return "\n".join([f"\n{pad}with {{", *lines, f"{pad}}}"])
 
     def _text(self, box: Box, level: int, indent: int, column: int) -> str:

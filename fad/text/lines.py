@@ -26,6 +26,23 @@ def comment(text: str) -> list[str]:
     )
 
 
+def comment_list(head: str, items: Sequence[str]) -> list[str]:
+    """A list as lines of a comment, which are broken between its items and never inside one.
+
+    Args:
+        head: what stands before the list.
+        items: their texts; commas come between them.
+    """
+    lines, line = [], f"// {visible(head)}"
+    for number, item in enumerate(items, 1):
+        text = f" {visible(item)}" + ("," if number < len(items) else "")
+        if number > 1 and len(line) + len(text) > WIDTH:
+            lines.append(line)
+            line = "//  "
+        line += text
+    return [*lines, line]
+
+
 def deeper(indent: int, step: int = 4) -> int:
     """The indentation of what is inside; functions can be inside each other without end."""
     return min(indent + step, _MAX_INDENT)

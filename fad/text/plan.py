@@ -36,6 +36,8 @@ class Note(NamedTuple):
     Attributes:
         paragraph: the definitions of each paragraph stand together, the lowest number first.
         comment: a line of text, or none.
+        above: lines of comments to put before it, whole and as they are; also where it is local to
+            a function, and above the last definition, `process`.
         yields: whether fad has made up its name: where the program uses the same one, the
             program keeps it, and this definition gets a number.
     """
@@ -43,6 +45,7 @@ class Note(NamedTuple):
     paragraph: int = 0
     comment: str = ""
     yields: bool = False
+    above: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

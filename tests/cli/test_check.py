@@ -31,12 +31,12 @@ def test_check_shows_a_table(run: Run) -> None:
     lines = [line.split() for line in done.stdout.splitlines()]
     assert (done.returncode, done.stderr) == (0, "")
     assert [line[:3] for line in lines[1:5]] == [
-        ["0", "/synth/gain", "agrees"],
         ["0", "/synth/freq", "zero"],
-        ["1", "/synth/gain", "zero"],
+        ["0", "/synth/gain", "agrees"],
         ["1", "/synth/freq", "agrees"],
+        ["1", "/synth/gain", "zero"],
     ]
-    assert done.stdout.endswith("synth.dsp: 441 samples at 44100 Hz, 3 points: 2 agrees, 2 zero\n")
+    assert done.stdout.endswith("synth.dsp: 441 samples at 44100 Hz, 3 points: 2 zero, 2 agrees\n")
 
 
 def test_check_as_json_at_another_point(run: Run) -> None:

@@ -23,7 +23,7 @@ def test_params_lists_all_widgets(run: Run) -> None:
     lines = [line.split() for line in done.stdout.splitlines()]
     assert (done.returncode, done.stderr) == (0, "")
     assert lines[0][:7] == ["path", "host", "path", "kind", "init", "min", "max"]
-    assert lines[1] == [
+    assert lines[2] == [
         "/synth/gain",
         "/synth/gain",
         "vslider",
@@ -34,7 +34,7 @@ def test_params_lists_all_widgets(run: Run) -> None:
         "lin",
         "yes",
     ]
-    assert lines[2] == [
+    assert lines[1] == [
         "/synth/freq",
         "/synth/freq",
         "hslider",
@@ -52,7 +52,7 @@ def test_params_lists_all_widgets(run: Run) -> None:
 def test_params_as_json(run: Run) -> None:
     widgets = json.loads(run("params", "synth.dsp", "--json").stdout)
     assert [widget["variable"] for widget in widgets] == [True, True, False]
-    assert widgets[1] == {
+    assert widgets[0] == {
         "path": "/synth/freq",
         "label": "freq",
         "kind": "hslider",

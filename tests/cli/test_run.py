@@ -52,7 +52,7 @@ def test_everything_at_once(run: Run, tmp_path: Path) -> None:
 
 def test_the_record_can_go_to_the_standard_output(run: Run) -> None:
     done = run("run", "gain.dsp", "--interpreter", "--seconds", "0.001", "--csv", "-")
-    assert done.stdout.startswith("seconds,/amp/gain\n0.0,0.5\n")
+    assert done.stdout.startswith("seconds,/amp/gain,output 0\n0.0,0.5,")
     assert done.stdout.count("\n") == 45
     assert done.stderr.startswith("warning: the program ran in single precision")
 
@@ -144,3 +144,44 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, name: str, way: str)
     assert b"Traceback" not in told
     assert list(temporary.iterdir()) == []
     assert not (tmp_path / "out.wav").exists()
+
+
+DUAL_OF = """
+cutoff = hslider("cutoff", 0.5, 0, 1, 0.1);
+mix = hslider("dry, wet", 0.25, 0, 1, 0.1);
+process = _*cutoff + mix;
+"""
+
+
+def test_channels_say_what_they_are(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.dsp").write_text(DUAL_OF)
+    assert run("transform", "p.dsp", "-o", "dual.dsp").returncode == 0
+    done = run("run", "dual.dsp", "--seconds", "0.001", "--csv", "a.csv", "--plot", "a.svg")
+    assert done.returncode == 0
+    names = ["y", "dy/dcutoff", "dy/ddry, wet"]
+    shown = [line.rsplit(maxsplit=3)[0] for line in done.stdout.splitlines()[1:4]]
+    assert shown == names
+    rows = list(csv.DictReader((tmp_path / "a.csv").open()))
+    assert list(rows[0]) == ["seconds", "/cutoff", "/dry, wet", *names]
+    for row in rows:
+        y, by_cutoff, by_mix = (float(row[name]) for name in names)
+        assert y == pytest.approx(0.5 * by_cutoff + 0.25)
+        assert by_mix == 1
+    recording = fad.run(tmp_path / "dual.dsp", seconds=0.001)
+    titles = [panel.title for panel in fad.picture(recording).sections[-1].panels]
+    assert titles == names
+
+
+def test_channels_without_names_have_numbers(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.dsp").write_text("// outputs: left, right, and more\nprocess = _,0;")
+    done = run("run", "p.dsp", "--interpreter", "--seconds", "0.001", "--csv", "a.csv")
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["0", "1"]
+    assert (tmp_path / "a.csv").read_text().startswith("seconds,output 0,output 1\n")
+    assert "warning: output 1 is silent" in done.stderr
+
+
+def test_a_program_can_name_its_outputs_itself(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.dsp").write_text("// A program.\n\n// outputs: left, right\nprocess = _,0;")
+    done = run("run", "p.dsp", "--interpreter", "--seconds", "0.001")
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["left", "right"]
+    assert "warning: output 1 (`right`) is silent" in done.stderr

@@ -23,7 +23,7 @@ def paths(text: str, *wrt: str) -> list[str]:
 
 
 def test_sliders_and_entries_are_variables_in_order_of_appearance() -> None:
-    assert paths(PROGRAM) == ["/g/a", "/g/b", "/h/a", "/h/n"]
+    assert paths(PROGRAM) == ["/g/a", "/h/a", "/g/b", "/h/n"]
 
 
 def test_what_is_known_of_a_parameter() -> None:
@@ -42,7 +42,7 @@ def test_what_is_known_of_a_parameter() -> None:
         (["n", "b"], ["/g/b", "/h/n"]),
         (["t"], ["/g/t"]),
         (["p"], ["/h/p"]),
-        (["[ab]"], ["/g/a", "/g/b", "/h/a"]),
+        (["[ab]"], ["/g/a", "/h/a", "/g/b"]),
         (["input:0"], ["input:0"]),
         (["input:*", "b"], ["/g/b", "input:0"]),
     ],

@@ -345,7 +345,7 @@ PROGRAMS: dict[str, tuple[str, Expected]] = {
     "modulation": ('["g": *(2) -> fad(g*g, g)]', constant(4 * G * G, 4 * G)),
     # -- forwardAD
     "all sliders": ("forwardAD(_*g + h)", lambda x: [x[0] * G + H, x[0], 1]),
-    "several outputs of forwardAD": ("forwardAD((h, g*h))", constant(H, 1, 0, G * H, G, H)),
+    "several outputs of forwardAD": ("forwardAD((h, g*h))", constant(H, 0, 1, G * H, H, G)),
     "nothing to differentiate by": ("forwardAD(sin)", lambda x: [np.sin(x[0])]),
     "what is out of variables": (
         'forwardAD(g*v) with { v = hslider("v[diff:off]", 2, 0, 9, 1); }',

@@ -255,10 +255,10 @@ def test_the_record_is_a_table(engine: Engine) -> None:
     options = {"native": False, "rate": 1000, "seconds": 0.003, "changes": {0.002: {"g, h": 2}}}
     recording = recorded(engine, text, **options)
     assert list(csv.reader(io.StringIO(recording.to_csv()))) == [
-        ["seconds", "/g, h", "/n"],
-        ["0.0", "1.0", "1.0"],
-        ["0.001", "1.0", "2.0"],
-        ["0.002", "2.0", "6.0"],
+        ["seconds", "/g, h", "/n", "output 0"],
+        ["0.0", "1.0", "1.0", "1.0"],
+        ["0.001", "1.0", "2.0", "2.0"],
+        ["0.002", "2.0", "6.0", "6.0"],
     ]
 
 
