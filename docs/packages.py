@@ -42,11 +42,11 @@ PURE = FLOORS[: FLOORS.index("runtime")]
 
 # Lengths are in the units of the picture, which are pixels where it is shown in full size.
 _FLOOR, _GAP, _CELL = 56, 5, 27
-_LEFT, _TOP, _WIDTH = 24, 104, 680
+_LEFT, _TOP, _WIDTH = 24, 104, 724
 _NAME, _TEXT = 16, 138
 _MATRIX = _LEFT + _WIDTH + 26
 #: How many characters there is room for, in a sentence and in a line of modules.
-_SENTENCE, _MODULES = 84, 96
+_SENTENCE, _MODULES = 84, 104
 _INK, _FAINT, _LINE, _DOT = "#1d2126", "#5c636d", "#dfe3e8", "#0072b2"
 _PURE_FILL, _OTHER_FILL = "#e9f2f8", "#f6f0e6"
 _FONT = "font-family='Helvetica, Arial, Liberation Sans, sans-serif'"

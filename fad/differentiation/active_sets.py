@@ -35,6 +35,16 @@ def union(sets: Iterable[Active]) -> Active:
     return result
 
 
+def shared(some: Bundles, others: Bundles) -> Bundles:
+    """The parameters that are in both sets, on each of several wires."""
+    return tuple([one & other for one, other in zip(some, others, strict=True)])
+
+
+def either(some: Bundles, others: Bundles) -> Bundles:
+    """The parameters that are in any of two sets, on each of several wires."""
+    return tuple([one | other for one, other in zip(some, others, strict=True)])
+
+
 def shape(bundles: Bundles) -> Bundles:
     """The same sets with the parameters that occur in any of them numbered from 0."""
     places = {index: place for place, index in enumerate(members(union(bundles)))}

@@ -21,7 +21,7 @@ from fad.diagram.box import (
 from fad.diagram.interpret import Interpretation
 from fad.diagram.parameters import Widget
 from fad.diagram.ruled import Ruled
-from fad.differentiation.active_sets import NONE, Active, Bundles, union
+from fad.differentiation.active_sets import NONE, Active, Bundles, either, union
 from fad.differentiation.operations import Operations
 from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
@@ -99,4 +99,4 @@ class Activity(Interpretation[Active]):
             back = outputs[: len(taken)]
             if back == taken:
                 return outputs
-            taken = tuple([old | new for old, new in zip(taken, back, strict=True)])
+            taken = either(taken, back)

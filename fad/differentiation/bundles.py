@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fad.diagram.box import Box, Cut, Int, Par, Real, Route, Seq, Slot, Wire, factors, parallel
-from fad.differentiation.active_sets import Active, Bundles, members
+from fad.diagram.box import Box, Cut, Int, Par, Real, Route, Slot, Wire, factors, parallel
+from fad.differentiation.active_sets import Bundles, members
 
 #: Where the number of a parameter stands for a tangent, this stands for the value itself.
 VALUE = -1
@@ -31,22 +31,25 @@ def beside(left: Box, right: Box) -> Box:
     return Par(left, right)
 
 
-def of_primals(inputs: Bundles, box: Box) -> Box:
-    """A box that takes the values of its inputs, and none of their tangents."""
-    if not any(inputs):
-        return box
-    return Seq(parallel([lane for active in inputs for lane in _keep_primal(active)]), box)
+def narrowing(bundles: Bundles, kept: Bundles) -> Box:
+    """What takes bundles and gives the same ones with some of their tangents only.
 
-
-def _keep_primal(active: Active) -> list[Box]:
-    return [Wire(), *[Cut()] * active.bit_count()]
+    Args:
+        bundles: what comes in.
+        kept: for each wire, tangents that go on.
+    """
+    lanes: list[Box] = []
+    for active, rest in zip(bundles, kept, strict=True):
+        lanes.append(Wire())
+        lanes += [Wire() if rest >> index & 1 else Cut() for index in members(active)]
+    return parallel(lanes)
 
 
 def lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, int]]) -> Route:
     """A route of bundles: each connection of wires, lane by lane, in the order given.
 
     The order of connections is the order of the sums that meet at an output, so the primal lanes
-    add up exactly as they did.
+    add up exactly as they did. Tangents that the other end does not have are left out.
     """
     first_in = lane_numbers(sources)
     first_out = lane_numbers(targets)
@@ -54,6 +57,7 @@ def lane_route(sources: Bundles, targets: Bundles, pairs: Iterable[tuple[int, in
         (first_in[source][lane], first_out[target][lane])
         for source, target in pairs
         for lane in first_in[source]
+        if lane in first_out[target]
     ]
     return Route(width(sources), width(targets), tuple(lanes))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from fad.base.errors import place
 from fad.base.source import Span
-from fad.diagram.box import Box, Cut, Real, Route, Seq, Wire, arity_of, parallel
-from fad.differentiation.active_sets import Bundles, union
+from fad.diagram.box import Box, Cut, Par, Real, Route, Seq, Wire, arity_of, parallel
+from fad.differentiation.active_sets import NONE, Active, Bundles
+from fad.differentiation.bundles import VALUE, lane_numbers
 from fad.differentiation.channels import Output
 from fad.differentiation.seeds import Seeds
 
@@ -64,10 +65,12 @@ class Dual:
 
     Attributes:
         box: the diagram; its outputs are bundles.
-        outputs: which parameters are active on each output of the original.
+        outputs: the parameters whose tangents are on each output of the original.
+        reached: the parameters that reach an output of the original.
         dropped: parameter number -> where a tangent of it ended first.
         names: the names of its parts.
-        parts: the parts that tangents reach, inner ones first.
+        parts: the parts that tangents reach which something uses, inner ones first.
+        active: all diagrams of the program that tangents reach.
         seeds: what it is differentiated by.
         sloped: the reads at whole positions whose slope stands for a derivative.
         kinks: parameter number -> where it stands on a kink at its initial value.
@@ -76,9 +79,11 @@ class Dual:
 
     box: Box
     outputs: Bundles
+    reached: Active
     dropped: Mapping[int, Dropped]
     names: Mapping[Box, str]
     parts: Sequence[Part]
+    active: Set[Box]
     seeds: Seeds
     sloped: Sequence[Dropped]
     kinks: Mapping[int, Dropped]
@@ -104,10 +109,9 @@ def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
     Returns:
         the variable's name among the seeds -> the warning about it.
     """
-    reached = union(dual.outputs)
     warnings = {}
     for lane, dropped in dual.dropped.items():
-        if not reached >> lane & 1:
+        if not dual.reached >> lane & 1:
             name = dual.seeds.names[lane]
             warnings[name] = (
                 f"the derivative by {name} is zero: it only acts through "
@@ -126,10 +130,9 @@ def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
     Returns:
         the variable's name among the seeds -> the warning about it.
     """
-    reached = union(dual.outputs)
     warnings = {}
     for lane, kink in dual.kinks.items():
-        if reached >> lane & 1:
+        if dual.reached >> lane & 1:
             name = dual.seeds.names[lane]
             place = f"`{kink.construct}`{kink.where(folders)}"
             warnings[name] = f"{name} starts on a kink of {place}: {kink.reason}"
@@ -149,14 +152,13 @@ def switched(dual: Dual, folders: bool = True) -> dict[str, str]:
     Returns:
         the variable's name among the seeds -> the warning about it.
     """
-    reached = union(dual.outputs)
     return {
         dual.seeds.names[lane]: (
             f"the derivative by {dual.seeds.names[lane]} passes `control`{place.where(folders)}: "
             "while that is off, it may not be held as the value is"
         )
         for lane, place in dual.switched.items()
-        if reached >> lane & 1
+        if dual.reached >> lane & 1
     }
 
 
@@ -177,22 +179,52 @@ def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:
     return Seq(dual.box, parallel(lanes))
 
 
-def second_derivatives(dual: Dual, count: int, outputs: Sequence[Output]) -> Box:
+def used_of_second(count: int, outputs: Sequence[Output], names: Sequence[str]) -> Bundles:
+    """Which tangents the channels of a program of order 2 are made of.
+
+    Each second derivative is the derivative of a first one: that by the earlier of two variables.
+
+    Args:
+        count: the number of outputs of the program.
+        outputs: the channels.
+        names: what the lanes are derivatives by.
+
+    Returns:
+        For each output of the program's dense dual, the lanes of its tangents that are used.
+    """
+    used = [NONE] * (count * (1 + len(names)))
+    for row, column in _places(outputs, names):
+        used[row] |= NONE if column is None else 1 << column
+    return tuple(used)
+
+
+def second_derivatives(dual: Dual, outputs: Sequence[Output]) -> Box:
     """The channels of a program of order 2.
 
     Args:
         dual: the dual of a program's dense dual: of each output, and of each of its derivatives.
-        count: the number of variables.
         outputs: the channels.
     """
-    place = {name: index for index, name in enumerate(dual.seeds.names)}
-    pairs = []
-    for target, output in enumerate(outputs, start=1):
-        # A block for each output of the original; in it, a row for the output and one for each
-        # derivative; in that, the channel and its derivatives.
+    lanes = lane_numbers(dual.outputs)
+    silence = 1 + arity_of(dual.box)[1]
+    places = _places(outputs, dual.seeds.names)
+    sources = [
+        lanes[row].get(VALUE if column is None else column, silence) for row, column in places
+    ]
+    pairs = tuple((source, target) for target, source in enumerate(sources, start=1))
+    if silence not in sources:
+        return Seq(dual.box, Route(silence - 1, len(outputs), pairs))
+    return Seq(Par(dual.box, Real(0.0)), Route(silence, len(outputs), pairs))
+
+
+def _places(outputs: Sequence[Output], names: Sequence[str]) -> Iterator[tuple[int, int | None]]:
+    """For each channel, the output of a dense dual that it comes from, and the lane there.
+
+    In a dense dual, there is a block for each output of the original; in it, the output and then
+    each of its derivatives.
+    """
+    place = {name: index for index, name in enumerate(names)}
+    for output in outputs:
         row = 0 if output.parameter is None else 1 + place[output.parameter.path]
-        column = 0 if output.second is None else 1 + place[output.second.path]
-        block = output.output * (1 + count)
-        pairs.append(((block + row) * (1 + count) + column + 1, target))
-    whole = dense(dual, count)
-    return Seq(whole, Route(arity_of(whole)[1], len(outputs), tuple(pairs)))
+        column = None if output.second is None else place[output.second.path]
+        yield output.output * (1 + len(names)) + row, column

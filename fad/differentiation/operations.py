@@ -25,7 +25,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.labels import identifier
 from fad.diagram.ruled import Ruled, applied, rule_names
-from fad.differentiation.active_sets import NONE, Active, Bundles, members, shape, union
+from fad.differentiation.active_sets import Active, Bundles, members, shape, union
 from fad.differentiation.bundles import VALUE, lane_numbers, width
 from fad.differentiation.rules import (
     ARGUMENTS,
@@ -109,27 +109,20 @@ class Operation:
 
     def active(self, inputs: Bundles) -> Active:
         """The parameters whose tangents leave it."""
-        match self.rule:
-            case Zero():
-                return NONE
-            case Custom(ruled):
-                return union(
-                    active
-                    for position, active in enumerate(inputs)
-                    if active and not ruled.is_zero(position)
-                )
-            case Linear() as rule:
-                return union(
-                    active
-                    for name, active in zip(ARGUMENTS, inputs, strict=False)
-                    if any(_uses(text, f"d{name}") for text in rule.texts)
-                )
-        return union(inputs)
+        return union(
+            active for position, active in enumerate(inputs) if active and self.passes(position)
+        )
 
     def passes(self, position: int) -> bool:
         """Whether the tangent of an argument has an effect on that of the result."""
-        rule = self.rule
-        return not (isinstance(rule, Custom) and rule.ruled.is_zero(position))
+        match self.rule:
+            case Zero():
+                return False
+            case Custom(ruled):
+                return not ruled.is_zero(position)
+            case Linear() as rule:
+                return any(_uses(text, f"d{ARGUMENTS[position]}") for text in rule.texts)
+        return True
 
     def dropped(self, inputs: Bundles) -> Iterable[tuple[int, str]]:
         """The parameters whose tangents end in it, with the reason for each."""

@@ -39,7 +39,7 @@ from fad.diagram.parameters import (
     parameter_at,
 )
 from fad.diagram.widgets import with_widgets
-from fad.differentiation.active_sets import members, union
+from fad.differentiation.active_sets import members
 from fad.differentiation.dual import Dual, about, dense
 from fad.differentiation.forward import differentiate
 from fad.differentiation.operations import Operations
@@ -177,7 +177,7 @@ class _Operator:
         for new, old in originals.items():
             self._core.inherit(old, new)
         dual = self._dual(opened_expr, seeds)
-        reached = {*members(union(dual.outputs)), *dual.dropped}
+        reached = {*members(dual.reached), *dual.dropped}
         for lane, path in enumerate(slots):
             if lane not in reached:
                 self._warn(f"`{path}` does not reach the outputs: its derivative is zero")

@@ -48,8 +48,8 @@ def explain(
     Returns:
         A text for people: for each part of the source that derivatives reach (its parameters, the
         definitions with a name, its operations) the diagram that it was, the definition that it
-        became, and which parameters reach it where; then what no parameter reaches, and where
-        derivatives end.
+        became, and which parameters reach it where; then what no parameter reaches, what has
+        derivatives that nothing uses, and where derivatives end.
 
     Raises:
         FadError: what `fad.transform` raises.
@@ -73,17 +73,20 @@ def _lines(evaluation: Evaluation, draft: Draft) -> Iterator[str]:
             yield from _explained(part, evaluation, text, labels)
             yield ""
     reached = {part.source for part in dual.parts}
-    alone = dict.fromkeys(
-        evaluation.facts.names[box]
+    same = [
+        box
         for box in postorder(evaluation.process)
         if box in evaluation.facts.names and box not in reached and box is not evaluation.process
-    )
-    if alone:
-        yield "as they were, because no parameter reaches them:"
-        yield from textwrap.wrap(
-            ", ".join(alone), WIDTH, initial_indent="  ", subsequent_indent="  "
-        )
-        yield ""
+    ]
+    for why, boxes in {
+        "no parameter reaches them": [box for box in same if box not in dual.active],
+        "nothing uses their derivatives": [box for box in same if box in dual.active],
+    }.items():
+        if boxes:
+            names = ", ".join(dict.fromkeys(evaluation.facts.names[box] for box in boxes))
+            yield f"as they were, because {why}:"
+            yield from textwrap.wrap(names, WIDTH, initial_indent="  ", subsequent_indent="  ")
+            yield ""
     if dual.dropped:
         yield "where derivatives end first:"
     for index, dropped in dual.dropped.items():

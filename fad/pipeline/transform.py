@@ -16,8 +16,16 @@ from fad.diagram.box import Box, arity_of
 from fad.diagram.facts import Facts, renamed
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import Parameter, select
+from fad.differentiation.active_sets import Bundles
 from fad.differentiation.channels import Output, along_direction, channels
-from fad.differentiation.dual import Dropped, Dual, about, dense, second_derivatives
+from fad.differentiation.dual import (
+    Dropped,
+    Dual,
+    about,
+    dense,
+    second_derivatives,
+    used_of_second,
+)
 from fad.differentiation.forward import differentiate
 from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seeds, along, by_parameters
@@ -194,9 +202,10 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
         warnings = [_flat(read) for read in dual.sloped]
         first = dense(dual, len(variables))
         facts = replace(evaluation.facts, names=dict(dual.names), made_by={})
-        dual = derive(Evaluation(first, facts), seeds, operations, options.surrogate)
+        used = used_of_second(outputs, kept, seeds.names)
+        dual = derive(Evaluation(first, facts), seeds, operations, options.surrogate, used)
         definitions = _carried(definitions, dual)
-        process = second_derivatives(dual, len(variables), kept)
+        process = second_derivatives(dual, kept)
     else:
         process = dense(dual, len(seeds.names), options.only == "tangents")
     process, simple = simplify(process, named=dual.names)
@@ -250,7 +259,11 @@ def _variables(
 
 
 def derive(
-    evaluation: Evaluation, seeds: Seeds, operations: Operations, surrogate: Sequence[Kind] = ()
+    evaluation: Evaluation,
+    seeds: Seeds,
+    operations: Operations,
+    surrogate: Sequence[Kind] = (),
+    used: Bundles | None = None,
 ) -> Dual:
     """The dual of an evaluated program.
 
@@ -259,13 +272,14 @@ def derive(
         seeds: what it is differentiated by.
         operations: what single functions do to tangents.
         surrogate: see `transform`.
+        used: see `differentiate`.
     """
     box, facts = evaluation.process, evaluation.facts
     # The whole program keeps its name, `process`, for itself.
     names = {part: name for part, name in facts.names.items() if part is not box}
     facts = replace(facts, names=names)
     check_size(box, len(seeds.names), facts.origins)
-    return differentiate(box, seeds, operations.afresh(), facts, surrogate)
+    return differentiate(box, seeds, operations.afresh(), facts, surrogate, used=used)
 
 
 def _no_variables(variables: Sequence[Parameter], only: Lanes) -> Iterable[str]:

@@ -22,6 +22,14 @@ def test_an_explanation_says_what_became_of_each_part_and_why() -> None:
     assert "d/dsteps in `int` at <text>:7:30: it is constant between its steps" in text
 
 
+def test_an_explanation_tells_what_has_derivatives_that_nothing_uses() -> None:
+    text = explain(SHAPE, wrt=["steps"])
+    assert "nothing uses their derivatives:\n  steps\n" in text
+    meter = 'g = hslider("g", 1, 0, 2, 1); level = abs : max ~ *(0.9); m = hbargraph("m", 0, 1);'
+    text = explain(f"{meter} process = _*g <: attach(_, level : m);")
+    assert "nothing uses their derivatives:\n  level, m\n" in text
+
+
 def test_an_explanation_names_the_rule_of_a_function() -> None:
     text = explain('cube(x) = x*x*x; d_cube(x) = 3*x*x; process = cube(hslider("g", 1, 0, 2, 1));')
     assert "became    d_cube(x, dx) = x*x*x, 3*x*x*dx;" in text
