@@ -15,7 +15,7 @@ from tests.differentiation.models import FRAMES, SLIDERS, noise
 from tests.support.properties import examples
 from tests.support.quotients import ASIDE, beside_quotients, moving, render, steps_of
 from tests.support.random_programs import HELPERS, Case, cases
-from tests.support.reading import read
+from tests.support.reading import evaluation
 
 #: How much rounding may change a sample, in units of the loudest one.
 ROUNDING = 1e-9
@@ -133,12 +133,13 @@ def place(channel: fad.Output) -> tuple[int, tuple[str, ...]]:
 def test_second_derivatives_are_differences_of_first_ones(engine: Engine, name: str) -> None:
     text = f"{SLIDERS}process = {SMOOTH[name]};"
     first, second = (fad.transform(text, order=order) for order in (1, 2))
-    box = read(first.source)
+    known = evaluation(first.source)
+    box = known.process
     assert box.arity is not None
     inputs = noise(box.arity[0])
     found = render(engine, second.source, inputs)
     lanes = dict(zip(map(place, second.outputs), found, strict=True))
-    steps = steps_of(box)
+    steps = steps_of(known)
     assert sorted(steps) == sorted(parameter.path for parameter in second.parameters)
     places = [place(channel) for channel in first.outputs]
     primal = np.array([lanes[each] for each in places])

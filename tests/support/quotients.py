@@ -13,8 +13,10 @@ import fad
 from fad.base.source import Source
 from fad.checking.quotients import DOUBLE, Judgement, Runs, judge
 from fad.diagram.box import Box
+from fad.diagram.order import widgets_of
 from fad.diagram.parameters import find_parameters, select
 from fad.diagram.widgets import with_values
+from fad.evaluation.core import Evaluation
 from fad.pipeline.front import Request, read
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples, noise
@@ -91,10 +93,11 @@ def beside_quotients(
     return Comparison(steps, runs[0], primal, tangents, around.transpose(1, 2, 0, 3))
 
 
-def steps_of(box: Box, wrt: Sequence[str] = ()) -> dict[str, float]:
-    """How far to move the parameters of a diagram, by path."""
+def steps_of(evaluation: Evaluation, wrt: Sequence[str] = ()) -> dict[str, float]:
+    """How far to move the parameters of a program, by path, in the order of its text."""
+    box = evaluation.process
     assert box.arity is not None
-    variables = select(list(find_parameters(box)), box.arity[0], wrt)
+    variables = select(widgets_of(box, evaluation.facts), box.arity[0], wrt)
     return {variable.path: DOUBLE.step * max(1.0, abs(variable.init)) for variable in variables}
 
 
@@ -139,9 +142,10 @@ def compare(
     """
     if dual is None:
         dual = fad.transform(program, include=include, wrt=wrt).source
-    box = read(Request(program, include)).evaluated().process
+    evaluation = read(Request(program, include)).evaluated()
+    box = evaluation.process
     assert box.arity is not None
     inputs = noise(1, box.arity[0], frames)
-    steps = steps_of(box, wrt)
+    steps = steps_of(evaluation, wrt)
     lanes = render(engine, dual, inputs).reshape(box.arity[1], 1 + len(steps), frames)
     return beside_quotients(lanes[:, 0], lanes[:, 1:], steps, moving(engine, box, inputs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fad.base.deep_stack import recursive
 from fad.base.source import Source
-from fad.diagram.box import Box, Lambda, Slot
+from fad.diagram.box import Box, Lambda, Par, Seq, Slot
 from fad.evaluation.core import Evaluation
 from fad.evaluation.evaluator import evaluate
 from fad.syntax.libraries import Libraries
@@ -44,6 +44,40 @@ def canonical(box: Box) -> Box:
         return memo[key]
 
     return recursive(visit)(box, {})
+
+
+def normal(box: Box) -> Box:
+    """A diagram in its canonical form, in which `,` and `:` are grouped to the right.
+
+    However they are grouped makes no difference to what is computed.
+    """
+    memo: dict[Box, Box] = {}
+
+    def visit(box: Box) -> Box:
+        if box not in memo:
+            if isinstance(box, Par | Seq):
+                *first, last = map(visit, _spread(box, type(box)))
+                for part in reversed(first):
+                    last = type(box)(part, last)
+                memo[box] = last
+            else:
+                memo[box] = box.rebuild(tuple(map(visit, box.children)))
+        return memo[box]
+
+    return recursive(visit)(canonical(box))
+
+
+def _spread(box: Box, kind: type[Par | Seq]) -> list[Box]:
+    """The parts that a composition has, however they are grouped."""
+    parts: list[Box] = []
+    stack = [box]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, kind):
+            stack += (top.right, top.left)
+        else:
+            parts.append(top)
+    return parts
 
 
 def difference(one: Box, other: Box) -> tuple[Box, Box] | None:
