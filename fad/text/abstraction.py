@@ -32,7 +32,17 @@ from fad.text.generalize import Column, Generalization, generalization
 from fad.text.lengths import LINE_COST, NAME_LENGTH, SHORTEST, SHORTEST_NAMED, cost, lengths
 from fad.text.printer import computes
 from fad.text.shapes import Shape, shapes_of
-from fad.text.templates import Call, Hole, Numbered, Template, expanded, filled, is_number
+from fad.text.templates import (
+    Call,
+    Element,
+    Hole,
+    Numbered,
+    Progression,
+    Template,
+    expanded,
+    filled,
+    is_number,
+)
 
 #: A function of the source is one again when it has no more parameters than these.
 _MOST_HOLES = 16
@@ -381,6 +391,12 @@ class _Abstraction:
                     calls.setdefault(part.template, []).append(part)
             sizes = lengths(parts)
             unsafe = self._unsafe()
+            # In a label there is room for a number and for a name, but for nothing else.
+            calls = {
+                template: found
+                for template, found in calls.items()
+                if template in unsafe or not _needs_names(template, found)
+            }
             # First those that are called once: then others have fewer calls.
             once = {
                 template
@@ -427,6 +443,14 @@ class _Abstraction:
         # The arguments stand in the text either way.
         text = len(calls) * (NAME_LENGTH + 2 * len(template.holes)) + body + LINE_COST
         return len(calls) * body <= text and not self._is_kept(template, 2 * body)
+
+
+def _needs_names(template: Template, calls: Iterable[Call]) -> bool:
+    """Whether a template has holes in labels, and is called with what is no number there."""
+    computed = any(
+        isinstance(box, Progression | Element) for call in calls for box in call.arguments
+    )
+    return computed and any(isinstance(part, Numbered) for part in postorder(template.body))
 
 
 def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:

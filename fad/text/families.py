@@ -18,6 +18,7 @@ from fad.diagram.box import (
     Int,
     Par,
     Primitive,
+    Real,
     Seq,
     Slot,
     Wire,
@@ -67,6 +68,7 @@ class _Families:
         parts = list(postorder(self._process))
         inner = {part.right for part in parts if isinstance(part, Par)}
         inner |= {part.right for part in parts if isinstance(part, Seq) and _is_link(part.right)}
+        inner |= {before for part in parts if (before := _before(part)) is not None}
         replaced: dict[Box, Box] = {}
         for part in parts:
             new = part.rebuild(tuple(replaced[child] for child in part.children))
@@ -147,8 +149,8 @@ class _Families:
 
     def _general(self, members: Column) -> Generalization | None:
         def new_hole(column: Column) -> Hole | None:
-            is_int = all(isinstance(box, Int) for box in column)
-            return Hole(next(self._numbers), "n", (0, 1), True) if is_int else None
+            are_numbers = all(isinstance(box, Int | Real) for box in column)
+            return Hole(next(self._numbers), "n", (0, 1), True) if are_numbers else None
 
         return generalization(members, new_hole, lambda column: False, _MOST_HOLES, True)
 
@@ -162,7 +164,7 @@ class _Families:
         for hole, column in zip(
             found.template.holes, zip(*found.arguments, strict=True), strict=True
         ):
-            value = _function_of(index, [box.value for box in column if isinstance(box, Int)])
+            value = _function_of(index, [box for box in column if isinstance(box, Int | Real)])
             if value is None:
                 return None
             values[hole] = value
@@ -175,11 +177,13 @@ class _Families:
         return filled(found.template.body, values)
 
 
-def _function_of(index: Index, values: Sequence[int]) -> Box | None:
+def _function_of(index: Index, values: Sequence[Int | Real]) -> Box | None:
     """Numbers as a function of 0, 1, 2 ..."""
-    step = values[1] - values[0]
-    if all(value == values[0] + place * step for place, value in enumerate(values)):
-        return index if (values[0], step) == (0, 1) else Progression(index, values[0], step)
+    whole = [value.value for value in values if isinstance(value, Int)]
+    if len(whole) == len(values):
+        start, step = whole[0], whole[1] - whole[0]
+        if all(value == start + place * step for place, value in enumerate(whole)):
+            return index if (start, step) == (0, 1) else Progression(index, start, step)
     return Element(index, tuple(values)) if len(values) in _LISTED else None
 
 
@@ -215,6 +219,14 @@ def _operator(box: Box) -> Primitive | None:
     pair = box.left
     is_pair = not isinstance(pair.right, Par) and arity_of(pair.left)[1] == 1
     return box.right if box.right.name in _SUMS and is_pair else None
+
+
+def _before(box: Box) -> Box | None:
+    """In a sum, the sum that its last term is added to."""
+    operator = _operator(box)
+    if operator is None or not (isinstance(box, Seq) and isinstance(box.left, Par)):
+        return None
+    return box.left.left if _operator(box.left.left) is operator else None
 
 
 def _has_labels(box: Box) -> bool:

@@ -43,7 +43,7 @@ def lengths(parts: Iterable[Box]) -> dict[Box, int]:
             case Progression():
                 sizes[part] = 5
             case Element():
-                sizes[part] = 16 + sum(2 + len(str(value)) for value in part.values)
+                sizes[part] = 32 + sum(2 + len(atom(value)) for value in part.values)
             case Take():
                 sizes[part] = 4
             case Numbered():

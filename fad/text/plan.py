@@ -197,7 +197,8 @@ class _Planner:
         for box in sorted(self._definitions[place], key=self._yields):
             hint = name = self._hint(box)
             taken = new | reserved
-            if name in taken and (user := self._users.get(box)):
+            user = self._users.get(box)
+            if name in taken and user and user != "process":
                 # Such as `lowpass_fir`.
                 longer = f"{identifier(user, 'part')}_{hint}"
                 hint = name = longer if len(longer) <= LONGEST else hint

@@ -186,7 +186,7 @@ def _progression(box: Progression, index: str = "i") -> Layout:
 
 
 def _element(box: Element, index: str = "i", take: str = "take") -> Layout:
-    values = ", ".join(map(str, box.values))
+    values = ", ".join(map(atom, box.values))
     return Layout(POSTFIX, f"{take}({index} + 1, ({values}))", function=TAKE)
 
 

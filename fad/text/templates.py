@@ -164,7 +164,7 @@ class Element(Box):
     __slots__ = ("index", "values")
     fields = ("index", "values")
     index: Index
-    values: tuple[int, ...]
+    values: tuple[Int | Real, ...]
 
     @property
     def children(self) -> tuple[Box, ...]:
