@@ -450,7 +450,10 @@ def _needs_names(template: Template, calls: Iterable[Call]) -> bool:
     computed = any(
         isinstance(box, Progression | Element) for call in calls for box in call.arguments
     )
-    return computed and any(isinstance(part, Numbered) for part in postorder(template.body))
+    return computed and any(
+        isinstance(part, Numbered) and not set(template.holes).isdisjoint(part.numbers)
+        for part in postorder(template.body)
+    )
 
 
 def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:

@@ -91,11 +91,12 @@ class _Families:
     def _joined(self, items: Sequence[Box], kind: str, join: Callable[[Box, Box], Box]) -> Box:
         """Items with families in the places of runs, joined from the right."""
         result: list[Box] = []
-        rest = list(items)
-        while rest:
-            family, length = self._run(rest, kind)
-            result.append(family)
-            del rest[:length]
+        start = 0
+        while start < len(items):
+            run = self._alike(items, start)
+            family = self._family(run, kind) if len(run) >= _FEWEST else None
+            result += run if family is None else [family]
+            start += len(run)
         box = result.pop()
         while result:
             box = join(result.pop(), box)
@@ -111,18 +112,20 @@ class _Families:
             rest = rest.left.left
         terms.append(rest)
         terms.reverse()
-        family, length = self._run(terms, _SUMS[operator.name])
-        for term in terms[length:]:
+        run = self._alike(terms, 0)
+        family = self._family(run, _SUMS[operator.name]) if len(run) >= _FEWEST else None
+        if family is None:
+            return box
+        for term in terms[len(run) :]:
             family = Seq(Par(family, term), operator)
         return family
 
-    def _run(self, items: Sequence[Box], kind: str) -> tuple[Box, int]:
-        """The longest family that items begin with, or the first item; and how many these are."""
-        length = 1
-        while length < len(items) and self._are_alike(items[0], items[length]):
-            length += 1
-        family = self._family(tuple(items[:length]), kind) if length >= _FEWEST else None
-        return (items[0], 1) if family is None else (family, length)
+    def _alike(self, items: Sequence[Box], start: int) -> Column:
+        """The items from a place on that differ from the one there in numbers only."""
+        end = start + 1
+        while end < len(items) and self._are_alike(items[start], items[end]):
+            end += 1
+        return tuple(items[start:end])
 
     def _are_alike(self, one: Box, other: Box) -> bool:
         """Whether two diagrams differ in numbers only."""

@@ -18,7 +18,7 @@ from fad.text.emitter import emit
 from tests.support.cases import Pair, pairs
 from tests.support.places import STANDARD_EXAMPLES
 from tests.support.properties import examples
-from tests.support.random_diagrams import diagrams, finite, integers, named_diagrams
+from tests.support.random_diagrams import finite, integers, named_diagrams
 from tests.support.reading import difference, evaluation, normal, read
 from tests.support.standard_compiler import program
 
@@ -44,7 +44,7 @@ def varied(box: Box, number: Int, other: Real, turn: int) -> Box:
     return box.rebuild(tuple(varied(child, number, other, turn) for child in box.children))
 
 
-@examples(150)
+@examples(60)
 @given(named_diagrams(), st.lists(st.tuples(integers.map(Int), finite), min_size=1, max_size=6))
 def test_families_read_back_as_the_same_diagram(
     named: tuple[Box, dict[Box, str]], changes: list[tuple[Int, Real]]
@@ -57,13 +57,6 @@ def test_families_read_back_as_the_same_diagram(
     text = written(whole, facts)
     assert difference(normal(read(text)), normal(whole)) is None, text
     assert written(whole, facts) == text
-
-
-@examples(100)
-@given(diagrams(max_steps=40))
-def test_random_diagrams_read_back(box: Box) -> None:
-    text = written(box, Facts())
-    assert difference(normal(read(text)), normal(box)) is None, text
 
 
 CASES = [pytest.param(pair, id=pair.name) for pair in pairs("text/cases/abstraction.txt")]
@@ -84,9 +77,7 @@ def test_what_is_written(engine: Engine, pair: Pair) -> None:
     assert one is other or (one is not None and other is not None and (one == other).all())
 
 
-@pytest.mark.parametrize(
-    "name", ["filtering/graphicEqLab", "phasing/phaser", "generator/dx7", "reverb/freeverb"]
-)
+@pytest.mark.parametrize("name", ["phasing/phaser", "reverb/freeverb", "filtering/moogVCF"])
 def test_no_two_definitions_differ_in_numbers_only(name: str) -> None:
     text = fad.expand(STANDARD_EXAMPLES / f"{name}.dsp").source.split("\n\n", 1)[1]
     bodies = [
