@@ -11,9 +11,10 @@ from typing import Literal
 from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.base.version import __version__
-from fad.diagram.box import Box, arity_of
+from fad.diagram.box import Box, arity_of, postorder
 from fad.diagram.facts import Facts, renamed
 from fad.diagram.parameters import Parameter, find_parameters, select
+from fad.diagram.ruled import Ruled
 from fad.differentiation.channels import Output, along_direction, channels
 from fad.differentiation.dual import Dropped, Dual, about, dense, second_derivatives
 from fad.differentiation.forward import differentiate
@@ -172,7 +173,7 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     dual = derive(evaluation, seeds, operations, options.surrogate)
     warnings: list[str] = []
     if options.order == 2:
-        warnings = [_flat(read) for read in dual.sloped]
+        warnings = [_flat(read) for read in dual.sloped] + _stops(evaluation.process)
         first = dense(dual, len(variables))
         facts = Facts(dict(dual.names), evaluation.facts.origins, {}, evaluation.facts.rules)
         dual = derive(Evaluation(first, facts), seeds, operations, options.surrogate)
@@ -191,6 +192,20 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
         widgets,
         tuple(dict.fromkeys(warnings)),
     )
+
+
+def _stops(process: Box) -> list[str]:
+    """What second derivatives leave out, because the program stops the first ones on their way."""
+    rules = {
+        f"`{part.rule.title}`{Dropped('', '', part.rule.place).where(folders=False)}"
+        for part in postorder(process)
+        if isinstance(part, Ruled) and part.rule.is_stop
+    }
+    return [
+        f"second derivatives are without what {rule} stops: through `df.solve`, they are not those "
+        "of the solution"
+        for rule in sorted(rules)
+    ]
 
 
 def _flat(read: Dropped) -> str:
