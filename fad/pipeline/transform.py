@@ -12,10 +12,11 @@ from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.base.source import Span
 from fad.base.version import __version__
-from fad.diagram.box import Box, arity_of
+from fad.diagram.box import Box, arity_of, postorder
 from fad.diagram.facts import Facts, renamed
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import Parameter, select
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import Bundles
 from fad.differentiation.channels import Output, along_direction, channels
 from fad.differentiation.dual import (
@@ -199,7 +200,7 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     definitions = _carried(evaluation.facts.definitions, dual)
     warnings: list[str] = []
     if options.order == 2:
-        warnings = [_flat(read) for read in dual.sloped]
+        warnings = [_flat(read) for read in dual.sloped] + _stops(evaluation.process)
         first = dense(dual, len(variables))
         facts = replace(evaluation.facts, names=dict(dual.names), made_by={})
         used = used_of_second(outputs, kept, seeds.names)
@@ -235,6 +236,20 @@ def _carried(definitions: Mapping[Box, Span], dual: Dual) -> dict[Box, Span]:
     """
     parts = {p.dual: definitions[p.source] for p in dual.parts if p.source in definitions}
     return {**definitions, **parts}
+
+
+def _stops(process: Box) -> list[str]:
+    """What second derivatives leave out, because the program stops the first ones on their way."""
+    rules = {
+        f"`{part.rule.title}`{Dropped('', '', part.rule.place).where(folders=False)}"
+        for part in postorder(process)
+        if isinstance(part, Ruled) and part.rule.is_stop
+    }
+    return [
+        f"second derivatives are without what {rule} stops: through `df.solve`, they are not those "
+        "of the solution"
+        for rule in sorted(rules)
+    ]
 
 
 def _flat(read: Dropped) -> str:

@@ -52,6 +52,8 @@ _MOST_CLUSTERS = 8
 _MOST_FAILURES = 6
 #: A search that has found something is followed by another one.
 _MOST_ROUNDS = 4
+#: Parts of the diagram that all searches look at, together: then they stop, with what they have.
+_MOST_WORK = 1_000_000
 
 
 @recursive
@@ -102,6 +104,7 @@ class _Abstraction:
         self._changing: dict[Box, bool] = {}
         self._tried: set[Column] = set()
         self._numbers = count(1)
+        self._work = 0
         _, plain = without_rules(process)
         self._replace({part: plain.get(part, part) for part in self.became})
         self._alike()
@@ -116,6 +119,12 @@ class _Abstraction:
                 new = functions.setdefault(numbered(new), new)
             replaced[part] = new
         self._replace(replaced)
+
+    def _parts(self) -> list[Box]:
+        """All parts, which are counted as work."""
+        parts = list(postorder(self.process))
+        self._work += len(parts)
+        return parts
 
     def _replace(self, replaced: Mapping[Box, Box]) -> None:
         self.process = replaced[self.process]
@@ -136,7 +145,9 @@ class _Abstraction:
             only_named: only those that have a name in the source: what these have inside may be
                 arguments there.
         """
-        parts = list(postorder(self.process))
+        if self._work >= _MOST_WORK:
+            return
+        parts = self._parts()
         shapes, classes = shapes_of(parts)
         sizes = lengths(parts)
         heights: dict[int, int] = {}
@@ -271,8 +282,8 @@ class _Abstraction:
     def named(self) -> None:
         """Diagrams of one name in the source become calls, where they have enough in common."""
         done: set[str] = set()
-        while True:
-            parts = list(postorder(self.process))
+        while self._work < _MOST_WORK:
+            parts = self._parts()
             groups = self._groups(parts, done)
             if not groups:
                 return
@@ -288,7 +299,8 @@ class _Abstraction:
             found = [merged for group in now.values() for merged in self._merged(group, sizes)]
             if found and not self._takes(parts, found) and len(found) > 1:
                 for merged in found:
-                    self._takes(list(postorder(self.process)), [merged])
+                    if self._work < _MOST_WORK:
+                        self._takes(self._parts(), [merged])
 
     def _takes(
         self, parts: Sequence[Box], found: Sequence[tuple[Template, dict[Box, Box]]]

@@ -39,6 +39,18 @@ def test_stops_count_in_second_derivatives(engine: Engine) -> None:
     np.testing.assert_allclose(found, [P**3, 2 * P * P, 2 * P])
 
 
+def test_second_derivatives_of_a_solution_are_warned_of() -> None:
+    text = f"{SLIDER}process = df.solve(3, \\(y).(y*y - p), 1);"
+    source = f'df = library("fad.lib"); {text}'
+    first, second = (fad.transform(source, order=order) for order in (1, 2))
+    assert not first.warnings
+    (warning,) = second.warnings
+    assert re.match(
+        r"second derivatives are without what `d_stop` at fad\.lib:\d+:\d+ stops", warning
+    )
+    assert "warning: second derivatives are without" in second.source
+
+
 def test_a_clipped_derivative(engine: Engine) -> None:
     x = noise(1)
     text = "process(x) = fad(df.clip_gradient(0.5, p*x), p), fad(2*df.clip_gradient(p, 3*x), x);"
