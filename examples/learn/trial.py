@@ -121,9 +121,9 @@ def _diagram(program: str | Path) -> Box:
 
 
 def starting_point(parameters: Sequence[Parameter], start: int) -> dict[str, float]:
-    """Path -> value, spread over the ranges: no two are alike."""
+    """Path -> value, spread over the ranges: no two are alike, whatever the parameters' order."""
     values = {}
-    for number, parameter in enumerate(parameters):
+    for number, parameter in enumerate(sorted(parameters, key=lambda each: each.path)):
         spread = (start + 0.5) / STARTS + number * (math.sqrt(5) - 1) / 2
         share = 0.05 + 0.9 * (spread % 1)
         low, high = parameter.min, parameter.max

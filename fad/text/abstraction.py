@@ -451,10 +451,28 @@ class _Abstraction:
         self, template: Template, calls: Sequence[Call], sizes: Mapping[Box, int]
     ) -> bool:
         """Whether a template is longer than what it saves."""
-        body = sizes[template.body]
+        body = _open_size(template.body, sizes)
         # The arguments stand in the text either way.
         text = len(calls) * (NAME_LENGTH + 2 * len(template.holes)) + body + LINE_COST
-        return len(calls) * body <= text and not self._is_kept(template, 2 * body)
+        is_kept = self._is_kept(template, 2 * sizes[template.body])
+        return len(calls) * body <= text and not is_kept
+
+
+def _open_size(body: Box, sizes: Mapping[Box, int]) -> int:
+    """The length of what the calls of a template do not share when it is written in place.
+
+    What has no variable inside is the same diagram in all of them: a definition of its own then.
+    """
+    memo: dict[Box, int] = {}
+
+    def visit(part: Box) -> int:
+        if not part.free:
+            return min(sizes[part], NAME_LENGTH)
+        if part not in memo:
+            memo[part] = 3 + sum(map(visit, part.children)) if part.children else sizes[part]
+        return memo[part]
+
+    return visit(body)
 
 
 def _needs_names(template: Template, calls: Iterable[Call]) -> bool:

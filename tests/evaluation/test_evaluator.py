@@ -13,7 +13,7 @@ from fad.base.precision import Precision
 from fad.diagram.box import Int, Par, Real
 from fad.runtime.engine import Engine, EngineRefusal
 from tests.support.cases import programs
-from tests.support.reading import read
+from tests.support.reading import normal, read
 from tests.support.standard_compiler import expansion, expansions, program
 
 #: Files of programs, and of expressions that stand for programs.
@@ -52,7 +52,8 @@ def cases(table: str) -> list[str]:
 )
 def test_expands_as_the_standard_compiler_does(text: str, engine: Engine, folder: Path) -> None:
     expected, ours = expansions(engine, program(text), [folder])
-    assert ours == expected
+    # A family inside a list, such as `par(i, 10, a(i)), b, c`, groups its commas in another way.
+    assert ours == expected or normal(read(ours)) is normal(read(expected))
 
 
 @pytest.mark.parametrize("precision", ["single", "double", "quad"])

@@ -34,7 +34,7 @@ def test_a_derivative_that_is_zero_is_told(engine: Engine) -> None:
     still = recorded(engine, fad.estimate(GAIN, start={"gain": 0.5}), seconds=0.01)
     # The output of a learning program is its loss, which is 0 here.
     silent, warning = still.warnings
-    assert silent.startswith("output 0 is silent")
+    assert silent.startswith("output 0 (`loss`) is silent")
     assert warning.startswith("`/gradients/gain` was 0 all the time")
     stepped = fad.estimate('process = *(hslider("gain", 0.5, 0, 1, 0.01)*10 : int);')
     assert any("/gradients/gain" in told for told in recorded(engine, stepped).warnings)
