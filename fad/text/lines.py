@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from fad.base.prose import visible
 
@@ -13,6 +15,8 @@ WIDTH = 100
 SHORT_ITEM = 40
 #: No line is indented further.
 _MAX_INDENT = 48
+#: What brackets do to the depth of what comes after them.
+_DEPTH = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 
 
 def comment(text: str) -> list[str]:
@@ -57,7 +61,22 @@ def wrapped(head: str, indent: int, column: int) -> tuple[str, int]:
 
 def fill(text: str, indent: int, column: int) -> str:
     """A long text (a waveform, parameters) broken after commas, but never inside a label."""
-    return text if '"' in text else filled_lines(text.split(", "), indent, column)
+    return text if '"' in text else filled_lines(list(_items(text)), indent, column)
+
+
+def _items(text: str) -> Iterator[str]:
+    """A text cut at its outermost commas; what is in brackets stays whole if it fits on a line."""
+    depths = list(accumulate(_DEPTH.get(character, 0) for character in text))
+    commas = [match.start() for match in re.finditer(", ", text)]
+    outermost = min((depths[comma] for comma in commas), default=0)
+    start = 0
+    for end in [*(comma for comma in commas if depths[comma] == outermost), len(text)]:
+        item = text[start:end]
+        if len(item) <= WIDTH - _MAX_INDENT or ", " not in item:
+            yield item
+        else:
+            yield from _items(item)
+        start = end + len(", ")
 
 
 def packed(items: Sequence[str], indent: int, column: int) -> Iterator[str]:
