@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
 from itertools import accumulate
 
 from fad.base.prose import visible
@@ -77,6 +78,22 @@ def _items(text: str) -> Iterator[str]:
         else:
             yield from _items(item)
         start = end + len(", ")
+
+
+class Cut(IntEnum):
+    """Where a line of a program ends."""
+
+    NOT = 0
+    IN_LIST = 1
+    IN_BRACKETS = 2
+
+    @classmethod
+    def of(cls, line: str) -> Cut:
+        """Of the line; brackets that it ends with have all that is in them on other lines."""
+        depth = sum(_DEPTH.get(character, 0) for character in line)
+        if depth > 0 and not line.endswith("("):
+            return cls.IN_BRACKETS
+        return cls.IN_LIST if line.endswith(",") else cls.NOT
 
 
 def packed(items: Sequence[str], indent: int, column: int) -> Iterator[str]:
