@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test lint format fuzz mutants corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-transform clean
+.PHONY: help venv shell demo test lint format fuzz mutants corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-dual: $(STAMP) ## Time the derivatives
 
 bench-transform: $(STAMP) ## Time fad transform over all Faust example programs
 	$(BIN)/python -m bench.transform
+
+bench-shape: $(STAMP) ## Measure the texts of all Faust example programs
+	$(BIN)/python -m bench.shape
 
 clean: ## Remove everything that can be made again
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

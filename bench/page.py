@@ -141,10 +141,14 @@ def report(results: Results) -> str:
 
 
 def page(results: Results) -> None:
-    """Writes the page and its picture."""
-    PAGE.write_text("\n".join([*_page(results), ""]), "utf-8")
+    """Writes the page and its picture; what another benchmark has measured stays."""
+    _, head, rest = PAGE.read_text("utf-8").partition(_OF_OTHERS)
+    PAGE.write_text("\n".join([*_page(results), ""]) + head + rest, "utf-8")
     PICTURE.write_text(_picture(results.speeds), "utf-8")
 
+
+#: Where the page goes on with what `bench/shape.py` measures.
+_OF_OTHERS = "\n## The shape of the texts\n"
 
 _SPEED = ("program", "N", "primal ns", "one-sided", "central", "dual", "dual/one-sided")
 _VARIANT = ("program", "options", "cost", "in default primal runs")

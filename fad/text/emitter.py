@@ -12,7 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from fad.base.deep_stack import recursive
 from fad.base.prose import visible
 from fad.diagram.box import Box, Lambda, Par
-from fad.text.lines import SHORT_ITEM, WIDTH, comment, deeper, fill, filled_lines, packed, wrapped
+from fad.text.lines import (
+    SHORT_ITEM,
+    WIDTH,
+    Cut,
+    comment,
+    deeper,
+    fill,
+    filled_lines,
+    packed,
+    wrapped,
+)
 from fad.text.plan import Note, Plan, planned
 from fad.text.printer import Layout, join, with_names
 from fad.text.templates import Take, Template, bound_by
@@ -102,6 +112,12 @@ class _Writer:
         if (isinstance(body, Par) and line_end) or (slots and column + len(first) > WIDTH):
             text = write(body, 0, deeper(indent), deeper(indent))
             head = f"{head.rstrip()}\n{' ' * (deeper(indent))}"
+        elif line_end and (cut := Cut.of(first)):
+            # ... but are not cut for that.
+            below = write(body, 0, deeper(indent), deeper(indent))
+            first, _, _ = below.partition("\n")
+            if Cut.of(first) < cut and deeper(indent) + len(first) < WIDTH:
+                text, head = below, f"{head.rstrip()}\n{' ' * (deeper(indent))}"
         text = head + text
         if inner:
             text += self._with(inner, indent)

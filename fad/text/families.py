@@ -27,6 +27,7 @@ from fad.diagram.box import (
 )
 from fad.text.generalize import Column, Generalization, generalization
 from fad.text.lengths import lengths
+from fad.text.printer import LONGEST_LIST
 from fad.text.templates import (
     Call,
     Element,
@@ -141,7 +142,9 @@ class _Families:
             return None  # these are written with `par` anyway
         index = Index(next(self._numbers), "i", (0, 1), True)
         if len(set(members)) == 1:
-            body: Box | None = first if not is_number(first) else None
+            # Of numbers, a long list; a sum of them would be computed.
+            is_short = kind != "par" or len(members) <= LONGEST_LIST
+            body: Box | None = None if is_number(first) and is_short else first
         else:
             body = self._body(members, index)
         if body is None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from itertools import accumulate
 
 from fad.base.prose import visible
 
@@ -13,6 +16,8 @@ WIDTH = 100
 SHORT_ITEM = 40
 #: No line is indented further.
 _MAX_INDENT = 48
+#: What brackets do to the depth of what comes after them.
+_DEPTH = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 
 
 def comment(text: str) -> list[str]:
@@ -57,7 +62,38 @@ def wrapped(head: str, indent: int, column: int) -> tuple[str, int]:
 
 def fill(text: str, indent: int, column: int) -> str:
     """A long text (a waveform, parameters) broken after commas, but never inside a label."""
-    return text if '"' in text else filled_lines(text.split(", "), indent, column)
+    return text if '"' in text else filled_lines(list(_items(text)), indent, column)
+
+
+def _items(text: str) -> Iterator[str]:
+    """A text cut at its outermost commas; what is in brackets stays whole if it fits on a line."""
+    depths = list(accumulate(_DEPTH.get(character, 0) for character in text))
+    commas = [match.start() for match in re.finditer(", ", text)]
+    outermost = min((depths[comma] for comma in commas), default=0)
+    start = 0
+    for end in [*(comma for comma in commas if depths[comma] == outermost), len(text)]:
+        item = text[start:end]
+        if len(item) <= WIDTH - _MAX_INDENT or ", " not in item:
+            yield item
+        else:
+            yield from _items(item)
+        start = end + len(", ")
+
+
+class Cut(IntEnum):
+    """Where a line of a program ends."""
+
+    NOT = 0
+    IN_LIST = 1
+    IN_BRACKETS = 2
+
+    @classmethod
+    def of(cls, line: str) -> Cut:
+        """Of the line; brackets that it ends with have all that is in them on other lines."""
+        depth = sum(_DEPTH.get(character, 0) for character in line)
+        if depth > 0 and not line.endswith("("):
+            return cls.IN_BRACKETS
+        return cls.IN_LIST if line.endswith(",") else cls.NOT
 
 
 def packed(items: Sequence[str], indent: int, column: int) -> Iterator[str]:

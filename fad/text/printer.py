@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from fad.diagram.box import (
@@ -361,18 +362,77 @@ def atom(box: Box) -> str:
 
 
 def _connections(route: Route) -> Iterator[str]:
-    """The connections of a route; those of many neighbouring wires in one."""
+    """The connections of a route; regular ones in one."""
     pairs = list(route.pairs)
     while pairs:
-        first, last = pairs[0]
-        count = 1
-        while pairs[count : count + 1] == [(first + count, last + count)]:
-            count += 1
+        text, count = max(_regular(pairs), key=itemgetter(1))
         if count > LONGEST_LIST:
-            yield f"par(i, {count}, (i + {first}, i + {last}))"
+            yield text
         else:
-            yield from (f"({source},{target})" for source, target in pairs[:count])
+            count = 1
+            yield _connection(pairs[0], {})
         del pairs[:count]
+
+
+def _regular(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[str, int]]:
+    """The first connections as iterations, and how many these are.
+
+    Those from one progression of wires to another, such as `par(i, 8, (i + 1, 3*i + 1))`, and those
+    of groups of neighbouring wires, as in a matrix of signals that are several wires each.
+    """
+    count, step = _progressing(pairs)
+    yield f"par(i, {count}, {_connection(pairs[0], {'i': step})})", count
+    size, along = _progressing(pairs)
+    if along != (1, 1):
+        return
+    for width in range(2, size + 1):
+        groups, step = _progressing(pairs[::width])
+        whole = 0
+        while whole < groups and _progressing(pairs[whole * width :][:width]) == (width, along):
+            whole += 1
+        if whole > 1:
+            each = f"par(j, {width}, {_connection(pairs[0], {'i': step, 'j': along})})"
+            yield f"par(i, {whole}, {each})", whole * width
+
+
+def _progressing(pairs: Sequence[tuple[int, int]]) -> tuple[int, tuple[int, int]]:
+    """How many pairs, from the first one on, are in arithmetic progression, and its step."""
+    if len(pairs) < 2:
+        return len(pairs), (0, 0)
+    (first, last), (after_first, after_last) = pairs[:2]
+    step = after_first - first, after_last - last
+    count = 2
+    while pairs[count : count + 1] == [(first + count * step[0], last + count * step[1])]:
+        count += 1
+    return count, step
+
+
+def _connection(pair: tuple[int, int], steps: Mapping[str, tuple[int, int]]) -> str:
+    """The connection at some place of iterations.
+
+    Args:
+        pair: the first connection.
+        steps: how far the next one is away, by the indices of the iterations.
+    """
+    source, target = (
+        _linear(start, {index: step[side] for index, step in steps.items()})
+        for side, start in enumerate(pair)
+    )
+    return f"({source}, {target})" if steps else f"({source},{target})"
+
+
+def _linear(start: int, steps: Mapping[str, int]) -> str:
+    """A number that is not negative as a linear function of indices, such as `3*i + j + 1`."""
+    terms = [
+        (step > 0, index if abs(step) == 1 else f"{abs(step)}*{index}")
+        for index, step in steps.items()
+        if step
+    ]
+    if start or not terms:
+        terms.append((True, str(start)))
+    terms.sort(key=itemgetter(0), reverse=True)
+    (_, text), *rest = terms
+    return text + "".join(f" {'+' if is_added else '-'} {term}" for is_added, term in rest)
 
 
 def quote(label: str) -> str:

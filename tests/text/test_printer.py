@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from operator import attrgetter
 
 import pytest
 from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from fad.diagram.box import (
     Box,
@@ -17,6 +19,7 @@ from fad.diagram.box import (
     Primitive,
     Real,
     Rec,
+    Route,
     Seq,
     Slot,
     Split,
@@ -51,6 +54,31 @@ def test_what_is_read_is_written_alike(box: Box) -> None:
     # In several definitions, what has a name and what stands between operators can change.
     assume(text.count("=") == 1)
     assert emit(found.process, found.facts.names) == text
+
+
+@st.composite
+def connections(draw: st.DrawFn) -> list[tuple[int, int]]:
+    """Connections of a route: groups of wires at regular distances, and others."""
+    small, steps = st.integers(0, 9), st.tuples(*2 * [st.integers(-3, 9)])
+    pairs: list[tuple[int, int]] = []
+    for _ in range(draw(st.integers(1, 3))):
+        first, outer, inner = draw(st.tuples(small, small)), draw(steps), draw(steps)
+        sizes = draw(st.tuples(*2 * [st.integers(1, 5)]))
+        for i, j in product(*map(range, sizes)):
+            ends = (a + i * b + j * c for a, b, c in zip(first, outer, inner, strict=True))
+            source, target = (abs(end) + 1 for end in ends)
+            pairs.append((source, target))
+    return pairs
+
+
+@examples(200)
+@given(connections())
+def test_routes_read_back(pairs: list[tuple[int, int]]) -> None:
+    box = Route(99, 99, tuple(pairs))
+    text = emit(box)
+    assert read(text) is box, text
+    listed = ", ".join(f"({source}, {target})" for source, target in pairs)
+    assert len(" ".join(text.split())) <= len(f"process = route(99, 99, {listed});")
 
 
 #: What may be too long for a line: a leaf, with what comes before it on its line.

@@ -125,13 +125,13 @@ def good(judgement: Judgement) -> bool:
 
 
 def judged(
-    engine: Engine, source: Path | Source, text: str, wrt: Sequence[str]
+    engine: Engine, source: Path | Source, text: str, wrt: Sequence[str], frames: int = FRAMES
 ) -> dict[tuple[int, str], Judgement]:
     """For each output and variable of a program, what quotients say of a dual's text.
 
     The outputs that the dual repeats are compared here.
     """
-    comparison = compare(engine, source, text, include=[LIBRARIES], wrt=wrt, frames=FRAMES)
+    comparison = compare(engine, source, text, include=[LIBRARIES], wrt=wrt, frames=frames)
     # By value: libfaust orders sums by what else is in a program, which shows in the last bit.
     np.testing.assert_allclose(comparison.primal, comparison.original, rtol=1e-12, atol=1e-15)
     return comparison.judgements
@@ -223,27 +223,121 @@ def test_a_result_read_back_is_the_same_diagram(case: Case) -> None:
 
 # -- The gallery --------------------------------------------------------------------------------
 
-#: A program of the gallery under its file name, and what fad writes for it.
-_SHOWN = re.compile(
-    r"^## `(?P<name>[\w.]+)`.*?^```faust\n(?P<source>.*?)^```.*?^```faust\n(?P<result>.*?)^```",
+#: Reverberators have delays that are longer than FRAMES.
+GALLERY_FRAMES = 12_000
+
+#: A program of the gallery under its file name, with what is said about it.
+_ENTRY = re.compile(r"^## `(?P<name>[\w.]+)`.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+#: The first text of an entry is its source, each other one what a command writes for it, whole or
+#: some definitions of it: `fad transform`, if nothing else is said.
+_BLOCK = re.compile(
+    r"(?:^<!-- (?P<command>expand|transform)(?:: (?P<shown>[^>]*))? -->\n\n)?"
+    r"^```faust\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
+_WRT = re.compile(r"`fad transform --wrt (\w+)`")
+_DEFINITION = re.compile(
+    r"(?:^//[^\n]*\n)*^(?P<name>[A-Za-z_]\w*).*?;(?: //[^\n]*)?\n(?=[A-Za-z_/\n]|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+#: Stands for definitions that are not shown.
+_LEFT_OUT = "// ...\n"
 
 
-def test_the_gallery_shows_what_is_written(engine: Engine, update_golden: bool) -> None:
-    def shown(entry: re.Match[str]) -> str:
-        result = fad.transform(Source(entry["name"], entry["source"]), include=[LIBRARIES]).source
-        return entry[0].replace(f"```faust\n{entry['result']}```", f"```faust\n{result}```")
+@dataclass(frozen=True)
+class Entry:
+    """A program of the gallery.
 
+    Attributes:
+        source: the program.
+        wrt: what it is differentiated by, or nothing for all its parameters.
+        whole: the file with the whole text of its dual, if the page shows parts of it.
+    """
+
+    source: Source
+    wrt: tuple[str, ...]
+    whole: Path | None
+
+    @classmethod
+    def of(cls, found: re.Match[str]) -> Entry:
+        block = _BLOCK.search(found[0])
+        assert block is not None, found["name"]
+        file = f"gallery/{Path(found['name']).stem}.dual.dsp"
+        whole = GALLERY.parent / file if f"({file})" in found[0] else None
+        return cls(Source(found["name"], block["text"]), tuple(_WRT.findall(found[0])), whole)
+
+    def written(self, command: str) -> str:
+        if command == "expand":
+            return fad.expand(self.source, include=[LIBRARIES]).source
+        return fad.transform(self.source, include=[LIBRARIES], wrt=self.wrt).source
+
+
+def entries() -> list[re.Match[str]]:
+    return list(_ENTRY.finditer(GALLERY.read_text(encoding="utf-8")))
+
+
+def part(text: str, shown: str) -> str:
+    """Definitions of a program, in its order; `...` after a name is all up to the next one.
+
+    Raises:
+        AssertionError: the program has no definition of a name.
+    """
+    names = shown.replace(" ...", "...").split()
+    found = list(_DEFINITION.finditer(text))
+    missing = {name.removesuffix("...") for name in names} - {each["name"] for each in found}
+    assert not missing, f"no definition of {missing}"
+    lines, goes_on, is_gap = [], False, False
+    for each in found:
+        if each["name"] in names or f"{each['name']}..." in names:
+            goes_on = f"{each['name']}..." in names
+            is_shown = True
+        else:
+            is_shown = goes_on
+        if is_shown:
+            lines += [_LEFT_OUT] * is_gap + [each[0]]
+        is_gap = not is_shown
+    return "".join(lines)
+
+
+def renewed(found: re.Match[str]) -> str:
+    """An entry with what the commands write today."""
+    entry = Entry.of(found)
+
+    def block(shown: re.Match[str]) -> str:
+        if shown["text"] == entry.source.text:
+            return shown[0]
+        text = entry.written(shown["command"] or "transform")
+        if shown["shown"]:
+            text = part(text, shown["shown"])
+        return shown[0].replace(f"```faust\n{shown['text']}```", f"```faust\n{text}```")
+
+    return _BLOCK.sub(block, found[0])
+
+
+def test_the_gallery_shows_what_is_written(update_golden: bool) -> None:
     page = GALLERY.read_text(encoding="utf-8")
-    today = _SHOWN.sub(shown, page)
+    today = _ENTRY.sub(renewed, page)
     if update_golden:
         GALLERY.write_text(today, encoding="utf-8")
-        page = today
-    assert page == today
-    entries = list(_SHOWN.finditer(page))
-    assert len(entries) == page.count("\n## ") == 6
-    for entry in entries:
-        source = Source(entry["name"], entry["source"])
-        judgements = judged(engine, source, entry["result"], ())
-        assert all(map(good, judgements.values())), entry["name"]
+    else:
+        assert page == today
+    assert len(entries()) == today.count("\n## ") == 12
+
+
+@pytest.mark.parametrize("found", entries(), ids=lambda found: str(found["name"]))
+def test_the_gallery_is_right(engine: Engine, found: re.Match[str], update_golden: bool) -> None:
+    """What is shown of a dual, in parts or whole, is compared with difference quotients."""
+    entry = Entry.of(found)
+    text = entry.written("transform")
+    if entry.whole is not None:
+        if update_golden:
+            entry.whole.write_text(text, encoding="utf-8")
+        assert entry.whole.read_text(encoding="utf-8") == text
+    judgements = judged(engine, entry.source, text, entry.wrt, frames=GALLERY_FRAMES)
+    assert all(map(good, judgements.values()))
+    assert "agrees" in {judgement.verdict for judgement in judgements.values()}
+
+
+def test_no_file_of_the_gallery_is_left_over() -> None:
+    files = {entry.whole for entry in map(Entry.of, entries()) if entry.whole is not None}
+    assert set((GALLERY.parent / "gallery").iterdir()) == files
