@@ -7,7 +7,7 @@ of boxes holds them weakly; it is a cache of a pure construction, not a state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakValueDictionary
@@ -467,12 +467,26 @@ def bus_size(box: Box) -> int:
 def postorder(*roots: Box) -> Iterator[Box]:
     """Every box inside the roots once, children before parents, without recursion."""
     seen: set[Box] = set()
-    stack: list[tuple[Box, bool]] = [(root, False) for root in reversed(roots)]
+    # What stands before a `None` has been entered: its children are above it.
+    stack: list[Box | None] = list(reversed(roots))
     while stack:
-        box, entered = stack.pop()
-        if entered:
-            yield box
+        box = stack.pop()
+        if box is None:
+            entered = stack.pop()
+            assert entered is not None
+            yield entered
         elif box not in seen:
             seen.add(box)
-            stack.append((box, True))
-            stack.extend((child, False) for child in reversed(box.children))
+            children = box.children
+            if children:
+                stack += (box, None)
+                stack += children[::-1]
+            else:
+                yield box
+
+
+def rebuilt(box: Box, became: Mapping[Box, Box]) -> Box:
+    """A box around what its children have become; where these stay as they are, so does it."""
+    children = box.children
+    new = tuple([became[child] for child in children])
+    return box if new == children else box.rebuild(new)
