@@ -74,7 +74,7 @@ def test_without_threads_the_one_stack_has_to_do() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_garbage_collector_is_put_back_and_stays_off_where_it_is():
+def test_the_garbage_collector_is_put_back_and_stays_off_where_it_is() -> None:
     """Diagrams have no cycles: while they are built, it runs seldom."""
     pace = gc.get_threshold()
     for usual in ((700, 10, 10), (0, 10, 10)):
