@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fad.diagram.box import Box, postorder
 from fad.diagram.facts import Facts, renamed, renamed_arguments
 from fad.text.lengths import Measures, measured
-from fad.text.templates import Template
+from fad.text.templates import Call, Template, expanded
 
 
 class Sketch:
@@ -48,7 +48,7 @@ class Sketch:
         if replaced[self.process] is not self.process:
             self._measures = measures
         self.process = replaced[self.process]
-        self.became = {old: replaced.get(new, new) for old, new in self.became.items()}
+        self.became = {old: _followed(new, replaced) for old, new in self.became.items()}
         names: dict[Box, str] = {}
         for box, name in self.names.items():
             names.setdefault(replaced.get(box, box), name)
@@ -78,3 +78,21 @@ class Sketch:
             if title is not None:
                 self.names.setdefault(template, title)
                 self._makers.setdefault(template, title)
+
+
+def _followed(box: Box, replaced: Mapping[Box, Box]) -> Box:
+    """What has become of a diagram.
+
+    A call that stood in what has become a call itself is no part any more: its function stands in
+    another one, which has parameters in the places of these arguments. It goes where that goes.
+    """
+    new = replaced.get(box)
+    if new is not None:
+        return new
+    template = replaced.get(box.template) if isinstance(box, Call) else None
+    if not isinstance(box, Call) or not isinstance(template, Template) or template is box.template:
+        return box
+    call = Call(template, box.arguments)
+    # Where the function has become a call of another one, that is the one which is left.
+    only_calls = isinstance(template.body, Call) and not isinstance(box.template.body, Call)
+    return expanded(call) if only_calls else call
