@@ -1,7 +1,11 @@
-"""Room for recursion: diagrams are nested as deeply as programs make them."""
+"""Room for recursion: diagrams are nested as deeply as programs make them.
+
+And time for it: diagrams have no cycles, so the garbage collector seldom has to go through them.
+"""
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +18,9 @@ T = TypeVar("T")
 
 _STACK_BYTES = 512 * 1024 * 1024
 _RECURSION_LIMIT = 1_000_000
+#: How many new objects there are before the youngest are looked through for garbage in cycles, how
+#: often these are before the next older ones are, and these before all are.
+_SELDOM = (100_000, 50, 1_000)
 
 
 def recursive(function: Callable[P, T]) -> Callable[P, T]:
@@ -29,7 +36,7 @@ def recursive(function: Callable[P, T]) -> Callable[P, T]:
         call = partial(function, *arguments, **options)
         if getattr(_HERE, "is_deep", False):
             return call()
-        with _LIMIT.raised():
+        with _SETTINGS.changed():
             # In a browser there are no threads: there, the one stack has to do.
             return _marked_deep(call) if sys.platform == "emscripten" else _in_thread(call)
 
@@ -74,20 +81,23 @@ def _started(run: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-class _RecursionLimit:
-    """Python's recursion limit belongs to the whole process: the last one out puts it back."""
+class _Settings:
+    """The recursion limit and the pace of the garbage collector belong to the whole process: the
+    last one out puts them back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._usual = 0
+        self._usual = sys.getrecursionlimit(), gc.get_threshold()
 
     @contextmanager
-    def raised(self) -> Iterator[None]:
+    def changed(self) -> Iterator[None]:
         with self._lock:
             if self._users == 0:
-                self._usual = sys.getrecursionlimit()
-                sys.setrecursionlimit(max(self._usual, _RECURSION_LIMIT))
+                self._usual = sys.getrecursionlimit(), gc.get_threshold()
+                sys.setrecursionlimit(max(self._usual[0], _RECURSION_LIMIT))
+                if self._usual[1][0]:  # 0 turns the collector off
+                    gc.set_threshold(*map(max, self._usual[1], _SELDOM))
             self._users += 1
         try:
             yield
@@ -95,10 +105,12 @@ class _RecursionLimit:
             with self._lock:
                 self._users -= 1
                 if self._users == 0:
-                    sys.setrecursionlimit(self._usual)
+                    limit, pace = self._usual
+                    sys.setrecursionlimit(limit)
+                    gc.set_threshold(*pace)
 
 
 #: What belongs to the thread that asks: whether it has room for recursion.
 _HERE = threading.local()
-_LIMIT = _RecursionLimit()
+_SETTINGS = _Settings()
 _STACK_SIZE_LOCK = threading.Lock()

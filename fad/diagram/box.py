@@ -7,7 +7,7 @@ of boxes holds them weakly; it is a cache of a pure construction, not a state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakValueDictionary
@@ -37,15 +37,17 @@ class Box:
 
     __slots__ = ("__weakref__", "arity", "closed", "free")
     fields: ClassVar[tuple[str, ...]] = ()
-    #: Whether parts are floats, which are the same box only when they have the same bits.
-    has_floats: ClassVar[bool] = False
+    #: What stands for a part in the table of boxes, where it is not the part itself. Floats are the
+    #: same box only when they have the same bits. What has functions of the evaluator inside goes
+    #: by identity: the table would keep them alive, and what they close over may hold the box.
+    key_of: ClassVar[Callable[[Any], Any] | None] = None
 
     arity: Arity | None
     closed: bool
     free: frozenset[Slot]
 
     def __new__(cls, *parts: Any) -> Self:
-        key = (cls, *map(_exact, parts)) if cls.has_floats else (cls, *parts)
+        key = (cls, *parts) if cls.key_of is None else (cls, *map(cls.key_of, parts))
         found = _BOXES.get(key)
         if found is None:
             with _LOCK:
@@ -95,9 +97,14 @@ class Box:
         return _NO_SLOTS
 
 
-def _exact(part: Any) -> Any:
+def exact(part: Any) -> Any:
     """A part as a key that is equal only for equal bits: 0.0 is not -0.0, a NaN is itself."""
     return part.hex() if type(part) is float else part
+
+
+def identity(part: Any) -> Any:
+    """A box by its identity, which is its own as long as the box around it lives."""
+    return id(part) if isinstance(part, Box) else part
 
 
 # -- Leaves -----------------------------------------------------------------------------------
@@ -143,7 +150,7 @@ class Real(_Source):
 
     __slots__ = ("value",)
     fields = ("value",)
-    has_floats = True
+    key_of = exact
     value: float
 
 
@@ -209,7 +216,7 @@ class Slider(_Source):
 
     __slots__ = ("init", "kind", "label", "max", "min", "step")
     fields = ("kind", "label", "init", "min", "max", "step")
-    has_floats = True
+    key_of = exact
     kind: str
     label: str
     init: float
@@ -223,7 +230,7 @@ class Bargraph(Box):
 
     __slots__ = ("kind", "label", "max", "min")
     fields = ("kind", "label", "min", "max")
-    has_floats = True
+    key_of = exact
     kind: str
     label: str
     min: float
@@ -288,6 +295,7 @@ class Lambda(Box):
 
     __slots__ = ("body", "slot")
     fields = ("slot", "body")
+    key_of = id
     slot: Slot
     body: Box
 
@@ -311,6 +319,7 @@ class Group(Box):
 
     __slots__ = ("body", "kind", "label")
     fields = ("kind", "label", "body")
+    key_of = identity
     kind: str
     label: str
     body: Box
@@ -334,6 +343,7 @@ class Composition(Box):
 
     __slots__ = ("left", "right")
     fields = ("left", "right")
+    key_of = id
     operator: ClassVar[str]
     left: Box
     right: Box
@@ -467,12 +477,26 @@ def bus_size(box: Box) -> int:
 def postorder(*roots: Box) -> Iterator[Box]:
     """Every box inside the roots once, children before parents, without recursion."""
     seen: set[Box] = set()
-    stack: list[tuple[Box, bool]] = [(root, False) for root in reversed(roots)]
+    # What stands before a `None` has been entered: its children are above it.
+    stack: list[Box | None] = list(reversed(roots))
     while stack:
-        box, entered = stack.pop()
-        if entered:
-            yield box
+        box = stack.pop()
+        if box is None:
+            entered = stack.pop()
+            assert entered is not None
+            yield entered
         elif box not in seen:
             seen.add(box)
-            stack.append((box, True))
-            stack.extend((child, False) for child in reversed(box.children))
+            children = box.children
+            if children:
+                stack += (box, None)
+                stack += children[::-1]
+            else:
+                yield box
+
+
+def rebuilt(box: Box, became: Mapping[Box, Box]) -> Box:
+    """A box around what its children have become; where these stay as they are, so does it."""
+    children = box.children
+    new = tuple([became[child] for child in children])
+    return box if new == children else box.rebuild(new)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fad.base.errors import place
 from fad.base.source import Span
@@ -90,76 +91,68 @@ class Dual:
     switched: Mapping[int, Dropped]
 
 
+class _Remark(NamedTuple):
+    """What to say of the variables that a dual has places of.
+
+    Attributes:
+        places: the places, by the number of the variable.
+        reaches: whether to say it of those that reach an output, or of the others.
+        text: what to say, with the variable's name, the place, and the reason.
+    """
+
+    places: Callable[[Dual], Mapping[int, Dropped]]
+    reaches: bool
+    text: str
+
+
+#: The derivative is zero for a technical reason only.
+_LOST = _Remark(
+    lambda dual: dual.dropped,
+    False,
+    "the derivative by {name} is zero: it only acts through {place} ({reason})",
+)
+#: The variable stands on a kink at its initial value.
+_ON_KINK = _Remark(lambda dual: dual.kinks, True, "{name} starts on a kink of {place}: {reason}")
+#: The derivative passes a `control`. The standard compiler holds what it computes there while the
+#: condition is 0, and passes on what it need not compute, such as an input. It may pass on a
+#: tangent where it holds the value.
+_SWITCHED = _Remark(
+    lambda dual: dual.switched,
+    True,
+    "the derivative by {name} passes {place}: while that is off, it may not be held as the value "
+    "is",
+)
+
+
 def about(dual: Dual, folders: bool = True) -> tuple[str, ...]:
     """All that the user should know about a dual, a sentence each.
 
-    See `lost`, `on_kinks` and `switched`.
+    Args:
+        dual: the dual.
+        folders: whether to say in which folders files are.
     """
-    told = lost(dual, folders), on_kinks(dual, folders), switched(dual, folders)
-    return tuple([text for texts in told for text in texts.values()])
+    remarks = (_LOST, _ON_KINK, _SWITCHED)
+    return tuple([text for each in remarks for text in _said(each, dual, folders).values()])
 
 
-def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
+def lost(dual: Dual) -> dict[str, str]:
     """The variables whose derivative is zero for a technical reason only.
 
-    Args:
-        dual: the dual.
-        folders: whether to say in which folders files are.
-
     Returns:
         the variable's name among the seeds -> the warning about it.
     """
+    return _said(_LOST, dual)
+
+
+def _said(remark: _Remark, dual: Dual, folders: bool = True) -> dict[str, str]:
+    """The variables that a remark is about, by their names, and what it says."""
     warnings = {}
-    for lane, dropped in dual.dropped.items():
-        if not dual.reached >> lane & 1:
+    for lane, found in remark.places(dual).items():
+        if bool(dual.reached >> lane & 1) is remark.reaches:
             name = dual.seeds.names[lane]
-            warnings[name] = (
-                f"the derivative by {name} is zero: it only acts through "
-                f"`{dropped.construct}`{dropped.where(folders)} ({dropped.reason})"
-            )
+            where = f"`{found.construct}`{found.where(folders)}"
+            warnings[name] = remark.text.format(name=name, place=where, reason=found.reason)
     return warnings
-
-
-def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
-    """The variables that reach the outputs and stand on a kink at their initial values.
-
-    Args:
-        dual: the dual.
-        folders: whether to say in which folders files are.
-
-    Returns:
-        the variable's name among the seeds -> the warning about it.
-    """
-    warnings = {}
-    for lane, kink in dual.kinks.items():
-        if dual.reached >> lane & 1:
-            name = dual.seeds.names[lane]
-            place = f"`{kink.construct}`{kink.where(folders)}"
-            warnings[name] = f"{name} starts on a kink of {place}: {kink.reason}"
-    return warnings
-
-
-def switched(dual: Dual, folders: bool = True) -> dict[str, str]:
-    """The variables that reach the outputs through a `control`.
-
-    The standard compiler holds what it computes there while the condition is 0, and passes on what
-    it need not compute, such as an input. It may pass on a tangent where it holds the value.
-
-    Args:
-        dual: the dual.
-        folders: whether to say in which folders files are.
-
-    Returns:
-        the variable's name among the seeds -> the warning about it.
-    """
-    return {
-        dual.seeds.names[lane]: (
-            f"the derivative by {dual.seeds.names[lane]} passes `control`{place.where(folders)}: "
-            "while that is off, it may not be held as the value is"
-        )
-        for lane, place in dual.switched.items()
-        if dual.reached >> lane & 1
-    }
 
 
 def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:

@@ -141,7 +141,7 @@ class _Operator:
 
     def forward(self, expr: Box, values: Box | None) -> Box:
         """The dual of a diagram by its parameters, or by what stands in their places."""
-        parameters = default_variables(widgets_of(expr, self._core.facts))
+        parameters = default_variables(widgets_of(expr, self._core.records.facts))
         if values is None:
             return dense(self._dual(expr, by_parameters(parameters)), len(parameters))
         given = self._core.symbolise(values)
@@ -175,7 +175,7 @@ class _Operator:
         seeds = Seeds(list(slots), short, short, signals=lanes)
         opened_expr, originals = with_widgets(expr, opened)
         for new, old in originals.items():
-            self._core.inherit(old, new)
+            self._core.records.inherit(old, new)
         dual = self._dual(opened_expr, seeds)
         reached = {*members(dual.reached), *dual.dropped}
         for lane, path in enumerate(slots):
@@ -246,14 +246,16 @@ class _Operator:
             return parameter.label
         if isinstance(seed, Slot):
             return seed.name
-        return self._core.facts.names.get(seed) or excerpt(seed, 20)
+        return self._core.records.facts.names.get(seed) or excerpt(seed, 20)
 
     def _dual(self, expr: Box, seeds: Seeds) -> Dual:
         core = self._core
         with located(lambda: self._scope.span(self._node)):
-            dual = differentiate(expr, seeds, self._operations, core.facts, new_slot=core.new_slot)
+            dual = differentiate(
+                expr, seeds, self._operations, core.records.facts, new_slot=core.new_slot
+            )
         for part, name in dual.names.items():
-            core.facts.names.setdefault(part, name)
+            core.records.facts.names.setdefault(part, name)
         for text in about(dual):
             self._warn(text)
         return dual

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fad.diagram.box import Arity, Box, Slot
+from fad.diagram.box import Arity, Box, Slot, exact
 from fad.diagram.parameters import GroupPath, Widget, parameter_at
 from fad.diagram.widgets import with_replaced
 from fad.differentiation.seeds import Seeds
@@ -26,7 +26,7 @@ class Variable(Box):
 
     __slots__ = ("lane", "signal", "value")
     fields = ("signal", "lane", "value")
-    has_floats = True
+    key_of = exact
     signal: Box
     lane: int
     value: float | Box

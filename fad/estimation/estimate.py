@@ -151,7 +151,7 @@ def _estimated(front: Front, job: _Job) -> Program:
         module = front.libraries.parse(as_source(job.model))
         model, title = _named(core, module), title_of(module)
         _check_fit(target, model)
-    everything = widgets_of(model, core.facts, title, job.order_by)
+    everything = widgets_of(model, core.records.facts, title, job.order_by)
     starts = resolved(everything, job.start)
     chosen = _variables(everything, job.wrt, job.freeze)
     ins, outs = arity_of(target)
@@ -184,7 +184,7 @@ def _estimated(front: Front, job: _Job) -> Program:
     if data is not None:
         given["data"] = Group("vgroup", "input", data) if find_parameters(data) else data
     # The values go to `forwardAD`, which takes them in the order of the text.
-    places = [widget.path for widget in widgets_of(learner, core.facts)]
+    places = [widget.path for widget in widgets_of(learner, core.records.facts)]
     by_place = sorted(variables, key=lambda variable: places.index(variable.path))
     own = Source("<learning>", learning.text(by_place, sound, ins, outs))
     evaluation = core.run(front.libraries.parse(own), given=given)
@@ -226,8 +226,8 @@ def _estimated(front: Front, job: _Job) -> Program:
 def _named(core: Evaluator, module: Module) -> Box:
     """The diagram of a program, which is called like its file."""
     box = core.run(module).process
-    if core.facts.names.get(box) == "process":
-        core.facts.names[box] = identifier(Path(module.source.name).stem, "circuit")
+    if core.records.facts.names.get(box) == "process":
+        core.records.facts.names[box] = identifier(Path(module.source.name).stem, "circuit")
     return box
 
 
@@ -330,7 +330,7 @@ def _gate(core: Evaluator, front: Front, learning: Learning, programs: Sequence[
             hint="`--restart` is for what plays once",
         )
     box = core.run(front.libraries.parse(Source("<gate>", gate(learning.restart)))).process
-    core.facts.names[box] = "gate"
+    core.records.facts.names[box] = "gate"
     return box
 
 
@@ -363,7 +363,7 @@ def _prepared(
 
     result, originals = with_widgets(circuit, prepared)
     for new, old in originals.items():
-        core.inherit(old, new)
+        core.records.inherit(old, new)
     return result
 
 
@@ -380,7 +380,7 @@ def _unsmoothed(
         model, lambda part: bool(paths & found.get(part, set()))
     )
     for new, old in originals.items():
-        core.inherit(old, new)
+        core.records.inherit(old, new)
     smoothed = {path for widget in freed for path in found[widget]}
     return result, [variable.path for variable in variables if variable.path in smoothed]
 

@@ -12,6 +12,7 @@ from fad.diagram.box import Arity, Box, Slot
 from fad.diagram.facts import Facts
 from fad.evaluation.folding import Folding, Number
 from fad.evaluation.limits import Steps
+from fad.evaluation.recording import Records
 from fad.evaluation.scope import Closure, EnvironmentValue, Scope
 from fad.syntax import nodes
 
@@ -35,14 +36,14 @@ class Core(Protocol):
     """The evaluator, as the constructs that it is made of see it.
 
     Attributes:
-        facts: what is known about the diagrams made so far.
+        records: what is known about the diagrams made so far.
         warnings: sentences for the user, so far.
         steps: counts what the evaluation takes.
         folding: finds the numbers that diagrams denote.
         operators: the functions of diagrams beside those of the language.
     """
 
-    facts: Facts
+    records: Records
     warnings: list[str]
     steps: Steps
     folding: Folding
@@ -106,28 +107,6 @@ class Core(Protocol):
 
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""
-
-    def record_place(self, box: Box, span: Span) -> None:
-        """Notes where the program makes a diagram, or asks another text for it."""
-
-    def record_name(self, box: Box, name: str, definition: Span | None) -> None:
-        """Notes what the source calls a diagram, if it is one that can carry a name.
-
-        Args:
-            box, name: the diagram and its name.
-            definition: where that is defined, if it is known.
-        """
-
-    def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
-        """Notes which call a diagram is the result of."""
-
-    def record_maker(
-        self, result: Box, function: nodes.Lambda, arguments: Mapping[str, Box]
-    ) -> None:
-        """Notes which function a diagram is the result of, and with which arguments."""
-
-    def inherit(self, old: Box, new: Box) -> None:
-        """What is known about a box is also known about the one that takes its place."""
 
 
 class Operators(Protocol):

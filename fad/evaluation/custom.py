@@ -97,7 +97,7 @@ class CustomDerivatives:
         else:
             marked = Ruled(diagram, _Rule(self, rules, (), obstacle))
         self._core.steps.take(1 + len(marked.free))
-        facts = self._core.facts
+        facts = self._core.records.facts
         if diagram in facts.names:
             facts.names.setdefault(marked, facts.names[diagram])
         return marked
@@ -181,7 +181,7 @@ class CustomDerivatives:
             more: how many signals the rule takes behind the arguments.
         """
         span, literals = rule.span, [*literals, *[None] * more]
-        self._core.facts.rules[span] = rule.name
+        self._core.records.facts.rules[span] = rule.name
         if rule.count != len(literals):
             raise rules.misfit(rule, len(literals), str(rule.count))
         slots = self._slots([*rules.parameters, *["d"] * more], literals)

@@ -144,7 +144,7 @@ class Environments:
         layer = self.file_scope(module)
         self._named_at.setdefault(layer, scope.span(node))
         component = EnvironmentValue(layer, _PROCESS)
-        self._core.record_place(component, scope.span(node))
+        self._core.records.place(component, scope.span(node))
         return component
 
     def component_process(self, component: EnvironmentValue) -> Box:

@@ -12,15 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fad.base.deep_stack import recursive
-from fad.base.errors import Call, EvaluationError, FadError, located, telling
+from fad.base.errors import EvaluationError, FadError, located, telling
 from fad.base.precision import Precision
 from fad.base.prose import counted, either, nearest
-from fad.base.source import Source, Span
+from fad.base.source import Span
 from fad.diagram import arity
 from fad.diagram.box import (
     COMPOSITIONS,
     Arity,
-    Bargraph,
     Box,
     Composition,
     Cut,
@@ -32,26 +31,23 @@ from fad.diagram.box import (
     Primitive,
     Real,
     Seq,
-    Slider,
     Slot,
-    Switch,
-    Waveform,
     Wire,
     factors,
     postorder,
 )
-from fad.diagram.facts import Facts
 from fad.diagram.primitives import PRIMITIVES
-from fad.diagram.ruled import Ruled, is_identity, is_marked
+from fad.diagram.ruled import Ruled
 from fad.evaluation.core import Evaluation, NoOperators, Operators
 from fad.evaluation.doubts import doubts
 from fad.evaluation.environments import Environments
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.folding import Folding, Number, to_int
-from fad.evaluation.functions import Functions, call_at
+from fad.evaluation.functions import Functions
 from fad.evaluation.iterations import Iterations
 from fad.evaluation.leaves import Leaves
 from fad.evaluation.limits import MAX_DEPTH, MAX_PARTS, MAX_STEPS, MAX_WIRES, Steps
+from fad.evaluation.recording import Records
 from fad.evaluation.scope import (
     Closure,
     EnvironmentValue,
@@ -67,19 +63,6 @@ from fad.syntax import nodes
 from fad.syntax.definitions import for_precision, merge
 from fad.syntax.libraries import Libraries
 from fad.syntax.module import Module
-
-#: What can carry a name. One on a wire or a number would rename every other wire and number.
-_NAMED = (
-    Bargraph,
-    Closure,
-    Composition,
-    Group,
-    Lambda,
-    Matcher,
-    Slider,
-    Switch,
-    Waveform,
-)
 
 
 @recursive
@@ -119,7 +102,7 @@ class Evaluator:
         operators: Operators | None = None,
         rules: Module | None = None,
     ) -> None:
-        self.facts = Facts()
+        self.records = Records()
         self.warnings: list[str] = []
         self.steps = Steps()
         self.folding = Folding(self.steps)
@@ -127,13 +110,9 @@ class Evaluator:
         self._libraries = libraries
         self._precision = precision
         self._rules = rules
-        #: Of a function by its identity: the file and the name that define it.
-        self._definitions: dict[int, tuple[str, str]] = {}
         self._symbolic: dict[Box, Box] = {}
         self._becoming_diagrams: set[Box] = set()
         self._used: dict[Box, Box] = {}
-        self._main: Source | None = None
-        self._called: dict[Box, tuple[tuple[nodes.Apply, Scope], ...]] = {}
         self._slots = 0
         self._depth = 0
         functions = Functions(self)
@@ -175,10 +154,10 @@ class Evaluator:
         except FadError as error:
             error.calls = telling(error.calls, module.source)
             raise
-        return Evaluation(process, self.facts, self.warnings)
+        return Evaluation(process, self.records.facts, self.warnings)
 
     def _run(self, module: Module, main: str, given: Mapping[str, Box]) -> Box:
-        self._main = module.source
+        self.records.main = module.source
         for name in module.names:
             # Nobody may use it, but two definitions of one name are a mistake all the same.
             if group := for_precision(module.definitions(name), self._precision):
@@ -207,7 +186,7 @@ class Evaluator:
                 span,
                 "iterations inside each other multiply, and so do calls",
             )
-        found = dict.fromkeys(doubts(process, self.facts.origins))
+        found = dict.fromkeys(doubts(process, self.records.facts.origins))
         self.warnings.extend(text for text in found if text not in self.warnings)
         return process
 
@@ -226,8 +205,8 @@ class Evaluator:
         bound = scope.find(name)
         if type(bound) is Thunk:
             value = bound.value if bound.value is not None else self.force(bound, span)
-            if bound.scope.source is not self._main:
-                self.record_place(value, span)
+            if bound.scope.source is not self.records.main:
+                self.records.place(value, span)
             return value
         if bound is None and name in self.operators.usage:
             return Operator(name, span)
@@ -253,14 +232,8 @@ class Evaluator:
             found = self._used[box] = found or box.rebuild(children)
             self.steps.take(1 + len(found.free))
             if found.children:
-                self.inherit(box, found)
+                self.records.inherit(box, found)
         return found
-
-    def inherit(self, old: Box, new: Box) -> None:
-        """What is known about a box is also known about the one that takes its place."""
-        self.facts.inherit(old, new)
-        if old in self._called:
-            self._called.setdefault(new, self._called[old])
 
     def force(self, thunk: Thunk, span: Span | None = None) -> Box:
         """The value of a definition; it is evaluated the first time it is asked for."""
@@ -280,9 +253,9 @@ class Evaluator:
             self.leave()
             thunk.running = False
         thunk.value = value
-        self.record_name(value, thunk.name, thunk.scope.span(thunk.body))
+        self.records.name(value, thunk.name, thunk.scope.span(thunk.body))
         if isinstance(value, Closure) and value.node is thunk.body:
-            self._definitions[id(value.node)] = (thunk.scope.source.file, thunk.name)
+            self.records.function(value.node, thunk.scope.source.file, thunk.name)
         if isinstance(value, Closure | Matcher) and value.node is thunk.body:
             self._functions.custom.defined(value.node, thunk.name)
         return value
@@ -300,13 +273,6 @@ class Evaluator:
         """Ends what `enter` began."""
         self._depth -= 1
 
-    def record_name(self, box: Box, name: str, definition: Span | None) -> None:
-        if isinstance(box, _NAMED) and not is_identity(box):
-            self.facts.names[box] = name
-            self.facts.definitions.pop(box, None)
-            if definition is not None:
-                self.facts.definitions[box] = definition
-
     def made(self, box: Box, node: nodes.Node, scope: Scope) -> Box:
         """A composition, with the place where it was first made."""
         if box.arity is not None and max(box.arity) > MAX_WIRES:
@@ -318,45 +284,8 @@ class Evaluator:
             )
         if box.free:
             self.steps.take(len(box.free), scope.span(node))
-        if box not in self.facts.origins:
-            self.facts.origins[box] = scope.span(node)
-        if scope.source is self._main:
-            self.record_place(box, scope.span(node))
+        self.records.origin(box, node, scope)
         return box
-
-    def record_place(self, box: Box, span: Span) -> None:
-        """Notes where the program makes a diagram, or asks another text for it.
-
-        The first place in the text counts, not the first one that was evaluated.
-        """
-        if span.source is self._main:
-            known = self.facts.places.setdefault(box, span)
-            if known.source is span.source and span.start < known.start:
-                self.facts.places[box] = span
-
-    def record_call(self, result: Box, node: nodes.Apply, scope: Scope) -> None:
-        if is_marked(result):
-            # Where a function has a rule, messages are about the outermost call with its result,
-            # as that of `df.stop`, which comes last.
-            self.facts.origins[result] = scope.span(node)
-        self.facts.origins.setdefault(result, scope.span(node))
-        calls = self._called.get(result, ())
-        # The calls that a message may need: the first one, and the first one in the user's text.
-        if not calls or (scope.source is self._main and calls[-1][1].source is not self._main):
-            self._called[result] = (*calls, (node, scope))
-
-    def record_maker(
-        self, result: Box, function: nodes.Lambda, arguments: Mapping[str, Box]
-    ) -> None:
-        self._record_arguments(result, arguments)
-        if id(function) in self._definitions:
-            self.facts.made_by.setdefault(result, self._definitions[id(function)])
-
-    def _record_arguments(self, result: Box, arguments: Mapping[str, Box]) -> None:
-        if result.closed:
-            self.facts.arguments[result] = {
-                value: name for name, value in arguments.items() if value.closed
-            }
 
     def symbolise(self, box: Box) -> Box:
         """A value as a closed diagram: functions that are left become lambda boxes."""
@@ -365,7 +294,7 @@ class Evaluator:
         found = self._symbolic.get(box)
         if found is None:
             found = self._symbolic[box] = self._symbolise_open(box)
-            self.inherit(box, found)
+            self.records.inherit(box, found)
         return found
 
     def _symbolise_open(self, box: Box) -> Box:
@@ -390,8 +319,8 @@ class Evaluator:
         span = function.scope.span(function.node)
         if function in self._becoming_diagrams:
             # It would be the same all over again, with another slot.
-            known = self._definitions.get(id(function.node))
-            name = f"`{known[1]}`" if known else "this function"
+            known = self.records.function_name(function.node)
+            name = f"`{known}`" if known else "this function"
             raise EvaluationError(
                 f"endless evaluation: {name} stands for a diagram that contains itself",
                 span,
@@ -411,7 +340,7 @@ class Evaluator:
         if isinstance(function, Closure):
             given = function.node.params[: function.applied]
             bound = {name: function.scope.bindings.get(name) for name in given}
-            self._record_arguments(
+            self.records.arguments(
                 diagram, {name: value for name, value in bound.items() if isinstance(value, Box)}
             )
         return diagram
@@ -428,11 +357,8 @@ class Evaluator:
             return self.arity(box)
 
     def arity(self, box: Box) -> Arity:
-        return arity.check(box, excerpt, self.facts.origins, self.facts.names, self._calls_of)
-
-    def _calls_of(self, box: Box) -> list[Call]:
-        """The calls that a diagram is the result of, as far as they may be worth showing."""
-        return [call_at(node, scope) for node, scope in self._called.get(box, ())]
+        facts = self.records.facts
+        return arity.check(box, excerpt, facts.origins, facts.names, self.records.calls_of)
 
     # -- Numbers -------------------------------------------------------------------------------
 

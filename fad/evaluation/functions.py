@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fad.base.errors import Call, EvaluationError, FadError, place, quoted
+from fad.base.errors import EvaluationError, FadError, place
 from fad.base.prose import counted
 from fad.diagram.box import EMPTY, Box, Primitive, Seq, Wire, parallel
 from fad.diagram.primitives import RIGHT_ARGUMENT
@@ -15,6 +15,7 @@ from fad.evaluation.core import Core
 from fad.evaluation.custom import CustomDerivatives
 from fad.evaluation.excerpts import excerpt
 from fad.evaluation.limits import MAX_CALLS
+from fad.evaluation.recording import call_at
 from fad.evaluation.scope import (
     Closure,
     EnvironmentValue,
@@ -88,17 +89,17 @@ class Functions:
             else:
                 error.calls.append(call_at(node, scope))
             raise
-        self._core.record_call(result, node, scope)
+        self._core.records.call(result, node, scope)
         if not isinstance(function, Closure | Matcher) or function.scope.source is not scope.source:
             # What a function of this text makes has its places in it.
-            self._core.record_place(result, scope.span(node))
+            self._core.records.place(result, scope.span(node))
         if not isinstance(function, Operator):
             called = node.function
-            definition = self._core.facts.definitions.get(function)
+            definition = self._core.records.facts.definitions.get(function)
             if isinstance(called, nodes.Name):
-                self._core.record_name(result, called.id, definition)
+                self._core.records.name(result, called.id, definition)
             elif isinstance(called, nodes.Access):
-                self._core.record_name(result, called.name, definition)
+                self._core.records.name(result, called.name, definition)
         return result
 
     def call(
@@ -159,7 +160,7 @@ class Functions:
             result: Box = self.closure(node, applied, inner)
         else:
             result = self.body(node.body, inner)
-            self._core.record_maker(result, node, given)
+            self._core.records.maker(result, node, given)
 
             def apply(others: Sequence[Box]) -> Box:
                 outer = Scope(closure.scope, closure.scope.source)
@@ -282,7 +283,3 @@ class Functions:
             None,
             f"the only rule is at {where}" if count == 1 else f"the {count} rules start at {where}",
         )
-
-
-def call_at(node: nodes.Apply, scope: Scope) -> Call:
-    return Call(quoted(scope.span(node.function)), scope.span(node))

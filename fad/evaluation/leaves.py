@@ -78,7 +78,7 @@ class Leaves:
             self._core.steps.take(_WARNING_STEPS, scope.span(node))
             self._core.warnings.append(f'no widget "{label}" to modulate in {excerpt(body)}')
         modulated = Lambda(slot, result) if slot else result
-        self._core.record_place(modulated, scope.span(node))
+        self._core.records.place(modulated, scope.span(node))
         return modulated
 
     def _label(self, node: Any, scope: Scope) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from fad.base.deep_stack import recursive
 from fad.base.precision import Precision
 from fad.base.version import __version__
 from fad.diagram.box import arity_of
@@ -22,6 +23,7 @@ from fad.text.lines import comment
 from fad.text.templates import function_of
 
 
+@recursive
 def expand(
     program: ProgramLike,
     *,

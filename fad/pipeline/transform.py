@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from fad.base.errors import FadError
+from fad.base.deep_stack import recursive
+from fad.base.errors import FadError, place
 from fad.base.precision import Precision
 from fad.base.source import Span
 from fad.base.version import __version__
@@ -52,6 +53,7 @@ Lanes = Literal["all", "tangents", "primal"]
 Order = Literal[1, 2]
 
 
+@recursive
 def transform(
     program: ProgramLike,
     *,
@@ -241,7 +243,7 @@ def _carried(definitions: Mapping[Box, Span], dual: Dual) -> dict[Box, Span]:
 def _stops(process: Box) -> list[str]:
     """What second derivatives leave out, because the program stops the first ones on their way."""
     rules = {
-        f"`{part.rule.title}`{Dropped('', '', part.rule.place).where(folders=False)}"
+        f"`{part.rule.title}` at {place(part.rule.place, folder=False)}"
         for part in postorder(process)
         if isinstance(part, Ruled) and part.rule.is_stop
     }

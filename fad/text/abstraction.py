@@ -9,6 +9,7 @@ with other arguments are alike for what is around them.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from itertools import count
 
 from fad.base.deep_stack import recursive
@@ -24,23 +25,22 @@ from fad.diagram.box import (
     Primitive,
     Wire,
     postorder,
+    rebuilt,
 )
-from fad.diagram.facts import Facts, renamed, renamed_arguments
+from fad.diagram.facts import Facts
 from fad.diagram.ruled import without_rules
+from fad.text.arguments import Arguments
 from fad.text.families import with_families
 from fad.text.generalize import Column, Generalization, generalization
-from fad.text.lengths import LINE_COST, NAME_LENGTH, SHORTEST, SHORTEST_NAMED, cost, lengths
-from fad.text.printer import computes
+from fad.text.inlining import inline
+from fad.text.lengths import NAME_LENGTH, SHORTEST, SHORTEST_NAMED, Measures, lengths, measured
 from fad.text.shapes import Shape, shapes_of
+from fad.text.sketch import Sketch
 from fad.text.templates import (
     Call,
-    Element,
     Hole,
-    Numbered,
-    Progression,
     Template,
     expanded,
-    filled,
     is_number,
 )
 
@@ -71,70 +71,50 @@ def abstracted(
     Returns:
         The diagram, the names of its parts, and what the parts of the given one have become.
     """
-    search = _Abstraction(process, facts, is_constant)
+    sketch = Sketch(process, facts)
+    arguments = Arguments(is_constant)
+    search = _Search(sketch, arguments)
     search.shapes(only_named=True)
     for _ in range(_MOST_ROUNDS):
-        before = search.process
+        before = sketch.process
         search.named()
         search.shapes()
-        if search.process is before:
+        if sketch.process is before:
             break
-    search.inline()
-    search.families()
-    search.inline()
-    return search.process, search.names, search.became
+    inline(sketch, arguments.unsafe)
+    sketch.replace(with_families(sketch.process)[1])
+    inline(sketch, arguments.unsafe)
+    return sketch.process, sketch.names, sketch.became
 
 
-class _Abstraction:
-    """A diagram on its way.
+class _Search:
+    """Looks for functions, and puts their calls into a diagram.
 
-    Attributes:
-        process: the diagram as it is now.
-        names: the names of its parts.
-        became: for the parts of the given diagram, what they are now.
+    Args:
+        sketch: the diagram.
+        arguments: which of its parts can be arguments.
     """
 
-    def __init__(self, process: Box, facts: Facts, is_constant: Callable[[Box], bool]) -> None:
-        self.process = process
-        self.names = dict(facts.names)
-        self._arguments: Mapping[Box, Mapping[Box, str]] = facts.arguments
-        self._makers = {box: name for box, (_, name) in facts.made_by.items()}
-        self.became: dict[Box, Box] = {part: part for part in postorder(process)}
-        self._is_constant = is_constant
-        self._changing: dict[Box, bool] = {}
+    def __init__(self, sketch: Sketch, arguments: Arguments) -> None:
+        self._sketch = sketch
+        self._arguments = arguments
         self._tried: set[Column] = set()
         self._numbers = count(1)
         self._work = 0
-        _, plain = without_rules(process)
-        self._replace({part: plain.get(part, part) for part in self.became})
+        _, plain = without_rules(sketch.process)
+        sketch.replace({part: plain.get(part, part) for part in sketch.became})
         self._alike()
 
     def _alike(self) -> None:
         """Functions that differ in the numbers of their variables become one."""
         functions: dict[Box, Box] = {}
         replaced: dict[Box, Box] = {}
-        for part in postorder(self.process):
-            new = part.rebuild(tuple(replaced[child] for child in part.children))
+        for part in postorder(self._sketch.process):
+            new = rebuilt(part, replaced)
             if isinstance(new, Lambda) and not new.free:
                 new = functions.setdefault(numbered(new), new)
             replaced[part] = new
-        self._replace(replaced)
-
-    def _parts(self) -> list[Box]:
-        """All parts, which are counted as work."""
-        parts = list(postorder(self.process))
-        self._work += len(parts)
-        return parts
-
-    def _replace(self, replaced: Mapping[Box, Box]) -> None:
-        self.process = replaced[self.process]
-        self.became = {old: replaced.get(new, new) for old, new in self.became.items()}
-        names: dict[Box, str] = {}
-        for box, name in self.names.items():
-            names.setdefault(replaced.get(box, box), name)
-        self.names = names
-        self._arguments = renamed_arguments(self._arguments, replaced)
-        self._makers = renamed(self._makers, replaced)
+        self._sketch.replace(replaced)
 
     # -- One shape ---------------------------------------------------------------------------------
 
@@ -147,9 +127,9 @@ class _Abstraction:
         """
         if self._work >= _MOST_WORK:
             return
-        parts = self._parts()
+        parts = self._measures().parts
         shapes, classes = shapes_of(parts)
-        sizes = lengths(parts)
+        sizes = self._sketch.measures.sizes
         heights: dict[int, int] = {}
         for part in parts:
             inner = (heights[shapes[child]] for child in part.children)
@@ -159,39 +139,34 @@ class _Abstraction:
         for shape in sorted(classes, key=heights.__getitem__):
             members = classes[shape].members
             for part in members:
-                inside = tuple(replaced[child] for child in part.children)
-                replaced[part] = part.rebuild(inside)
+                replaced[part] = rebuilt(part, replaced)
             if len(members) < 2 or not self._is_worth_it(classes[shape], sizes, only_named):
                 continue
             column = {replaced[part]: part for part in members}
             formals = [
-                {replaced.get(value, value): name for value, name in self._formals(part)}
+                {replaced.get(value, value): name for value, name in self._sketch.formals(part)}
                 for part in column.values()
             ]
             found = len(column) > 1 and self._general(tuple(column), formals)
             if not found:
                 continue
             calls = _calls(found, column)
-            templates[found.template] = self._title(members)
+            templates[found.template] = self._sketch.title(members)
             for part in members:
                 replaced[part] = calls[replaced[part]]
-        self._replace(replaced)
-        self._entitle(templates)
+        self._sketch.replace(replaced)
+        self._sketch.entitle(templates)
 
     def _is_worth_it(self, group: Shape, sizes: Mapping[Box, int], only_named: bool) -> bool:
         first = group.members[0]
         if not isinstance(first, Composition | Lambda | Group):
             return False
         size = sizes[first]
-        if all(part in self.names for part in group.members) and size >= SHORTEST_NAMED:
+        if all(part in self._sketch.names for part in group.members) and size >= SHORTEST_NAMED:
             return True
         # A list is no function.
         is_function = not isinstance(first, Par)
         return is_function and not only_named and len(group.places) > 1 and size >= SHORTEST
-
-    def _formals(self, box: Box) -> Iterable[tuple[Box, str]]:
-        """The arguments that a diagram was made with, and the parameters that they went to."""
-        return self._arguments.get(box, {}).items()
 
     def _general(
         self, column: Column, formals: Sequence[Mapping[Box, str]]
@@ -203,7 +178,8 @@ class _Abstraction:
         def new_hole(places: Column) -> Hole | None:
             arity = places[0].arity
             if arity is None or any(
-                isinstance(box, Primitive | Wire | Cut) or self._changes(box) for box in places
+                isinstance(box, Primitive | Wire | Cut) or self._arguments.changes(box)
+                for box in places
             ):
                 return None
             name = parameter(places) or self._hole_name(places)
@@ -211,121 +187,61 @@ class _Abstraction:
 
         def is_argument(places: Column) -> bool:
             # What has different names in the source stays what it is there.
-            known = {self.names.get(box) for box in places}
+            known = {self._sketch.names.get(box) for box in places}
             return parameter(places) is not None or (len(known) > 1 and None not in known)
 
         return generalization(column, new_hole, is_argument, _MOST_HOLES)
 
     def _hole_name(self, column: Column) -> str:
         """What a parameter is called that has no name in the source."""
-        known = {self.names.get(box) for box in column} - {None}
+        known = {self._sketch.names.get(box) for box in column} - {None}
         if len(known) == 1:
             return known.pop() or ""
         if all(map(is_number, column)):
             return "n" if all(isinstance(box, Int | Hole) for box in column) else "c"
         return "x" if column[0].arity == (0, 1) else "f"
 
-    def _title(self, members: Sequence[Box]) -> str | None:
-        """What the function that these are calls of is called; those of that name need none."""
-        makers = {self._makers.get(part) for part in members}
-        names = [self.names.get(part) for part in members]
-        title = makers.pop() if len(makers) == 1 else None
-        if title is None and len(set(names)) == 1:
-            title = names[0]
-        for part, name in zip(members, names, strict=True):
-            if name == title or names.count(name) > 1:
-                self.names.pop(part, None)
-        return title
-
-    def _entitle(self, templates: Mapping[Template, str | None]) -> None:
-        for template, title in templates.items():
-            if title is not None:
-                self.names.setdefault(template, title)
-                self._makers.setdefault(template, title)
-
-    def _changes(self, box: Box) -> bool:
-        """Whether a diagram would be another one as an argument: the language computes with the
-        numbers in it, also where it did not when the diagram was made."""
-        if box not in self._changing:
-            inside = isinstance(box, Composition | Group | Numbered)
-            self._changing[box] = computes(box) or (
-                inside
-                and (
-                    any(map(self._changes, box.children))
-                    or (box.arity == (0, 1) and self._is_constant(box))
-                )
-            )
-        return self._changing[box]
-
-    def _unsafe(self) -> set[Template]:
-        """The templates that are called with an argument that would be another one then."""
-        unsafe: set[Template] = set()
-        plain: dict[Box, Box] = {}
-
-        def visit(box: Box) -> Box:
-            """The diagram without calls, where there are no holes in it."""
-            if box not in plain:
-                if isinstance(box, Call):
-                    plain_arguments = list(map(visit, box.arguments))
-                    if any(map(self._changes, plain_arguments)):
-                        unsafe.add(box.template)
-                    plain[box] = visit(expanded(box))
-                else:
-                    plain[box] = box.rebuild(tuple(map(visit, box.children)))
-            return plain[box]
-
-        visit(self.process)
-        return unsafe
-
     # -- One name ----------------------------------------------------------------------------------
 
     def named(self) -> None:
         """Diagrams of one name in the source become calls, where they have enough in common."""
         done: set[str] = set()
+        groups = _Groups.of(self._sketch)
         while self._work < _MOST_WORK:
-            parts = self._parts()
-            groups = self._groups(parts, done)
-            if not groups:
-                return
-            sizes = lengths(parts)
-            nested = _holders(parts, {box for group in groups.values() for box in group})
-            # Those first that have no other ones inside; where all have, one that has not itself.
-            now = {name: group for name, group in groups.items() if nested.isdisjoint(group)}
+            now = groups.innermost(done)
             if not now:
-                name, group = next(iter(groups.items()))
-                nested = _holders(parts, set(group))
-                now = {name: [box for box in group if box not in nested]}
+                return
             done.update(now)
+            sizes = self._measures().sizes
             found = [merged for group in now.values() for merged in self._merged(group, sizes)]
-            if found and not self._takes(parts, found) and len(found) > 1:
+            before = self._sketch.process
+            if found and not self._takes(found) and len(found) > 1:
                 for merged in found:
                     if self._work < _MOST_WORK:
-                        self._takes(self._parts(), [merged])
+                        self._takes([merged])
+            if self._sketch.process is not before:
+                groups = _Groups.of(self._sketch)
 
-    def _takes(
-        self, parts: Sequence[Box], found: Sequence[tuple[Template, dict[Box, Box]]]
-    ) -> bool:
+    def _takes(self, found: Sequence[tuple[Template, dict[Box, Box]]]) -> bool:
         """Puts calls of templates into the diagram, if that makes the text shorter."""
         chosen = {box: call for _, calls in found for box, call in calls.items()}
-        if chosen.keys().isdisjoint(parts):
+        old = self._measures()
+        if chosen.keys().isdisjoint(old.parts):
             return False
-        replaced = _rewritten(parts, chosen)
-        if cost(replaced[self.process]) >= cost(self.process):
+        replaced = _rewritten(old.parts, chosen)
+        new = measured(replaced[self._sketch.process])
+        if new.cost >= old.cost:
             return False
-        titles = {template: self._title(list(calls)) for template, calls in found}
-        self._replace(replaced)
-        self._entitle(titles)
+        titles = {template: self._sketch.title(list(calls)) for template, calls in found}
+        self._sketch.replace(replaced, new)
+        self._sketch.entitle(titles)
         return True
 
-    def _groups(self, parts: Iterable[Box], done: set[str]) -> dict[str, list[Box]]:
-        """What has one name: diagrams, and templates in the place of their calls."""
-        groups: dict[str, list[Box]] = {}
-        for part in parts:
-            name = self.names.get(part)
-            is_group = isinstance(part, Template | Composition | Lambda | Group)
-            if name is not None and name not in done and is_group and not part.free:
-                groups.setdefault(name, []).append(part)
-        return {name: group for name, group in groups.items() if len(group) > 1}
+    def _measures(self) -> Measures:
+        """The parts of the diagram, which are counted as work."""
+        measures = self._sketch.measures
+        self._work += len(measures.parts)
+        return measures
 
     def _merged(
         self, members: Sequence[Box], sizes: Mapping[Box, int]
@@ -365,8 +281,8 @@ class _Abstraction:
     def _body_formals(self, box: Box) -> dict[Box, str]:
         """The parameters that the arguments of a diagram, or the holes of a template, stand for."""
         if isinstance(box, Template):
-            return {hole: hole.name for hole in box.holes} | dict(self._formals(box))
-        return dict(self._formals(box))
+            return {hole: hole.name for hole in box.holes} | dict(self._sketch.formals(box))
+        return dict(self._sketch.formals(box))
 
     def _worthy(
         self,
@@ -391,108 +307,59 @@ class _Abstraction:
         arguments = max(sum(_argument_size(box, sizes) for box in row) for row in found.arguments)
         return found.template if size >= max(SHORTEST_NAMED, arguments) else None
 
-    # -- What did not help -------------------------------------------------------------------------
 
-    def inline(self) -> None:
-        """Templates that are called once, or are as short as their calls, are written in place."""
-        while True:
-            parts = list(postorder(self.process))
-            calls: dict[Template, list[Call]] = {}
-            for part in parts:
-                if isinstance(part, Call):
-                    calls.setdefault(part.template, []).append(part)
-            sizes = lengths(parts)
-            unsafe = self._unsafe()
-            # In a label there is room for a number and for a name, but for nothing else.
-            calls = {
-                template: found
-                for template, found in calls.items()
-                if template in unsafe or not _needs_names(template, found)
-            }
-            # First those that are called once: then others have fewer calls.
-            once = {
-                template
-                for template, found in calls.items()
-                if len(found) == 1 and not self._is_kept(template, sizes[template.body])
-            }
-            useless = unsafe | once or {
-                template
-                for template, found in calls.items()
-                if self._is_useless(template, found, sizes)
-            }
-            if not useless:
-                return
-            replaced: dict[Box, Box] = {}
-            for part in parts:
-                if part in useless:
-                    replaced[part] = part
-                elif isinstance(part, Call) and part.template in useless:
-                    body = replaced[part.template.body]
-                    values = (replaced[argument] for argument in part.arguments)
-                    replaced[part] = filled(
-                        body, dict(zip(part.template.holes, values, strict=True))
-                    )
-                    name = self.names.get(part.template)
-                    if name is not None:
-                        self.names.setdefault(part, name)
-                else:
-                    replaced[part] = part.rebuild(tuple(replaced[child] for child in part.children))
-            self._replace(replaced)
+@dataclass(frozen=True)
+class _Groups:
+    """What has one name in a diagram: parts, and templates in the place of their calls.
 
-    def families(self) -> None:
-        """Lists and chains of alike diagrams become `par`, `seq`, `sum` and `prod`."""
-        self._replace(with_families(self.process)[1])
-
-    def _is_kept(self, template: Template, length: int) -> bool:
-        """Whether a template is a function of the source, and long enough for a definition."""
-        return template in self.names and length >= SHORTEST_NAMED
-
-    def _is_useless(
-        self, template: Template, calls: Sequence[Call], sizes: Mapping[Box, int]
-    ) -> bool:
-        """Whether a template is longer than what it saves."""
-        body = _open_size(template.body, sizes)
-        # The arguments stand in the text either way.
-        text = len(calls) * (NAME_LENGTH + 2 * len(template.holes)) + body + LINE_COST
-        is_kept = self._is_kept(template, 2 * sizes[template.body])
-        return len(calls) * body <= text and not is_kept
-
-
-def _open_size(body: Box, sizes: Mapping[Box, int]) -> int:
-    """The length of what the calls of a template do not share when it is written in place.
-
-    What has no variable inside is the same diagram in all of them: a definition of its own then.
+    Attributes:
+        members: name -> what has it.
+        bits: name -> a bit that stands for it.
+        inside: for each part, the names of what is inside, as bits.
     """
-    memo: dict[Box, int] = {}
 
-    def visit(part: Box) -> int:
-        if not part.free:
-            return min(sizes[part], NAME_LENGTH)
-        if part not in memo:
-            memo[part] = 3 + sum(map(visit, part.children)) if part.children else sizes[part]
-        return memo[part]
+    members: Mapping[str, Sequence[Box]]
+    bits: Mapping[str, int]
+    inside: Mapping[Box, int]
 
-    return visit(body)
+    @classmethod
+    def of(cls, sketch: Sketch) -> _Groups:
+        """The groups of a diagram."""
+        named: dict[str, list[Box]] = {}
+        parts = sketch.measures.parts
+        for part in parts:
+            name = sketch.names.get(part)
+            is_group = isinstance(part, Template | Composition | Lambda | Group)
+            if name is not None and is_group and not part.free:
+                named.setdefault(name, []).append(part)
+        members = {name: group for name, group in named.items() if len(group) > 1}
+        bits = {name: 1 << index for index, name in enumerate(members)}
+        own = {part: bits[name] for name, group in members.items() for part in group}
+        inside: dict[Box, int] = {}
+        for part in parts:
+            found = 0
+            for child in part.children:
+                found |= inside[child] | own.get(child, 0)
+            inside[part] = found
+        return cls(members, bits, inside)
 
+    def innermost(self, done: Set[str]) -> dict[str, Sequence[Box]]:
+        """The groups that have no other ones inside; where all have, one that has not itself.
 
-def _needs_names(template: Template, calls: Iterable[Call]) -> bool:
-    """Whether a template has holes in labels, and is called with what is no number there."""
-    computed = any(
-        isinstance(box, Progression | Element) for call in calls for box in call.arguments
-    )
-    return computed and any(
-        isinstance(part, Numbered) and not set(template.holes).isdisjoint(part.numbers)
-        for part in postorder(template.body)
-    )
+        Args:
+            done: names that do not count.
+        """
+        names = [name for name in self.members if name not in done]
+        wanted = sum(self.bits[name] for name in names)
+        inner = {name: self.members[name] for name in names if not self._has(name, wanted)}
+        if inner or not names:
+            return inner
+        (first, *_) = names
+        members = [box for box in self.members[first] if not self.inside[box] & self.bits[first]]
+        return {first: members}
 
-
-def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:
-    """The parts that have members inside; of the members themselves, those that have others."""
-    holders: set[Box] = set()
-    for part in parts:
-        if any(child in members or child in holders for child in part.children):
-            holders.add(part)
-    return holders
+    def _has(self, name: str, wanted: int) -> bool:
+        return any(self.inside[box] & wanted for box in self.members[name])
 
 
 def _calls(found: Generalization, column: Iterable[Box]) -> dict[Box, Box]:
@@ -536,7 +403,7 @@ def _rewritten(parts: Iterable[Box], chosen: Mapping[Box, Box]) -> dict[Box, Box
         if part in chosen:
             replaced[part] = chosen[part]
             continue
-        new = part.rebuild(tuple(replaced[child] for child in part.children))
+        new = rebuilt(part, replaced)
         if isinstance(new, Call) and part.children[0] in chosen:
             new = expanded(new)
         replaced[part] = new

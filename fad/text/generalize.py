@@ -101,7 +101,7 @@ class _Generalizer:
         first = column[0]
         if len(self.holes) > self._enough:
             return None
-        if all(box is first for box in column) and (self._keeps_slots or not first.free):
+        if column.count(first) == len(column) and (self._keeps_slots or not first.free):
             return first
         key = column, *bound.items()
         if key not in self._memo:
@@ -115,7 +115,7 @@ class _Generalizer:
         first = column[0]
         if isinstance(first, Slot):
             return bound.get(column)
-        if len({_template(box) for box in column}) > 1:
+        if any(isinstance(box, Call) for box in column) and len(set(map(_template, column))) > 1:
             # Calls of different functions: what these have in common is seen when written out.
             return self.visit(tuple(map(_written_out, column)), bound)
         kind = type(first)
@@ -147,7 +147,7 @@ class _Generalizer:
         return first.rebuild(tuple(parts))
 
     def _child(self, column: Column, index: int, bound: Mapping[Column, Slot]) -> Box | None:
-        return self.visit(tuple(box.children[index] for box in column), bound)
+        return self.visit(tuple([box.children[index] for box in column]), bound)
 
     def _forget(self, known: int) -> None:
         """Takes back the holes of a place that becomes a hole as a whole."""

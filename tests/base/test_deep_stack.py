@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -71,3 +72,16 @@ assert sys.getrecursionlimit() == usual
 def test_without_threads_the_one_stack_has_to_do() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT_THREADS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_garbage_collector_is_put_back_and_stays_off_where_it_is() -> None:
+    """Diagrams have no cycles: while they are built, it runs seldom."""
+    pace = gc.get_threshold()
+    for usual in ((700, 10, 10), (0, 10, 10)):
+        gc.set_threshold(*usual)
+        try:
+            inside = recursive(recursive(gc.get_threshold))()
+            assert gc.get_threshold() == usual
+        finally:
+            gc.set_threshold(*pace)
+        assert (inside[0] > usual[0]) == (usual[0] > 0)

@@ -84,6 +84,28 @@ def test_what_no_derivative_reaches_has_its_comments() -> None:
     assert comments(written.source)["gain"] == EXPECTED["gain"]
 
 
+def test_a_function_in_functions_has_its_comment() -> None:
+    """It is found in several rounds: once in the calls of each function around it, once in both.
+
+    Where another definition has its name, that alone does not tell whose comment it is.
+    """
+    program = """
+        // Softens a signal.
+        soften(a, x) = x*a + x'*(1.0 - a) : max(-0.9) : min(0.9);
+        voice(a, b) = soften(a) : soften(b) : *(3.0);
+        lfo(f) = +(f) ~ *(0.125) : *(0.5);
+        drone(f, g) = soften(lfo(f)) : abs : soften(lfo(g)) : *(5.0);
+        rough = environment {
+            // Roughens it.
+            soften(x) = x*x*x - x*0.25 : max(-0.5);
+        };
+        process = voice(0.1, 0.2), voice(0.3, 0.4), drone(0.25, 0.35), voice(0.5, 0.6),
+            drone(0.75, 0.55), rough.soften;
+    """
+    expected = {"soften": ["// Softens a signal."], "soften_2": ["// Roughens it."]}
+    expect(comments(fad.expand(program, comments=True).source), expected)
+
+
 def test_an_expansion_has_none_by_default() -> None:
     assert "//" not in fad.expand(PROGRAM).source.split("\n\n", 1)[1]
     expect(comments(fad.expand(PROGRAM, comments=True).source), EXPECTED)

@@ -1,0 +1,59 @@
+"""Which diagrams would be others if they were arguments: the language computes with numbers there.
+
+It does so also where it did not when the diagram was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+
+from fad.diagram.box import Box, Composition, Group
+from fad.text.printer import computes
+from fad.text.templates import Call, Numbered, Template, expanded
+
+
+class Arguments:
+    """Decides about diagrams; remembers results while it lives.
+
+    Args:
+        is_constant: whether a part without inputs denotes a number.
+    """
+
+    def __init__(self, is_constant: Callable[[Box], bool]) -> None:
+        self._is_constant = is_constant
+        self._changing: dict[Box, bool] = {}
+        self._plain: dict[Box, Box] = {}
+        self._unsafe: set[Template] = set()
+
+    def changes(self, box: Box) -> bool:
+        """Whether a diagram would be another one as an argument."""
+        if box not in self._changing:
+            inside = isinstance(box, Composition | Group | Numbered)
+            self._changing[box] = computes(box) or (
+                inside
+                and (
+                    any(map(self.changes, box.children))
+                    or (box.arity == (0, 1) and self._is_constant(box))
+                )
+            )
+        return self._changing[box]
+
+    def unsafe(self, process: Box) -> Set[Template]:
+        """The templates that are called with an argument that would be another one then.
+
+        Those are among them, too, that a diagram which was asked about before has called so.
+        """
+        self._without_calls(process)
+        return self._unsafe
+
+    def _without_calls(self, box: Box) -> Box:
+        """The diagram without calls, where there are no holes in it."""
+        if box not in self._plain:
+            if isinstance(box, Call):
+                plain_arguments = list(map(self._without_calls, box.arguments))
+                if any(map(self.changes, plain_arguments)):
+                    self._unsafe.add(box.template)
+                self._plain[box] = self._without_calls(expanded(box))
+            else:
+                self._plain[box] = box.rebuild(tuple(map(self._without_calls, box.children)))
+        return self._plain[box]
