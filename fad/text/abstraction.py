@@ -22,6 +22,7 @@ from fad.diagram.box import (
     Lambda,
     Par,
     Primitive,
+    Slot,
     Wire,
     postorder,
 )
@@ -82,6 +83,7 @@ def abstracted(
     search.inline()
     search.families()
     search.inline()
+    search.unite()
     return search.process, search.names, search.became
 
 
@@ -161,6 +163,8 @@ class _Abstraction:
             for part in members:
                 inside = tuple(replaced[child] for child in part.children)
                 replaced[part] = part.rebuild(inside)
+                if part in self.names:
+                    self.names.setdefault(replaced[part], self.names[part])
             if len(members) < 2 or not self._is_worth_it(classes[shape], sizes, only_named):
                 continue
             column = {replaced[part]: part for part in members}
@@ -171,6 +175,7 @@ class _Abstraction:
             found = len(column) > 1 and self._general(tuple(column), formals)
             if not found:
                 continue
+            self._name_parts(found)
             calls = _calls(found, column)
             templates[found.template] = self._title(members)
             for part in members:
@@ -243,6 +248,14 @@ class _Abstraction:
                 self.names.setdefault(template, title)
                 self._makers.setdefault(template, title)
 
+    def _name_parts(self, found: Generalization) -> None:
+        """What has one name wherever a template is called has this name in the template."""
+        for part, column in found.parts.items():
+            names = {self.names.get(box) for box in column}
+            name = names.pop()
+            if not names and name is not None:
+                self.names.setdefault(part, name)
+
     def _changes(self, box: Box) -> bool:
         """Whether a diagram would be another one as an argument: the language computes with the
         numbers in it, also where it did not when the diagram was made."""
@@ -303,7 +316,7 @@ class _Abstraction:
                         self._takes(self._parts(), [merged])
 
     def _takes(
-        self, parts: Sequence[Box], found: Sequence[tuple[Template, dict[Box, Box]]]
+        self, parts: Sequence[Box], found: Sequence[tuple[Generalization, dict[Box, Box]]]
     ) -> bool:
         """Puts calls of templates into the diagram, if that makes the text shorter."""
         chosen = {box: call for _, calls in found for box, call in calls.items()}
@@ -312,7 +325,9 @@ class _Abstraction:
         replaced = _rewritten(parts, chosen)
         if cost(replaced[self.process]) >= cost(self.process):
             return False
-        titles = {template: self._title(list(calls)) for template, calls in found}
+        for general, _ in found:
+            self._name_parts(general)
+        titles = {general.template: self._title(list(calls)) for general, calls in found}
         self._replace(replaced)
         self._entitle(titles)
         return True
@@ -329,7 +344,7 @@ class _Abstraction:
 
     def _merged(
         self, members: Sequence[Box], sizes: Mapping[Box, int]
-    ) -> Iterable[tuple[Template, dict[Box, Box]]]:
+    ) -> Iterable[tuple[Generalization, dict[Box, Box]]]:
         """Templates for diagrams of one name, and what these become."""
         outlines: dict[Hashable, list[Box]] = {}
         for box in members:
@@ -357,7 +372,7 @@ class _Abstraction:
                     tuple(map(_body, cluster)), [self._body_formals(box) for box in cluster]
                 )
                 if found:
-                    yield found.template, _merge_calls(found, cluster)
+                    yield found, _merge_calls(found, cluster)
                 rest = [box for box in rest if box not in cluster]
                 if len(rest) < 2:
                     break
@@ -429,15 +444,38 @@ class _Abstraction:
                 elif isinstance(part, Call) and part.template in useless:
                     body = replaced[part.template.body]
                     values = (replaced[argument] for argument in part.arguments)
-                    replaced[part] = filled(
-                        body, dict(zip(part.template.holes, values, strict=True))
-                    )
+                    arguments: dict[Slot, Box] = dict(zip(part.template.holes, values, strict=True))
+                    replaced[part] = self._filled(body, arguments)
                     name = self.names.get(part.template)
                     if name is not None:
                         self.names.setdefault(part, name)
                 else:
                     replaced[part] = part.rebuild(tuple(replaced[child] for child in part.children))
             self._replace(replaced)
+
+    def unite(self) -> None:
+        """Templates that differ in nothing but their holes become one."""
+        templates: dict[tuple[object, ...], Template] = {}
+        replaced: dict[Box, Box] = {}
+        for part in postorder(self.process):
+            new = part.rebuild(tuple(replaced[child] for child in part.children))
+            if isinstance(new, Template):
+                holes: dict[Slot, Box] = {
+                    hole: Hole(-1 - place, "", hole.stands_for, hole.is_number)
+                    for place, hole in enumerate(new.holes)
+                }
+                new = templates.setdefault((*holes.values(), filled(new.body, holes)), new)
+            replaced[part] = new
+        self._replace(replaced)
+
+    def _filled(self, body: Box, arguments: Mapping[Slot, Box]) -> Box:
+        """The body of a template with arguments, whose parts keep their names."""
+        became: dict[Box, Box] = {}
+        result = filled(body, arguments, became)
+        for old, new in became.items():
+            if old in self.names and not isinstance(old, Hole):
+                self.names.setdefault(new, self.names[old])
+        return result
 
     def families(self) -> None:
         """Lists and chains of alike diagrams become `par`, `seq`, `sum` and `prod`."""

@@ -29,10 +29,17 @@ Column = tuple[Box, ...]
 
 
 class Generalization(NamedTuple):
-    """A template, and for each instance the arguments that make it."""
+    """A template, and for each instance the arguments that make it.
+
+    Attributes:
+        template: the template.
+        arguments: the arguments of each instance.
+        parts: for parts of the template, what stands there in the instances.
+    """
 
     template: Template
     arguments: Sequence[tuple[Box, ...]]
+    parts: Mapping[Box, Column]
 
 
 def generalization(
@@ -65,7 +72,8 @@ def generalization(
         return None
     columns = list(generalizer.holes)
     rows = [tuple(column[row] for column in columns) for row in range(len(instances))]
-    return Generalization(Template(tuple(generalizer.holes.values()), body), rows)
+    template = Template(tuple(generalizer.holes.values()), body)
+    return Generalization(template, rows, generalizer.parts)
 
 
 class _Generalizer:
@@ -73,6 +81,7 @@ class _Generalizer:
 
     Attributes:
         holes: what stands in each hole, in order of appearance.
+        parts: what the instances have in common, and what stands there in each.
     """
 
     def __init__(
@@ -84,6 +93,7 @@ class _Generalizer:
     ) -> None:
         self._keeps_slots = keeps_slots
         self.holes: dict[Column, Hole] = {}
+        self.parts: dict[Box, Column] = {}
         self._new_hole = new_hole
         self._is_argument = is_argument
         #: Some holes are taken back, when what is around them becomes one.
@@ -144,7 +154,9 @@ class _Generalizer:
                 self._forget(known)
                 return None
             parts.append(part)
-        return first.rebuild(tuple(parts))
+        common = first.rebuild(tuple(parts))
+        self.parts.setdefault(common, column)
+        return common
 
     def _child(self, column: Column, index: int, bound: Mapping[Column, Slot]) -> Box | None:
         return self.visit(tuple(box.children[index] for box in column), bound)

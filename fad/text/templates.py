@@ -225,9 +225,15 @@ def labelled(widget: Box, label: str) -> Box:
     return type(widget)(*(label if name == "label" else value for name, value in values))
 
 
-def filled(box: Box, values: Mapping[Slot, Box]) -> Box:
-    """A diagram with other diagrams in the places of some of its slots."""
-    memo: dict[Box, Box] = {}
+def filled(box: Box, values: Mapping[Slot, Box], became: dict[Box, Box] | None = None) -> Box:
+    """A diagram with other diagrams in the places of some of its slots.
+
+    Args:
+        box: the diagram.
+        values: what to put in the places of slots.
+        became: gets what the parts have become that such slots are in.
+    """
+    memo: dict[Box, Box] = {} if became is None else became
 
     def visit(part: Box) -> Box:
         if part.free.isdisjoint(values):
