@@ -32,7 +32,7 @@ from fad.text.families import with_families
 from fad.text.generalize import Column, Generalization, generalization
 from fad.text.lengths import LINE_COST, NAME_LENGTH, SHORTEST, SHORTEST_NAMED, cost, lengths
 from fad.text.printer import computes
-from fad.text.shapes import Shape, shapes_of
+from fad.text.shapes import Shape, shapes_of, widgets_of
 from fad.text.templates import (
     Call,
     Element,
@@ -47,6 +47,8 @@ from fad.text.templates import (
 
 #: A function of the source is one again when it has no more parameters than these.
 _MOST_HOLES = 16
+#: So many widgets that are alike become calls.
+_FEWEST_WIDGETS = 3
 #: Diagrams of one name are calls of so many functions, at most, beside those that are none,
 _MOST_CLUSTERS = 8
 #: ... and are compared in vain so many times.
@@ -74,6 +76,7 @@ def abstracted(
     """
     search = _Abstraction(process, facts, is_constant)
     search.shapes(only_named=True)
+    search.widgets()
     for _ in range(_MOST_ROUNDS):
         before = search.process
         search.named()
@@ -137,6 +140,21 @@ class _Abstraction:
         self.names = names
         self._arguments = renamed_arguments(self._arguments, replaced)
         self._makers = renamed(self._makers, replaced)
+
+    def widgets(self) -> None:
+        """Widgets of one name, or of none, that differ in numbers become calls."""
+        parts = self._parts()
+        replaced: dict[Box, Box] = {}
+        templates: dict[Template, str | None] = {}
+        for members in widgets_of(parts):
+            found = len(members) >= _FEWEST_WIDGETS and self._general(
+                tuple(members), [{}] * len(members)
+            )
+            if found:
+                replaced.update(_calls(found, members))
+                templates[found.template] = self._title(members)
+        self._replace(_rewritten(parts, replaced))
+        self._entitle(templates)
 
     # -- One shape ---------------------------------------------------------------------------------
 
@@ -294,7 +312,7 @@ class _Abstraction:
 
     def named(self) -> None:
         """Diagrams of one name in the source become calls, where they have enough in common."""
-        done: set[str] = set()
+        done: set[Hashable] = set()
         while self._work < _MOST_WORK:
             parts = self._parts()
             groups = self._groups(parts, done)
@@ -332,15 +350,21 @@ class _Abstraction:
         self._entitle(titles)
         return True
 
-    def _groups(self, parts: Iterable[Box], done: set[str]) -> dict[str, list[Box]]:
-        """What has one name: diagrams, and templates in the place of their calls."""
-        groups: dict[str, list[Box]] = {}
+    def _groups(self, parts: Sequence[Box], done: set[Hashable]) -> dict[Hashable, list[Box]]:
+        """What has one name: diagrams, and templates in the place of their calls; also templates
+        without a name that have one shape."""
+        groups: dict[Hashable, list[Box]] = {}
+        shaped: dict[int, list[Box]] = {}
+        shapes, _ = shapes_of(parts)
         for part in parts:
             name = self.names.get(part)
             is_group = isinstance(part, Template | Composition | Lambda | Group)
-            if name is not None and name not in done and is_group and not part.free:
+            if name is not None and is_group and not part.free:
                 groups.setdefault(name, []).append(part)
-        return {name: group for name, group in groups.items() if len(group) > 1}
+            elif isinstance(part, Template):
+                shaped.setdefault(shapes[part.body], []).append(part)
+        groups.update((tuple(alike), alike) for alike in shaped.values())
+        return {key: group for key, group in groups.items() if len(group) > 1 and key not in done}
 
     def _merged(
         self, members: Sequence[Box], sizes: Mapping[Box, int]

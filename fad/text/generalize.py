@@ -18,6 +18,7 @@ from fad.diagram.box import (
     Group,
     Int,
     Lambda,
+    Real,
     Slider,
     Slot,
     Switch,
@@ -197,8 +198,13 @@ def _numbered(column: Column) -> Column | None:
     if any(tuple(pieces[::2]) != texts for pieces in split):
         return None
     frames = [labelled(box, "") for box in column]
+    values: list[tuple[Box, ...]] = [()] * len(column)
     if not isinstance(column[0], Group) and len(set(frames)) > 1:
-        return None
+        sliders = [box for box in column if isinstance(box, Slider)]
+        if len({box.kind for box in sliders}) != 1 or len(sliders) < len(column):
+            return None
+        frames = [Slider(box.kind, "", 0.0, 0.0, 0.0, 0.0) for box in sliders]
+        values = [tuple(map(Real, (box.init, box.min, box.max, box.step))) for box in sliders]
     # Numbers that are the same everywhere are text.
     rows = [pieces[1::2] for pieces in split]
     same = [len(set(numbers)) == 1 for numbers in zip(*rows, strict=True)]
@@ -217,8 +223,9 @@ def _numbered(column: Column) -> Column | None:
             tuple(
                 Int(int(number)) for number, is_same in zip(row, same, strict=True) if not is_same
             ),
+            bounds,
         )
-        for frame, row in zip(frames, rows, strict=True)
+        for frame, row, bounds in zip(frames, rows, values, strict=True)
     )
 
 

@@ -34,7 +34,9 @@ def lengths(parts: Iterable[Box]) -> dict[Box, int]:
                 sizes[part] = 3 + 3 * len(part.holes) + inside(part.body)
             case Call():
                 sizes[part] = NAME_LENGTH + sum(2 + inside(each) for each in part.arguments)
-            case Composition() | Lambda() | Group():
+            case Group():
+                sizes[part] = 12 + len(part.label) + inside(part.body)
+            case Composition() | Lambda():
                 sizes[part] = 3 + sum(map(inside, part.children))
             case Bargraph() | Slider() | Switch():
                 sizes[part] = 30
@@ -47,7 +49,7 @@ def lengths(parts: Iterable[Box]) -> dict[Box, int]:
             case Take():
                 sizes[part] = 4
             case Numbered():
-                sizes[part] = sizes[part.frame]
+                sizes[part] = sizes[part.frame] + sum(map(len, part.texts))
             case _:
                 sizes[part] = len(atom(part))
     return sizes

@@ -35,7 +35,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.labels import identifier, plain_name, split_path
 from fad.diagram.primitives import PRIMITIVES, WORDS
-from fad.text.templates import Call, Iteration, Numbered, Take, Template
+from fad.text.templates import Call, Iteration, Numbered, Take, Template, labelled
 
 #: What no definition can be called.
 KEYWORDS = frozenset(
@@ -107,7 +107,7 @@ def hint(box: Box, known: Known) -> str:
         case Take():
             return "take"
         case Numbered():
-            return hint(box.frame, known)
+            return hint(labelled(box.frame, "".join(box.texts)), known)
         case Call():
             return _call_hint(box, known)
         case Slider() | Switch() | Bargraph() | Soundfile():
@@ -132,10 +132,21 @@ def hint(box: Box, known: Known) -> str:
 
 
 def _call_hint(box: Call, known: Known) -> str:
+    """The name of the function; the first argument goes with it where it is a number."""
     function = hint(box.template, known)
-    words = (_word(each, known) for each in box.arguments if not isinstance(each, Int | Real))
-    said = (_joined(function, "of", word) for word in words if word)
-    return next(filter(None, said), function)
+    first = box.arguments[0]
+    is_number = isinstance(first, Int) and first.value >= 0 and not function[-1].isdigit()
+    return f"{function}{first.value}" if isinstance(first, Int) and is_number else function
+
+
+def other_hints(box: Box, known: Known) -> Iterator[str]:
+    """More names for a definition, where its first one is taken."""
+    if isinstance(box, Call):
+        function = hint(box.template, known)
+        for argument in box.arguments:
+            word = None if isinstance(argument, Int | Real) else _word(argument, known)
+            if said := _joined(function, "of", word):
+                yield said
 
 
 def _composition_hint(box: Composition, known: Known) -> str:
@@ -155,11 +166,16 @@ def _result_hint(box: Seq, known: Known) -> str:
     before, last = box.left, box.right
     while isinstance(last, Seq):
         before, last = last.left, last.right
-    if all(isinstance(each, Wire | Cut) for each in factors(last)):
+    ends = list(factors(last))
+    if all(isinstance(each, Wire | Cut) for each in ends):
+        if isinstance(before, Slot):
+            return _GLUE[Seq]
+        inner = hint(before, known)
+        if not any(isinstance(each, Cut) for each in ends):
+            return inner
         # Such as the value of a dual.
-        inner = _word(before, known)
-        is_value = isinstance(next(factors(last)), Wire) and arity_of(last)[1] == 1
-        return _joined(inner, "value" if is_value else "part") or _GLUE[Seq]
+        is_value = isinstance(ends[0], Wire) and arity_of(last)[1] == 1
+        return _joined(inner, "value" if is_value else "part") or inner
     operation = _operation(last, known)
     if operation is not None:
         said = _said(operation, box.left, known) if last is box.right else None
@@ -244,6 +260,9 @@ def _word(box: Box, known: Known) -> str | None:
     name = known.names.get(box)
     if name is None and isinstance(box, Call):
         name = known.names.get(box.template)
+    if name is None and isinstance(box, Seq):
+        operation = _operation(box.right, known)
+        return None if operation is None else _said(operation, box.left, known)
     return None if name is None else identifier(name, "part").strip("_") or None
 
 

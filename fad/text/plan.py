@@ -13,7 +13,7 @@ from fad.diagram.box import Box, Group, Int, Lambda, Par, Primitive, Real, Slot,
 from fad.diagram.facts import renamed
 from fad.diagram.labels import identifier
 from fad.diagram.ruled import without_rules
-from fad.text.names import KEYWORDS, LONGEST, Known, hint
+from fad.text.names import KEYWORDS, LONGEST, Known, hint, other_hints
 from fad.text.printer import layout
 from fad.text.templates import Call, Index, Take, Template, bound_by
 
@@ -214,6 +214,7 @@ class _Planner:
             name = identifier(user, "part")
             if name not in (hint, "process") and len(longer := f"{name}_{hint}") <= LONGEST:
                 yield longer
+        yield from other_hints(box, self._known)
 
     def _yields(self, box: Box) -> bool:
         return self._notes.get(box, Note()).yields
