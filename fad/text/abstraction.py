@@ -8,7 +8,7 @@ with other arguments are alike for what is around them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import count
 
 from fad.base.deep_stack import recursive
@@ -28,6 +28,7 @@ from fad.diagram.box import (
 )
 from fad.diagram.facts import Facts, renamed, renamed_arguments
 from fad.diagram.ruled import without_rules
+from fad.text.calls import calls_for, holders, merged_calls, needs_names, rewritten, united
 from fad.text.families import with_families
 from fad.text.generalize import Column, Generalization, generalization
 from fad.text.lengths import LINE_COST, NAME_LENGTH, SHORTEST, SHORTEST_NAMED, cost, lengths
@@ -35,10 +36,8 @@ from fad.text.printer import computes
 from fad.text.shapes import Shape, shapes_of, widgets_of
 from fad.text.templates import (
     Call,
-    Element,
     Hole,
     Numbered,
-    Progression,
     Template,
     expanded,
     filled,
@@ -151,9 +150,9 @@ class _Abstraction:
                 tuple(members), [{}] * len(members)
             )
             if found:
-                replaced.update(_calls(found, members))
+                replaced.update(calls_for(found, members))
                 templates[found.template] = self._title(members)
-        self._replace(_rewritten(parts, replaced))
+        self._replace(rewritten(parts, replaced))
         self._entitle(templates)
 
     # -- One shape ---------------------------------------------------------------------------------
@@ -194,7 +193,7 @@ class _Abstraction:
             if not found:
                 continue
             self._name_parts(found)
-            calls = _calls(found, column)
+            calls = calls_for(found, column)
             templates[found.template] = self._title(members)
             for part in members:
                 replaced[part] = calls[replaced[part]]
@@ -319,12 +318,12 @@ class _Abstraction:
             if not groups:
                 return
             sizes = lengths(parts)
-            nested = _holders(parts, {box for group in groups.values() for box in group})
+            nested = holders(parts, {box for group in groups.values() for box in group})
             # Those first that have no other ones inside; where all have, one that has not itself.
             now = {name: group for name, group in groups.items() if nested.isdisjoint(group)}
             if not now:
                 name, group = next(iter(groups.items()))
-                nested = _holders(parts, set(group))
+                nested = holders(parts, set(group))
                 now = {name: [box for box in group if box not in nested]}
             done.update(now)
             found = [merged for group in now.values() for merged in self._merged(group, sizes)]
@@ -340,7 +339,7 @@ class _Abstraction:
         chosen = {box: call for _, calls in found for box, call in calls.items()}
         if chosen.keys().isdisjoint(parts):
             return False
-        replaced = _rewritten(parts, chosen)
+        replaced = rewritten(parts, chosen)
         if cost(replaced[self.process]) >= cost(self.process):
             return False
         for general, _ in found:
@@ -396,7 +395,7 @@ class _Abstraction:
                     tuple(map(_body, cluster)), [self._body_formals(box) for box in cluster]
                 )
                 if found:
-                    yield found, _merge_calls(found, cluster)
+                    yield found, merged_calls(found, cluster)
                 rest = [box for box in rest if box not in cluster]
                 if len(rest) < 2:
                     break
@@ -446,7 +445,7 @@ class _Abstraction:
             calls = {
                 template: found
                 for template, found in calls.items()
-                if template in unsafe or not _needs_names(template, found)
+                if template in unsafe or not needs_names(template, found)
             }
             # First those that are called once: then others have fewer calls.
             once = {
@@ -479,18 +478,7 @@ class _Abstraction:
 
     def unite(self) -> None:
         """Templates that differ in nothing but their holes become one."""
-        templates: dict[tuple[object, ...], Template] = {}
-        replaced: dict[Box, Box] = {}
-        for part in postorder(self.process):
-            new = part.rebuild(tuple(replaced[child] for child in part.children))
-            if isinstance(new, Template):
-                holes: dict[Slot, Box] = {
-                    hole: Hole(-1 - place, "", hole.stands_for, hole.is_number)
-                    for place, hole in enumerate(new.holes)
-                }
-                new = templates.setdefault((*holes.values(), filled(new.body, holes)), new)
-            replaced[part] = new
-        self._replace(replaced)
+        self._replace(united(self.process))
 
     def _filled(self, body: Box, arguments: Mapping[Slot, Box]) -> Box:
         """The body of a template with arguments, whose parts keep their names."""
@@ -519,32 +507,6 @@ class _Abstraction:
         return len(calls) * body <= text and not self._is_kept(template, 2 * body)
 
 
-def _needs_names(template: Template, calls: Iterable[Call]) -> bool:
-    """Whether a template has holes in labels, and is called with what is no number there."""
-    computed = any(
-        isinstance(box, Progression | Element) for call in calls for box in call.arguments
-    )
-    return computed and any(
-        isinstance(part, Numbered) and not set(template.holes).isdisjoint(part.numbers)
-        for part in postorder(template.body)
-    )
-
-
-def _holders(parts: Iterable[Box], members: Set[Box]) -> set[Box]:
-    """The parts that have members inside; of the members themselves, those that have others."""
-    holders: set[Box] = set()
-    for part in parts:
-        if any(child in members or child in holders for child in part.children):
-            holders.add(part)
-    return holders
-
-
-def _calls(found: Generalization, column: Iterable[Box]) -> dict[Box, Box]:
-    return {
-        box: Call(found.template, row) for box, row in zip(column, found.arguments, strict=True)
-    }
-
-
 def _outline(box: Box) -> Hashable:
     """What diagrams with something in common have in common, at a glance."""
     while isinstance(box, Call):
@@ -560,28 +522,3 @@ def _argument_size(box: Box, sizes: Mapping[Box, int]) -> int:
 
 def _body(box: Box) -> Box:
     return box.body if isinstance(box, Template) else box
-
-
-def _merge_calls(found: Generalization, cluster: Sequence[Box]) -> dict[Box, Box]:
-    """What diagrams and templates become: calls, and templates that are calls of a wider one."""
-    return {
-        box: Template(box.holes, Call(found.template, row))
-        if isinstance(box, Template)
-        else Call(found.template, row)
-        for box, row in zip(cluster, found.arguments, strict=True)
-    }
-
-
-def _rewritten(parts: Iterable[Box], chosen: Mapping[Box, Box]) -> dict[Box, Box]:
-    """Diagrams with others in the places of some; a template that only calls another one is left
-    out."""
-    replaced: dict[Box, Box] = {}
-    for part in parts:
-        if part in chosen:
-            replaced[part] = chosen[part]
-            continue
-        new = part.rebuild(tuple(replaced[child] for child in part.children))
-        if isinstance(new, Call) and part.children[0] in chosen:
-            new = expanded(new)
-        replaced[part] = new
-    return replaced

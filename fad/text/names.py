@@ -147,6 +147,13 @@ def other_hints(box: Box, known: Known) -> Iterator[str]:
             word = None if isinstance(argument, Int | Real) else _word(argument, known)
             if said := _joined(function, "of", word):
                 yield said
+    elif isinstance(box, Composition):
+        # Such as `gain_product`, by what stands first in it.
+        first: Box = box
+        while isinstance(first, Composition) and first not in known.names:
+            first = first.left
+        if said := _joined(_word(first, known), hint(box, known)):
+            yield said
 
 
 def _composition_hint(box: Composition, known: Known) -> str:
@@ -164,7 +171,7 @@ def _composition_hint(box: Composition, known: Known) -> str:
 def _result_hint(box: Seq, known: Known) -> str:
     """What a chain is called by what it ends with."""
     before, last = box.left, box.right
-    while isinstance(last, Seq):
+    while isinstance(last, Seq) and last not in known.names:
         before, last = last.left, last.right
     ends = list(factors(last))
     if all(isinstance(each, Wire | Cut) for each in ends):
@@ -260,9 +267,6 @@ def _word(box: Box, known: Known) -> str | None:
     name = known.names.get(box)
     if name is None and isinstance(box, Call):
         name = known.names.get(box.template)
-    if name is None and isinstance(box, Seq):
-        operation = _operation(box.right, known)
-        return None if operation is None else _said(operation, box.left, known)
     return None if name is None else identifier(name, "part").strip("_") or None
 
 

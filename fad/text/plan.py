@@ -210,6 +210,8 @@ class _Planner:
 
     def _others(self, box: Box, hint: str) -> Iterator[str]:
         """Names for a diagram whose name is taken, such as `lowpass_fir`."""
+        if self._yields(box):
+            yield f"dual_{hint}"  # not `d_delay`, which would be a rule for `delay`
         for user in self._around.get(box, ()):
             name = identifier(user, "part")
             if name not in (hint, "process") and len(longer := f"{name}_{hint}") <= LONGEST:
