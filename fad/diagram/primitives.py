@@ -47,3 +47,6 @@ PRIMITIVES: Mapping[str, int] = MappingProxyType(
 #: Primitives that, given one argument of the two they need, take it as their second operand:
 #: `/(2)` halves its input. The standard compiler does so for these and for no other function.
 RIGHT_ARGUMENT: frozenset[str] = INFIX | {"attach", "enable", "control"}
+
+#: What the duals of operators are called in a program.
+WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "modulo", "^": "power", "@": "delay"}

@@ -12,6 +12,7 @@ Source of the method: T. Rushton, Differentiable DSP in Faust, IFC 2024, section
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -183,8 +184,8 @@ class _Forward:
         tags = [f"_{tag}" for tag in seeds.tags]
         self.context = Context(range(len(tags)), tags, liveness())
         self.sloped: list[Dropped] = []
-        #: The name of an operation -> its duals, with what tells them apart.
-        self._shapes: dict[str, dict[Box, str]] = {}
+        #: The name of an operation -> its duals, with the bundles that tell them apart.
+        self._shapes: dict[str, dict[Box, Bundles]] = {}
         self._functions: dict[tuple[Box, Bundles, Bundles], tuple[Result, Context]] = {}
         self._cutting: dict[Box, bool] = {}
         #: Where the innermost diagram was written that is being rewritten, for messages.
@@ -193,7 +194,9 @@ class _Forward:
     def all_names(self) -> dict[Box, str]:
         """The names of all parts: those of the source, and those of operations."""
         for word, shapes in self._shapes.items():
-            for operation, letters in shapes.items():
+            alike = Counter(map(shape_name, shapes.values()))
+            for operation, inputs in shapes.items():
+                letters = shape_name(inputs, exact=alike[shape_name(inputs)] > 1)
                 name = word if len(shapes) == 1 else f"{word}_{letters}"
                 self._names.setdefault(operation, name)
         # The name of a parameter goes with its value and seed.
@@ -464,7 +467,7 @@ class _Forward:
         if not active:
             return operation.primal, (NONE,)
         dual = self._operations.dual(operation, inputs, self._new_slot)
-        self._shapes.setdefault(operation.word, {})[dual] = shape_name(inputs)
+        self._shapes.setdefault(operation.word, {})[dual] = inputs
         return dual, (active,)
 
     def _without_rule(self, box: ForeignFunction, inputs: Bundles) -> DifferentiationError:

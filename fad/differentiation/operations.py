@@ -24,6 +24,7 @@ from fad.diagram.box import (
     parallel,
 )
 from fad.diagram.labels import identifier
+from fad.diagram.primitives import WORDS
 from fad.diagram.ruled import Ruled, applied, rule_names
 from fad.differentiation.active_sets import Active, Bundles, members, shape, union
 from fad.differentiation.bundles import VALUE, lane_numbers, width
@@ -44,8 +45,6 @@ from fad.differentiation.variants import GUARDS, Variant
 
 _ABSENT = Real(0.0)
 _WHOLE = Primitive("int")
-#: What the duals of operators are called in the generated program.
-_WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "modulo", "^": "power", "@": "delay"}
 #: A function for more tangents than these gives names to values only.
 _MOST_NAMED = 24
 #: What C adds to the name of a function for the precisions other than double.
@@ -79,7 +78,7 @@ class Operation:
     @property
     def word(self) -> str:
         """A name for its dual."""
-        word = _WORDS.get(self.name) or identifier(f"d_{self.name}", "dual")
+        word = WORDS.get(self.name) or identifier(f"d_{self.name}", "dual")
         kind = self.key.split()[0]
         return f"{kind}_{word}" if kind in GUARDS else word
 
@@ -354,14 +353,26 @@ class Operations:
         return self._expressions.of_table(text, (*names, "r"))
 
 
-def shape_name(inputs: Bundles) -> str:
-    """What tells shapes apart: `x3_yz`, where x has 3 tangents, and y and z have the same one."""
+def shape_name(inputs: Bundles, exact: bool = False) -> str:
+    """What tells shapes apart: `x3_yz`, where x has 3 tangents, and y and z have the same one.
+
+    Args:
+        inputs: the parameters that are active on each input.
+        exact: whether a single tangent is told from others: `x3_dy2`.
+    """
+    inputs = shape(inputs)
     groups: dict[Active, str] = {}
     for name, active in zip(ARGUMENTS, inputs, strict=False):
         if active:
             groups[active] = groups.get(active, "") + name
-    counts = ((names, active.bit_count()) for active, names in groups.items())
-    return "_".join(f"{names}{count if count > 1 else ''}" for names, count in counts)
+    words = []
+    for active, names in groups.items():
+        count = active.bit_count()
+        if exact and count == 1:
+            words.append(f"d{names}{active.bit_length()}")
+        else:
+            words.append(f"{names}{count if count > 1 else ''}")
+    return "_".join(words)
 
 
 def _uses(text: str, name: str) -> bool:

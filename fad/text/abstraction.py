@@ -30,22 +30,24 @@ from fad.diagram.box import (
 from fad.diagram.facts import Facts
 from fad.diagram.ruled import without_rules
 from fad.text.arguments import Arguments
+from fad.text.calls import calls_for, merged_calls, rewritten, united
 from fad.text.families import with_families
 from fad.text.generalize import Column, Generalization, generalization
 from fad.text.inlining import inline
 from fad.text.lengths import NAME_LENGTH, SHORTEST, SHORTEST_NAMED, Measures, lengths, measured
-from fad.text.shapes import Shape, shapes_of
+from fad.text.shapes import Shape, shapes_of, widgets_of
 from fad.text.sketch import Sketch
 from fad.text.templates import (
     Call,
     Hole,
     Template,
-    expanded,
     is_number,
 )
 
 #: A function of the source is one again when it has no more parameters than these.
 _MOST_HOLES = 16
+#: So many widgets that are alike become calls.
+_FEWEST_WIDGETS = 3
 #: Diagrams of one name are calls of so many functions, at most, beside those that are none,
 _MOST_CLUSTERS = 8
 #: ... and are compared in vain so many times.
@@ -75,6 +77,7 @@ def abstracted(
     arguments = Arguments(is_constant)
     search = _Search(sketch, arguments)
     search.shapes(only_named=True)
+    search.widgets()
     for _ in range(_MOST_ROUNDS):
         before = sketch.process
         search.named()
@@ -84,6 +87,7 @@ def abstracted(
     inline(sketch, arguments.unsafe)
     sketch.replace(with_families(sketch.process)[1])
     inline(sketch, arguments.unsafe)
+    sketch.replace(united(sketch.process))
     return sketch.process, sketch.names, sketch.became
 
 
@@ -116,6 +120,21 @@ class _Search:
             replaced[part] = new
         self._sketch.replace(replaced)
 
+    def widgets(self) -> None:
+        """Widgets of one name, or of none, that differ in numbers become calls."""
+        parts = self._measures().parts
+        replaced: dict[Box, Box] = {}
+        templates: dict[Template, str | None] = {}
+        for members in widgets_of(parts):
+            found = len(members) >= _FEWEST_WIDGETS and self._general(
+                tuple(members), [{}] * len(members)
+            )
+            if found:
+                replaced.update(calls_for(found, members))
+                templates[found.template] = self._sketch.title(members)
+        self._sketch.replace(rewritten(parts, replaced))
+        self._sketch.entitle(templates)
+
     # -- One shape ---------------------------------------------------------------------------------
 
     def shapes(self, only_named: bool = False) -> None:
@@ -140,6 +159,8 @@ class _Search:
             members = classes[shape].members
             for part in members:
                 replaced[part] = rebuilt(part, replaced)
+                if part in self._sketch.names:
+                    self._sketch.names.setdefault(replaced[part], self._sketch.names[part])
             if len(members) < 2 or not self._is_worth_it(classes[shape], sizes, only_named):
                 continue
             column = {replaced[part]: part for part in members}
@@ -150,7 +171,8 @@ class _Search:
             found = len(column) > 1 and self._general(tuple(column), formals)
             if not found:
                 continue
-            calls = _calls(found, column)
+            self._sketch.name_parts(found)
+            calls = calls_for(found, column)
             templates[found.template] = self._sketch.title(members)
             for part in members:
                 replaced[part] = calls[replaced[part]]
@@ -178,7 +200,7 @@ class _Search:
         def new_hole(places: Column) -> Hole | None:
             arity = places[0].arity
             if arity is None or any(
-                isinstance(box, Primitive | Wire | Cut) or self._arguments.changes(box)
+                isinstance(box, Primitive | Wire | Cut) or not self._arguments.suits(box)
                 for box in places
             ):
                 return None
@@ -205,7 +227,7 @@ class _Search:
 
     def named(self) -> None:
         """Diagrams of one name in the source become calls, where they have enough in common."""
-        done: set[str] = set()
+        done: set[Hashable] = set()
         groups = _Groups.of(self._sketch)
         while self._work < _MOST_WORK:
             now = groups.innermost(done)
@@ -222,17 +244,19 @@ class _Search:
             if self._sketch.process is not before:
                 groups = _Groups.of(self._sketch)
 
-    def _takes(self, found: Sequence[tuple[Template, dict[Box, Box]]]) -> bool:
+    def _takes(self, found: Sequence[tuple[Generalization, dict[Box, Box]]]) -> bool:
         """Puts calls of templates into the diagram, if that makes the text shorter."""
         chosen = {box: call for _, calls in found for box, call in calls.items()}
         old = self._measures()
         if chosen.keys().isdisjoint(old.parts):
             return False
-        replaced = _rewritten(old.parts, chosen)
+        replaced = rewritten(old.parts, chosen)
         new = measured(replaced[self._sketch.process])
         if new.cost >= old.cost:
             return False
-        titles = {template: self._sketch.title(list(calls)) for template, calls in found}
+        for general, _ in found:
+            self._sketch.name_parts(general)
+        titles = {general.template: self._sketch.title(list(calls)) for general, calls in found}
         self._sketch.replace(replaced, new)
         self._sketch.entitle(titles)
         return True
@@ -245,7 +269,7 @@ class _Search:
 
     def _merged(
         self, members: Sequence[Box], sizes: Mapping[Box, int]
-    ) -> Iterable[tuple[Template, dict[Box, Box]]]:
+    ) -> Iterable[tuple[Generalization, dict[Box, Box]]]:
         """Templates for diagrams of one name, and what these become."""
         outlines: dict[Hashable, list[Box]] = {}
         for box in members:
@@ -273,7 +297,7 @@ class _Search:
                     tuple(map(_body, cluster)), [self._body_formals(box) for box in cluster]
                 )
                 if found:
-                    yield found.template, _merge_calls(found, cluster)
+                    yield found, merged_calls(found, cluster)
                 rest = [box for box in rest if box not in cluster]
                 if len(rest) < 2:
                     break
@@ -312,26 +336,33 @@ class _Search:
 class _Groups:
     """What has one name in a diagram: parts, and templates in the place of their calls.
 
+    Templates without a name are a group when they have one shape.
+
     Attributes:
-        members: name -> what has it.
-        bits: name -> a bit that stands for it.
-        inside: for each part, the names of what is inside, as bits.
+        members: name, or the members themselves -> what has it.
+        bits: the same -> a bit that stands for it.
+        inside: for each part, the groups of what is inside, as bits.
     """
 
-    members: Mapping[str, Sequence[Box]]
-    bits: Mapping[str, int]
+    members: Mapping[Hashable, Sequence[Box]]
+    bits: Mapping[Hashable, int]
     inside: Mapping[Box, int]
 
     @classmethod
     def of(cls, sketch: Sketch) -> _Groups:
         """The groups of a diagram."""
-        named: dict[str, list[Box]] = {}
+        named: dict[Hashable, list[Box]] = {}
+        shaped: dict[int, list[Box]] = {}
         parts = sketch.measures.parts
+        shapes, _ = shapes_of(parts)
         for part in parts:
             name = sketch.names.get(part)
             is_group = isinstance(part, Template | Composition | Lambda | Group)
             if name is not None and is_group and not part.free:
                 named.setdefault(name, []).append(part)
+            elif isinstance(part, Template):
+                shaped.setdefault(shapes[part.body], []).append(part)
+        named.update((tuple(alike), alike) for alike in shaped.values())
         members = {name: group for name, group in named.items() if len(group) > 1}
         bits = {name: 1 << index for index, name in enumerate(members)}
         own = {part: bits[name] for name, group in members.items() for part in group}
@@ -343,7 +374,7 @@ class _Groups:
             inside[part] = found
         return cls(members, bits, inside)
 
-    def innermost(self, done: Set[str]) -> dict[str, Sequence[Box]]:
+    def innermost(self, done: Set[Hashable]) -> dict[Hashable, Sequence[Box]]:
         """The groups that have no other ones inside; where all have, one that has not itself.
 
         Args:
@@ -358,14 +389,8 @@ class _Groups:
         members = [box for box in self.members[first] if not self.inside[box] & self.bits[first]]
         return {first: members}
 
-    def _has(self, name: str, wanted: int) -> bool:
+    def _has(self, name: Hashable, wanted: int) -> bool:
         return any(self.inside[box] & wanted for box in self.members[name])
-
-
-def _calls(found: Generalization, column: Iterable[Box]) -> dict[Box, Box]:
-    return {
-        box: Call(found.template, row) for box, row in zip(column, found.arguments, strict=True)
-    }
 
 
 def _outline(box: Box) -> Hashable:
@@ -383,28 +408,3 @@ def _argument_size(box: Box, sizes: Mapping[Box, int]) -> int:
 
 def _body(box: Box) -> Box:
     return box.body if isinstance(box, Template) else box
-
-
-def _merge_calls(found: Generalization, cluster: Sequence[Box]) -> dict[Box, Box]:
-    """What diagrams and templates become: calls, and templates that are calls of a wider one."""
-    return {
-        box: Template(box.holes, Call(found.template, row))
-        if isinstance(box, Template)
-        else Call(found.template, row)
-        for box, row in zip(cluster, found.arguments, strict=True)
-    }
-
-
-def _rewritten(parts: Iterable[Box], chosen: Mapping[Box, Box]) -> dict[Box, Box]:
-    """Diagrams with others in the places of some; a template that only calls another one is left
-    out."""
-    replaced: dict[Box, Box] = {}
-    for part in parts:
-        if part in chosen:
-            replaced[part] = chosen[part]
-            continue
-        new = rebuilt(part, replaced)
-        if isinstance(new, Call) and part.children[0] in chosen:
-            new = expanded(new)
-        replaced[part] = new
-    return replaced

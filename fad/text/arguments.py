@@ -1,6 +1,8 @@
-"""Which diagrams would be others if they were arguments: the language computes with numbers there.
+"""Which diagrams should be no arguments.
 
-It does so also where it did not when the diagram was made.
+Some would be others then: the language computes with numbers there, also where it did not when the
+diagram was made. To find out whether an argument without inputs is a number, the standard compiler
+goes through all of it at each call; so such arguments should be short.
 """
 
 from __future__ import annotations
@@ -10,6 +12,9 @@ from collections.abc import Callable, Set
 from fad.diagram.box import Box, Composition, Group
 from fad.text.printer import computes
 from fad.text.templates import Call, Numbered, Template, expanded
+
+#: An argument without inputs has no more parts than these, each counted as often as it is used.
+_LARGEST = 60
 
 
 class Arguments:
@@ -22,8 +27,25 @@ class Arguments:
     def __init__(self, is_constant: Callable[[Box], bool]) -> None:
         self._is_constant = is_constant
         self._changing: dict[Box, bool] = {}
+        self._sizes: dict[Box, int] = {}
         self._plain: dict[Box, Box] = {}
         self._unsafe: set[Template] = set()
+
+    def suits(self, box: Box) -> bool:
+        """Whether a diagram can be an argument, and takes the standard compiler no long time."""
+        is_short = box.arity != (0, 1) or self._size(box) <= _LARGEST
+        return is_short and not self.changes(box)
+
+    def _size(self, box: Box) -> int:
+        """The number of parts, if it is not too large."""
+        if box not in self._sizes:
+            size = 1
+            for child in box.children:
+                size += self._size(child)
+                if size > _LARGEST:
+                    break
+            self._sizes[box] = size
+        return self._sizes[box]
 
     def changes(self, box: Box) -> bool:
         """Whether a diagram would be another one as an argument."""

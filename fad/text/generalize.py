@@ -18,9 +18,14 @@ from fad.diagram.box import (
     Group,
     Int,
     Lambda,
+    Primitive,
+    Real,
+    Seq,
     Slider,
     Slot,
     Switch,
+    arity_of,
+    factors,
 )
 from fad.text.templates import Call, Hole, Numbered, Template, expanded, labelled
 
@@ -29,10 +34,17 @@ Column = tuple[Box, ...]
 
 
 class Generalization(NamedTuple):
-    """A template, and for each instance the arguments that make it."""
+    """A template, and for each instance the arguments that make it.
+
+    Attributes:
+        template: the template.
+        arguments: the arguments of each instance.
+        parts: for parts of the template, what stands there in the instances.
+    """
 
     template: Template
     arguments: Sequence[tuple[Box, ...]]
+    parts: Mapping[Box, Column]
 
 
 def generalization(
@@ -65,7 +77,8 @@ def generalization(
         return None
     columns = list(generalizer.holes)
     rows = [tuple(column[row] for column in columns) for row in range(len(instances))]
-    return Generalization(Template(tuple(generalizer.holes.values()), body), rows)
+    template = Template(tuple(generalizer.holes.values()), body)
+    return Generalization(template, rows, generalizer.parts)
 
 
 class _Generalizer:
@@ -73,6 +86,7 @@ class _Generalizer:
 
     Attributes:
         holes: what stands in each hole, in order of appearance.
+        parts: what the instances have in common, and what stands there in each.
     """
 
     def __init__(
@@ -84,6 +98,7 @@ class _Generalizer:
     ) -> None:
         self._keeps_slots = keeps_slots
         self.holes: dict[Column, Hole] = {}
+        self.parts: dict[Box, Column] = {}
         self._new_hole = new_hole
         self._is_argument = is_argument
         #: Some holes are taken back, when what is around them becomes one.
@@ -144,7 +159,12 @@ class _Generalizer:
                 self._forget(known)
                 return None
             parts.append(part)
-        return first.rebuild(tuple(parts))
+        if isinstance(first, Seq) and _is_empty(*parts):
+            self._forget(known)
+            return None
+        common = first.rebuild(tuple(parts))
+        self.parts.setdefault(common, column)
+        return common
 
     def _child(self, column: Column, index: int, bound: Mapping[Column, Slot]) -> Box | None:
         return self.visit(tuple([box.children[index] for box in column]), bound)
@@ -170,6 +190,15 @@ class _Generalizer:
         return self.holes[column]
 
 
+def _is_empty(operands: Box, operator: Box) -> bool:
+    """Whether nothing is common but that something is applied to something, or an operation to a
+    list: as a whole, these are a better argument than `(a, b)` in `(f : +)`."""
+    if isinstance(operator, Primitive):
+        lists = (each for each in factors(operands) if isinstance(each, Hole))
+        return any(arity_of(each)[1] > 1 for each in lists)
+    return isinstance(operands, Hole) and isinstance(operator, Hole)
+
+
 #: What has a label.
 _LABELLED = (Group, Slider, Switch, Bargraph)
 #: A number in a label, as the language writes it there.
@@ -185,8 +214,13 @@ def _numbered(column: Column) -> Column | None:
     if any(tuple(pieces[::2]) != texts for pieces in split):
         return None
     frames = [labelled(box, "") for box in column]
+    values: list[tuple[Box, ...]] = [()] * len(column)
     if not isinstance(column[0], Group) and len(set(frames)) > 1:
-        return None
+        sliders = [box for box in column if isinstance(box, Slider)]
+        if len({box.kind for box in sliders}) != 1 or len(sliders) < len(column):
+            return None
+        frames = [Slider(box.kind, "", 0.0, 0.0, 0.0, 0.0) for box in sliders]
+        values = [tuple(map(Real, (box.init, box.min, box.max, box.step))) for box in sliders]
     # Numbers that are the same everywhere are text.
     rows = [pieces[1::2] for pieces in split]
     same = [len(set(numbers)) == 1 for numbers in zip(*rows, strict=True)]
@@ -205,8 +239,9 @@ def _numbered(column: Column) -> Column | None:
             tuple(
                 Int(int(number)) for number, is_same in zip(row, same, strict=True) if not is_same
             ),
+            bounds,
         )
-        for frame, row in zip(frames, rows, strict=True)
+        for frame, row, bounds in zip(frames, rows, values, strict=True)
     )
 
 

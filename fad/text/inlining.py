@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 
-from fad.diagram.box import Box, postorder, rebuilt
+from fad.diagram.box import Box, Slot, rebuilt
+from fad.text.calls import needs_names
 from fad.text.lengths import LINE_COST, NAME_LENGTH, SHORTEST_NAMED
 from fad.text.sketch import Sketch
-from fad.text.templates import Call, Element, Numbered, Progression, Template, filled
+from fad.text.templates import Call, Template
 
 
 def inline(sketch: Sketch, unsafe: Callable[[Box], Set[Template]]) -> None:
@@ -29,7 +30,8 @@ def inline(sketch: Sketch, unsafe: Callable[[Box], Set[Template]]) -> None:
             elif isinstance(part, Call) and part.template in useless:
                 body = replaced[part.template.body]
                 values = (replaced[argument] for argument in part.arguments)
-                replaced[part] = filled(body, dict(zip(part.template.holes, values, strict=True)))
+                arguments: dict[Slot, Box] = dict(zip(part.template.holes, values, strict=True))
+                replaced[part] = sketch.filled(body, arguments)
                 name = sketch.names.get(part.template)
                 if name is not None:
                     sketch.names.setdefault(part, name)
@@ -49,7 +51,7 @@ def _useless(sketch: Sketch, unsafe: Set[Template]) -> set[Template]:
     calls = {
         template: found
         for template, found in calls.items()
-        if template in unsafe or not _needs_names(template, found)
+        if template in unsafe or not needs_names(template, found)
     }
     sizes = sketch.measures.sizes
     first = {
@@ -94,14 +96,3 @@ def _open_size(body: Box, sizes: Mapping[Box, int]) -> int:
         return memo[part]
 
     return visit(body)
-
-
-def _needs_names(template: Template, calls: Iterable[Call]) -> bool:
-    """Whether a template has holes in labels, and is called with what is no number there."""
-    computed = any(
-        isinstance(box, Progression | Element) for call in calls for box in call.arguments
-    )
-    return computed and any(
-        isinstance(part, Numbered) and not set(template.holes).isdisjoint(part.numbers)
-        for part in postorder(template.body)
-    )

@@ -60,8 +60,10 @@ def _sizes(parts: Sequence[Box]) -> tuple[dict[Box, int], Mapping[Box, int]]:
         match part:
             case Composition():
                 size = 3 + inside[part.left] + inside[part.right]
-            case Lambda() | Group():
+            case Lambda():
                 size = 3 + inside[part.body]
+            case Group():
+                size = 12 + len(part.label) + inside[part.body]
             case Call():
                 size = NAME_LENGTH + sum([2 + inside[each] for each in part.arguments])
             case Template():
@@ -77,7 +79,7 @@ def _sizes(parts: Sequence[Box]) -> tuple[dict[Box, int], Mapping[Box, int]]:
             case Take():
                 size = 4
             case Numbered():
-                size = sizes[part.frame]
+                size = sizes[part.frame] + sum(map(len, part.texts))
             case _:
                 size = len(atom(part))
         sizes[part] = size

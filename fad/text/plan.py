@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Container, Mapping, Sequence
+from collections import ChainMap, Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from fad.diagram.box import Box, Group, Int, Lambda, Par, Primitive, Real, Slot,
 from fad.diagram.facts import renamed
 from fad.diagram.labels import identifier
 from fad.diagram.ruled import without_rules
-from fad.text.names import KEYWORDS, LONGEST, hint
+from fad.text.names import KEYWORDS, LONGEST, Known, hint, other_hints
 from fad.text.printer import layout
 from fad.text.templates import Call, Index, Take, Template, bound_by
 
@@ -97,9 +97,9 @@ class _Planner:
         self._notes = notes
         self._definitions: dict[Box | None, list[Box]] = {None: []}
         self._names: dict[Box, str] = {}
-        #: The names of the functions that use diagrams.
-        self._users: dict[Box, str] = {}
-        self._known = ChainMap(dict(source_names), self._names)
+        #: The names of what diagrams are part of, inner ones first.
+        self._around: dict[Box, tuple[str, ...]] = {}
+        self._known = Known(ChainMap(dict(source_names), self._names), self._yields)
 
     def plan(self) -> Plan:
         boxes = _written_order(self._process, self._source_names)
@@ -120,6 +120,7 @@ class _Planner:
         # A lambda in a lambda is one function with it.
         inner = {box.body for box in boxes if isinstance(box, Lambda)}
         bodies = {box.body for box in boxes if isinstance(box, Template)}
+        alike = Counter(name for box in boxes if (name := self._source_names.get(box)))
         length: dict[Box, int] = {}
         depth: dict[Box, int] = {}
         chosen = []
@@ -143,6 +144,8 @@ class _Planner:
             shared = uses[box] > 1 and length[box] >= _SHARED.get(type(box), _SHARED_LENGTH)
             named = box in self._source_names and length[box] >= _NAMED_LENGTH
             named &= box not in repeated
+            # What shares its name with others would get a number.
+            named &= length[box] > _LINE_LENGTH or alike[self._source_names.get(box, "")] == 1
             if shared or named or depth[box] >= _MAX_BROKEN or isinstance(box, Template | Take):
                 chosen.append(box)
                 length[box] = len(self._hint(box))
@@ -155,17 +158,15 @@ class _Planner:
     ) -> set[Box]:
         """Diagrams that are part of another one with their name, and of nothing else: the results
         of a function that has called itself."""
-        around: dict[Box, str | None] = {}
+        inside: dict[Box, tuple[str, ...]] = {}
         repeated: set[Box] = set()
         for box in reversed(boxes):
-            alone = uses.get(box) == 1
-            outer = around.get(user[box]) if box in user else None
+            outer = inside.get(user[box], ()) if box in user else ()
+            self._around[box] = outer
             name = self._source_names.get(box)
-            if alone and name is not None and name == outer:
+            if uses.get(box) == 1 and name is not None and outer[:1] == (name,):
                 repeated.add(box)
-            around[box] = outer if name is None else name
-            if box in user:
-                self._users[box] = around.get(user[box]) or ""
+            inside[box] = outer if name is None or outer[:1] == (name,) else (name, *outer)
         return repeated
 
     def _place(self, boxes: list[Box], chosen: list[Box]) -> None:
@@ -195,19 +196,27 @@ class _Planner:
         new: set[str] = set()
         numbers: dict[str, int] = {}  # hint -> the last number given to it
         for box in sorted(self._definitions[place], key=self._yields):
-            hint = name = self._hint(box)
             taken = new | reserved
-            user = self._users.get(box)
-            if name in taken and user and user != "process":
-                # Such as `lowpass_fir`.
-                longer = f"{identifier(user, 'part')}_{hint}"
-                hint = name = longer if len(longer) <= LONGEST else hint
+            name = hint = self._hint(box)
+            if name in taken:
+                others = [other for other in self._others(box, hint) if other not in taken]
+                name = hint = others[0] if others else hint
             while name in taken:
                 numbers[hint] = numbers.get(hint, 1) + 1
                 name = f"{hint}_{numbers[hint]}"
             new.add(name)
             self._names[box] = name
         return new
+
+    def _others(self, box: Box, hint: str) -> Iterator[str]:
+        """Names for a diagram whose name is taken, such as `lowpass_fir`."""
+        if self._yields(box):
+            yield f"dual_{hint}"  # not `d_delay`, which would be a rule for `delay`
+        for user in self._around.get(box, ()):
+            name = identifier(user, "part")
+            if name not in (hint, "process") and len(longer := f"{name}_{hint}") <= LONGEST:
+                yield longer
+        yield from other_hints(box, self._known)
 
     def _yields(self, box: Box) -> bool:
         return self._notes.get(box, Note()).yields

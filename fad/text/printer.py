@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -133,7 +133,7 @@ def layout(box: Box, named: Container[Box] = ()) -> Layout:
         case Lambda():
             return Layout(ATOM, rf"\({box.slot.name}).(", ((box.body, SPLIT),), ")")
         case Numbered():
-            return layout(labelled(box.frame, box.label(["%n"] * len(box.numbers))), named)
+            return _numbered(box, ["%n"] * len(box.numbers), {}, named)
         case Iteration():
             body = (box.body, _argument_level(box.body))
             return Layout(ATOM, f"{box.kind}({box.index.name}, {box.count}, ", (body,), ")")
@@ -159,7 +159,7 @@ def with_names(box: Box, names: Mapping[Box, str]) -> Layout:
     match box:
         case Numbered():
             numbers = (f"%{{{names[each]}}}" for each in box.numbers)
-            return layout(labelled(box.frame, box.label(numbers)), names)
+            return _numbered(box, numbers, names, names)
         case Iteration():
             shape = layout(box, names)
             return shape._replace(head=f"{box.kind}({names[box.index]}, {box.count}, ")
@@ -171,6 +171,17 @@ def with_names(box: Box, names: Mapping[Box, str]) -> Layout:
             shape = layout(box, names)
             return shape._replace(head=names[box.template] + shape.head)
     return layout(box, names)
+
+
+def _numbered(
+    box: Numbered, numbers: Iterable[str], slots: Mapping[Box, str], named: Container[Box]
+) -> Layout:
+    """A widget or a group with numbers in its label, and names of slots behind it."""
+    widget = labelled(box.frame, box.label(numbers))
+    if not (box.values and isinstance(widget, Slider)):
+        return layout(widget, named)
+    values = (bound(v.value) if isinstance(v, Real) else slots.get(v, "c") for v in box.values)
+    return Layout(ATOM, f"{widget.kind}({quote(widget.label)}, {', '.join(values)})")
 
 
 def _progression(box: Progression, index: str = "i") -> Layout:

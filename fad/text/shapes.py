@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fad.diagram.box import Box, Composition, Group, Int, Lambda, Real, Slider, Slot, Switch
@@ -18,6 +18,15 @@ class Shape:
 
     members: list[Box] = field(default_factory=list)
     places: set[tuple[int, int]] = field(default_factory=set)
+
+
+def widgets_of(parts: Iterable[Box]) -> Iterable[Sequence[Box]]:
+    """Widgets that are alike but for numbers, also in their labels."""
+    alike: dict[tuple[str, str], list[Box]] = {}
+    for part in parts:
+        if isinstance(part, Slider | Switch):
+            alike.setdefault((part.kind, _DIGITS.sub("0", part.label)), []).append(part)
+    return alike.values()
 
 
 def shapes_of(parts: Sequence[Box]) -> tuple[dict[Box, int], dict[int, Shape]]:

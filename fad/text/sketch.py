@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fad.diagram.box import Box, postorder
+from fad.diagram.box import Box, Slot, postorder
 from fad.diagram.facts import Facts, renamed, renamed_arguments
+from fad.text.generalize import Generalization
 from fad.text.lengths import Measures, measured
-from fad.text.templates import Call, Template, expanded
+from fad.text.templates import Call, Hole, Template, expanded, filled
 
 
 class Sketch:
@@ -71,6 +72,23 @@ class Sketch:
             if name == title or names.count(name) > 1:
                 self.names.pop(part, None)
         return title
+
+    def name_parts(self, found: Generalization) -> None:
+        """What has one name wherever a template is called has this name in the template."""
+        for part, column in found.parts.items():
+            names = {self.names.get(box) for box in column}
+            name = names.pop()
+            if not names and name is not None:
+                self.names.setdefault(part, name)
+
+    def filled(self, body: Box, arguments: Mapping[Slot, Box]) -> Box:
+        """The body of a template with arguments, whose parts keep their names."""
+        became: dict[Box, Box] = {}
+        result = filled(body, arguments, became)
+        for old, new in became.items():
+            if old in self.names and not isinstance(old, Hole):
+                self.names.setdefault(new, self.names[old])
+        return result
 
     def entitle(self, templates: Mapping[Template, str | None]) -> None:
         """Gives templates their names."""

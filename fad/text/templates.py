@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from fad.diagram.box import Arity, Box, Int, Lambda, Real, Slot
+from fad.diagram.box import Arity, Box, Int, Lambda, Real, Slider, Slot
 
 
 class Hole(Slot):
@@ -91,30 +91,37 @@ def bound_by(box: Box) -> tuple[Slot, ...]:
 
 
 class Numbered(Box):
-    """A widget or a group with numbers in its label that are holes, as in `"gain %n"`.
+    """A widget or a group with numbers that are holes, as in `hslider("gain %n", c, 0, 1, 0.1)`.
 
     Attributes:
         frame: the widget or group, with an empty label.
-        texts: what is between the numbers, one more than these.
-        numbers: integers and holes.
+        texts: what is between the numbers in the label, one more than these.
+        numbers: the integers and holes in the label.
+        values: the numbers and holes behind the label of a slider, where these are not in the
+            frame.
     """
 
-    __slots__ = ("frame", "numbers", "texts")
-    fields = ("frame", "texts", "numbers")
+    __slots__ = ("frame", "numbers", "texts", "values")
+    fields = ("frame", "texts", "numbers", "values")
     frame: Box
     texts: tuple[str, ...]
     numbers: tuple[Box, ...]
+    values: tuple[Box, ...]
 
     @property
     def children(self) -> tuple[Box, ...]:
-        return self.frame, *self.numbers
+        return self.frame, *self.numbers, *self.values
 
     def rebuild(self, children: tuple[Box, ...]) -> Box:
-        frame, *numbers = children
+        frame, *rest = children
+        numbers, values = rest[: len(self.numbers)], rest[len(self.numbers) :]
         known = [str(number.value) for number in numbers if isinstance(number, Int)]
-        if len(known) == len(numbers):
+        bounds = [value.value for value in values if isinstance(value, Real)]
+        if len(known) == len(numbers) and len(bounds) == len(values):
+            if isinstance(frame, Slider) and bounds:
+                frame = Slider(frame.kind, "", *bounds)
             return labelled(frame, self.label(known))
-        return Numbered(frame, self.texts, tuple(numbers))
+        return Numbered(frame, self.texts, tuple(numbers), tuple(values))
 
     def label(self, numbers: Iterable[str]) -> str:
         """The label with these numbers."""
@@ -125,7 +132,7 @@ class Numbered(Box):
         return self.frame.arity
 
     def _free(self) -> frozenset[Slot]:
-        return self.frame.free.union(*(number.free for number in self.numbers))
+        return self.frame.free.union(*(number.free for number in (*self.numbers, *self.values)))
 
 
 class Index(Hole):
@@ -225,9 +232,15 @@ def labelled(widget: Box, label: str) -> Box:
     return type(widget)(*(label if name == "label" else value for name, value in values))
 
 
-def filled(box: Box, values: Mapping[Slot, Box]) -> Box:
-    """A diagram with other diagrams in the places of some of its slots."""
-    memo: dict[Box, Box] = {}
+def filled(box: Box, values: Mapping[Slot, Box], became: dict[Box, Box] | None = None) -> Box:
+    """A diagram with other diagrams in the places of some of its slots.
+
+    Args:
+        box: the diagram.
+        values: what to put in the places of slots.
+        became: gets what the parts have become that such slots are in.
+    """
+    memo: dict[Box, Box] = {} if became is None else became
 
     def visit(part: Box) -> Box:
         if part.free.isdisjoint(values):
