@@ -76,7 +76,7 @@ def run(
 ) -> None:
     """Run a program, move its sliders, and record its outputs and bargraphs.
 
-    FILE is a Faust program; `-` reads the standard input. It may use the operators `fad` and
+    FILE is a Faust program; `-` reads the standard input. It may use the operators `fad`, `rad` and
     `forwardAD`. The picture shows bargraphs as learnt parameters, each with the slider of the same
     label as its target; those in a group `gradients` as gradients; one called `loss` as the loss.
 

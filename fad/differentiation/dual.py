@@ -172,6 +172,27 @@ def dense(dual: Dual, count: int, tangents_only: bool = False) -> Box:
     return Seq(dual.box, parallel(lanes))
 
 
+def gathered(dual: Dual, channels: Sequence[Sequence[tuple[int, int]]]) -> Box:
+    """A dual whose lanes are put together anew.
+
+    Args:
+        dual: a dual diagram.
+        channels: for each output of the result, what adds up there: outputs of the original, each
+            with the lane of a tangent, or `VALUE`. Tangents that are not there are 0.
+    """
+    lanes = lane_numbers(dual.outputs)
+    sources = [[lanes[row][lane] for row, lane in each if lane in lanes[row]] for each in channels]
+    silence = 1 + arity_of(dual.box)[1]
+    pairs = tuple(
+        (source, target)
+        for target, added in enumerate(sources, start=1)
+        for source in added or [silence]
+    )
+    if all(sources):
+        return Seq(dual.box, Route(silence - 1, len(channels), pairs))
+    return Seq(Par(dual.box, Real(0.0)), Route(silence, len(channels), pairs))
+
+
 def used_of_second(count: int, outputs: Sequence[Output], names: Sequence[str]) -> Bundles:
     """Which tangents the channels of a program of order 2 are made of.
 
@@ -198,16 +219,8 @@ def second_derivatives(dual: Dual, outputs: Sequence[Output]) -> Box:
         dual: the dual of a program's dense dual: of each output, and of each of its derivatives.
         outputs: the channels.
     """
-    lanes = lane_numbers(dual.outputs)
-    silence = 1 + arity_of(dual.box)[1]
     places = _places(outputs, dual.seeds.names)
-    sources = [
-        lanes[row].get(VALUE if column is None else column, silence) for row, column in places
-    ]
-    pairs = tuple((source, target) for target, source in enumerate(sources, start=1))
-    if silence not in sources:
-        return Seq(dual.box, Route(silence - 1, len(outputs), pairs))
-    return Seq(Par(dual.box, Real(0.0)), Route(silence, len(outputs), pairs))
+    return gathered(dual, [[(row, VALUE if lane is None else lane)] for row, lane in places])
 
 
 def _places(outputs: Sequence[Output], names: Sequence[str]) -> Iterator[tuple[int, int | None]]:

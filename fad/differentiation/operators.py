@@ -1,7 +1,11 @@
-"""`fad(expr, seeds)` and `forwardAD(expr)`: derivatives as diagrams inside a program.
+"""`fad(expr, seeds)`, `rad(expr, seeds)`, `forwardAD(expr)`: derivatives inside a program.
 
 An operator is applied when the program is evaluated, so its result is a diagram like any other:
 it can be differentiated again, and what is differentiated never meets another differentiation.
+
+`rad` has its name from reverse mode, and the outputs that reverse mode has: one derivative for each
+seed, however many outputs. A program that runs cannot go back in time, so it is forward mode here,
+too: the outputs are differentiated together, once, and their tangents added up.
 """
 
 from __future__ import annotations
@@ -20,7 +24,6 @@ from fad.diagram.box import (
     Int,
     Lambda,
     Real,
-    Route,
     Seq,
     Slot,
     Wire,
@@ -40,7 +43,8 @@ from fad.diagram.parameters import (
 )
 from fad.diagram.widgets import with_widgets
 from fad.differentiation.active_sets import members
-from fad.differentiation.dual import Dual, about, dense
+from fad.differentiation.bundles import VALUE
+from fad.differentiation.dual import Dual, about, dense, gathered
 from fad.differentiation.forward import differentiate
 from fad.differentiation.operations import Operations
 from fad.differentiation.seeds import Seed, Seeds, by_parameters, tags
@@ -51,7 +55,7 @@ from fad.syntax import nodes
 
 
 class DerivativeOperators:
-    """`fad` and `forwardAD`, for the evaluator.
+    """`fad`, `rad` and `forwardAD`, for the evaluator.
 
     Args:
         operations: what single functions do to tangents.
@@ -60,6 +64,8 @@ class DerivativeOperators:
     usage: Mapping[str, str] = MappingProxyType(
         {
             "fad": "`fad(expr, seeds)` takes a diagram and what to differentiate it by",
+            "rad": "`rad(expr, seeds)` takes a diagram and what to differentiate the sum of its "
+            "outputs by",
             "forwardAD": "`forwardAD(expr)` differentiates by the parameters of a diagram, "
             "`forwardAD(expr, values)` by values in their places",
         }
@@ -75,12 +81,13 @@ class DerivativeOperators:
 
         Args:
             core: the evaluator that meets it.
-            name: `fad` or `forwardAD`.
+            name: `fad`, `rad` or `forwardAD`.
             arguments: what it is applied to.
             node, scope: where.
 
         Returns:
-            For each output of the first argument, the output and its tangents.
+            For each output of the first argument, the output and its tangents. For `rad`: the
+            outputs, and then, for each seed, the sum of their tangents.
 
         Raises:
             EvaluationError: a wrong number of arguments, or a seed that is none.
@@ -93,20 +100,24 @@ class DerivativeOperators:
             raise EvaluationError(
                 f"`{name}` with {counted(len(arguments), 'argument')}", None, hint
             )
-        operator = _Operator(core, self._operations, node, scope)
+        operator = _Operator(core, self._operations, name, node, scope)
         expr = core.symbolise(arguments[0])
         core.check(expr, operator.span(0))
-        if name == "fad":
-            return operator.fad(expr, arguments[1])
-        return operator.forward(expr, arguments[1] if len(arguments) == 2 else None)
+        if name == "forwardAD":
+            return operator.forward(expr, arguments[1] if len(arguments) == 2 else None)
+        dual, columns = operator.by_seeds(expr, arguments[1])
+        return _columns(dual, columns) if name == "fad" else _sums(dual, columns)
 
 
 class _Operator:
     """An operator at a place of a program."""
 
-    def __init__(self, core: Core, operations: Operations, node: nodes.Node, scope: Scope) -> None:
+    def __init__(
+        self, core: Core, operations: Operations, name: str, node: nodes.Node, scope: Scope
+    ) -> None:
         self._core = core
         self._operations = operations
+        self._operator = name
         self._node = node
         self._scope = scope
 
@@ -117,8 +128,8 @@ class _Operator:
             node = node.arguments[argument]
         return self._scope.span(node)
 
-    def fad(self, expr: Box, seeds: Box) -> Box:
-        """Each output of a diagram, followed by a tangent for each seed."""
+    def by_seeds(self, expr: Box, seeds: Box) -> tuple[Dual, list[int]]:
+        """The dual of a diagram, and for each seed its lane there."""
         signals: dict[Box, int] = {}  # seed -> its lane
         inputs: dict[int, int] = {}
         columns: list[int] = []
@@ -136,8 +147,7 @@ class _Operator:
         arity = expr.arity
         assert arity is not None
         expr = parallel([expr, *[Cut()] * (position - arity[0])])
-        dual = self._dual(expr, self._seeds(expr, signals, inputs))
-        return _columns(dual, columns)
+        return self._dual(expr, self._seeds(expr, signals, inputs)), columns
 
     def forward(self, expr: Box, values: Box | None) -> Box:
         """The dual of a diagram by its parameters, or by what stands in their places."""
@@ -198,7 +208,7 @@ class _Operator:
             raise EvaluationError(
                 f"a seed is one signal: this has {counted(outputs, 'output')}: {excerpt(seed)}",
                 span,
-                "write several seeds as a list: `fad(expr, (a, b))`",
+                f"write several seeds as a list: `{self._operator}(expr, (a, b))`",
             )
         if inputs:
             raise EvaluationError(
@@ -275,21 +285,17 @@ def _as_parameter(box: Box) -> Parameter | None:
 
 
 def _columns(dual: Dual, columns: Sequence[int]) -> Box:
-    """A dual with the tangents of these lanes, in this order; one that is not there is 0."""
+    """Each value of a dual, followed by its tangents of these lanes; one that is not there is 0."""
     if len(columns) == len(set(columns)):  # lanes are numbered as seeds appear
         return dense(dual, len(columns))
-    pairs = []
-    source = target = 0
-    for active in dual.outputs:
-        source, target = source + 1, target + 1
-        pairs.append((source, target))
-        lanes = {}
-        for lane in range(active.bit_length()):
-            if active >> lane & 1:
-                source += 1
-                lanes[lane] = source
-        for column in columns:
-            target += 1
-            if column in lanes:
-                pairs.append((lanes[column], target))
-    return Seq(dual.box, Route(source, target, tuple(pairs)))
+    rows = range(len(dual.outputs))
+    return gathered(dual, [[(row, lane)] for row in rows for lane in (VALUE, *columns)])
+
+
+def _sums(dual: Dual, columns: Sequence[int]) -> Box:
+    """The values of a dual, and then for each of these lanes the sum of all its tangents."""
+    rows = range(len(dual.outputs))
+    if len(rows) == 1 or not columns:  # nothing adds up
+        return _columns(dual, columns)
+    values = [[(row, VALUE)] for row in rows]
+    return gathered(dual, [*values, *([(row, lane) for row in rows] for lane in columns)])

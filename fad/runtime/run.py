@@ -66,7 +66,7 @@ def run(
 
     Args:
         program: a text, the path of a file, or a program that fad has written. It may use the
-            operators `fad` and `forwardAD`.
+            operators `fad`, `rad` and `forwardAD`.
         include: folders to search for imported files, before the standard ones.
         libraries: a folder of libraries to use instead of the standard ones.
         seconds: how long to run.

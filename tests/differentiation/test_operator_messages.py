@@ -1,4 +1,4 @@
-"""What the operators `fad` and `forwardAD` refuse, and what they warn of."""
+"""What the operators `fad`, `rad` and `forwardAD` refuse, and what they warn of."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ WARNINGS: dict[str, tuple[str, str, list[float]]] = {
         "`/c/g` does not occur in what is differentiated by it: it is there as `/a/g` or `/b/g`",
         [2 * G, 0],
     ),
+    "a seed of a gradient that does not occur": (
+        "rad((g, 2*g), (h, g))",
+        "`h` does not occur in what is differentiated by it",
+        [G, 2 * G, 0, 3],
+    ),
     "a diagram that does not occur": (
         "fad(sin(g), s) with { s = cos(g); }",
         "`s` does not occur",
@@ -58,8 +63,9 @@ def test_warnings(engine: Engine, name: str) -> None:
 
 
 def test_a_quantised_seed_is_a_warning() -> None:
-    program = fad.expand(f"{SLIDERS}process = fad(int(g), g);")
-    assert len(program.warnings) == 1 and "g" in program.warnings[0]
+    for text in ("fad(int(g), g)", "rad((int(g), floor(g)), g)"):
+        program = fad.expand(f"{SLIDERS}process = {text};")
+        assert len(program.warnings) == 1 and "g" in program.warnings[0]
 
 
 def test_a_value_that_changes_nothing_is_warned_of() -> None:

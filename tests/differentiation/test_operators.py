@@ -198,6 +198,7 @@ PROGRAMS: dict[str, tuple[str, Expected]] = {
     "several seeds": ("fad(g*h, (g, h))", constant(G * H, H, G)),
     "seeds in another order": ("fad(g*h, (h, g))", constant(G * H, G, H)),
     "a repeated seed": ("fad(g*h, (h, g, h))", constant(G * H, G, H, G)),
+    "a repeated seed that one output lacks": ("fad((g, h), (g, g))", constant(G, 1, 1, H, 0, 0)),
     "a list of lists": ("fad(g*h, ((h, g), g))", constant(G * H, G, H, H)),
     "no parameter of any seed": ("fad(_, g)", lambda x: [x[0], 0]),
     "no seeds": ("fad((_ : sin), par(i, 0, _))", lambda x: [np.sin(x[0])]),

@@ -38,6 +38,7 @@ ENDLESS = {
 LARGE = {
     "operators inside each other": nested(40),
     "many seeds": "process = fad(_, par(i, 20000, _));",
+    "many seeds of a gradient": "process = rad((_, sin), par(i, 20000, _));",
     "many operators": "process = par(i, 40000, fad(_*(i + 1), _));",
     "lists of nothing": (
         "e(0) = par(i, 0, _); e(n) = e(n - 1), e(n - 1); process = fad(_, e(60));"

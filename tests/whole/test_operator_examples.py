@@ -66,6 +66,11 @@ def test_the_filter_identifies_the_other_one(engine: Engine) -> None:
     np.testing.assert_allclose(gain[-1000:], 0.4, atol=1e-12)
 
 
+def test_the_taps_become_those_of_the_room(engine: Engine) -> None:
+    taps = worked(engine, "room", None, 1000)
+    np.testing.assert_allclose(taps[:, 300:].T - [0.8, 0.3, -0.2], 0, atol=1e-12)
+
+
 def test_the_ladder_solves_its_loop(engine: Engine) -> None:
     x = np.sin(2 * np.pi * 700 / 44100 * np.arange(300))
     (found,) = worked(engine, "ladder", x[np.newaxis], len(x))
