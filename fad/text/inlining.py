@@ -18,26 +18,26 @@ def inline(sketch: Sketch, unsafe: Callable[[Box], Set[Template]]) -> None:
         sketch: the diagram.
         unsafe: the templates in a diagram that must not be called; see `Arguments`.
     """
-    while True:
-        forbidden = unsafe(sketch.process)
-        useless = _useless(sketch, forbidden)
-        if not useless:
-            return
-        replaced: dict[Box, Box] = {}
-        for part in sketch.measures.parts:
-            if part in useless:
-                replaced[part] = part
-            elif isinstance(part, Call) and part.template in useless:
-                body = replaced[part.template.body]
-                values = (replaced[argument] for argument in part.arguments)
-                arguments: dict[Slot, Box] = dict(zip(part.template.holes, values, strict=True))
-                replaced[part] = sketch.filled(body, arguments)
-                name = sketch.names.get(part.template)
-                if name is not None:
-                    sketch.names.setdefault(part, name)
-            else:
-                replaced[part] = rebuilt(part, replaced)
-        sketch.replace(replaced)
+    while useless := _useless(sketch, unsafe(sketch.process)):
+        _write_in_place(sketch, useless)
+
+
+def _write_in_place(sketch: Sketch, templates: Set[Template]) -> None:
+    replaced: dict[Box, Box] = {}
+    for part in sketch.measures.parts:
+        if part in templates:
+            replaced[part] = part
+        elif isinstance(part, Call) and part.template in templates:
+            body = replaced[part.template.body]
+            values = (replaced[argument] for argument in part.arguments)
+            arguments: dict[Slot, Box] = dict(zip(part.template.holes, values, strict=True))
+            replaced[part] = sketch.filled(body, arguments)
+            name = sketch.names.get(part.template)
+            if name is not None:
+                sketch.names.setdefault(part, name)
+        else:
+            replaced[part] = rebuilt(part, replaced)
+    sketch.replace(replaced)
 
 
 def _useless(sketch: Sketch, unsafe: Set[Template]) -> set[Template]:
