@@ -374,48 +374,58 @@ def atom(box: Box) -> str:
 
 def _connections(route: Route) -> Iterator[str]:
     """The connections of a route; regular ones in one."""
-    pairs = list(route.pairs)
-    while pairs:
-        text, count = max(_regular(pairs), key=itemgetter(1))
-        if count > LONGEST_LIST:
-            yield text
-        else:
-            count = 1
-            yield _connection(pairs[0], {})
-        del pairs[:count]
+    pairs = route.pairs
+    start = 0
+    while start < len(pairs):
+        text, count = max(_regular(pairs, start), key=itemgetter(1))
+        if count <= LONGEST_LIST:
+            text, count = _connection(pairs[start], {}), 1
+        yield text
+        start += count
 
 
-def _regular(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[str, int]]:
-    """The first connections as iterations, and how many these are.
+def _regular(pairs: Sequence[tuple[int, int]], start: int) -> Iterator[tuple[str, int]]:
+    """The connections from one on as iterations, and how many these are.
 
     Those from one progression of wires to another, such as `par(i, 8, (i + 1, 3*i + 1))`, and those
     of groups of neighbouring wires, as in a matrix of signals that are several wires each.
     """
-    count, step = _progressing(pairs)
-    yield f"par(i, {count}, {_connection(pairs[0], {'i': step})})", count
-    size, along = _progressing(pairs)
-    if along != (1, 1):
-        return
-    for width in range(2, size + 1):
-        groups, step = _progressing(pairs[::width])
-        whole = 0
-        while whole < groups and _progressing(pairs[whole * width :][:width]) == (width, along):
-            whole += 1
-        if whole > 1:
-            each = f"par(j, {width}, {_connection(pairs[0], {'i': step, 'j': along})})"
-            yield f"par(i, {whole}, {each})", whole * width
+    first = pairs[start]
+    size, along = _progressing(pairs, start)
+    yield f"par(i, {size}, {_connection(first, {'i': along})})", size
+    if along == (1, 1) and start + size < len(pairs):
+        step = _step(first, pairs[start + size])
+        groups = 1
+        while _progressing(pairs, start + groups * size, size) == (size, along) and step == _step(
+            pairs[start + (groups - 1) * size], pairs[start + groups * size]
+        ):
+            groups += 1
+        each = f"par(j, {size}, {_connection(first, {'i': step, 'j': along})})"
+        yield f"par(i, {groups}, {each})", groups * size
 
 
-def _progressing(pairs: Sequence[tuple[int, int]]) -> tuple[int, tuple[int, int]]:
-    """How many pairs, from the first one on, are in arithmetic progression, and its step."""
-    if len(pairs) < 2:
-        return len(pairs), (0, 0)
-    (first, last), (after_first, after_last) = pairs[:2]
-    step = after_first - first, after_last - last
-    count = 2
-    while pairs[count : count + 1] == [(first + count * step[0], last + count * step[1])]:
-        count += 1
-    return count, step
+def _progressing(
+    pairs: Sequence[tuple[int, int]], start: int, most: int | None = None
+) -> tuple[int, tuple[int, int]]:
+    """How many pairs, from one on, are in arithmetic progression, and its step.
+
+    Args:
+        pairs: all pairs.
+        start: the place of the first one.
+        most: how many to look at.
+    """
+    stop = len(pairs) if most is None else min(len(pairs), start + most)
+    if stop - start < 2:
+        return stop - start, (0, 0)
+    step = _step(pairs[start], pairs[start + 1])
+    place = start + 2
+    while place < stop and _step(pairs[place - 1], pairs[place]) == step:
+        place += 1
+    return place - start, step
+
+
+def _step(pair: tuple[int, int], after: tuple[int, int]) -> tuple[int, int]:
+    return after[0] - pair[0], after[1] - pair[1]
 
 
 def _connection(pair: tuple[int, int], steps: Mapping[str, tuple[int, int]]) -> str:
