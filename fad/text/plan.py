@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap, Counter
+from collections import ChainMap
 from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -120,7 +120,6 @@ class _Planner:
         # A lambda in a lambda is one function with it.
         inner = {box.body for box in boxes if isinstance(box, Lambda)}
         bodies = {box.body for box in boxes if isinstance(box, Template)}
-        alike = Counter(name for box in boxes if (name := self._source_names.get(box)))
         length: dict[Box, int] = {}
         depth: dict[Box, int] = {}
         chosen = []
@@ -143,15 +142,18 @@ class _Planner:
                 continue  # no definitions stand inside an iteration
             shared = uses[box] > 1 and length[box] >= _SHARED.get(type(box), _SHARED_LENGTH)
             named = box in self._source_names and length[box] >= _NAMED_LENGTH
-            named &= box not in repeated
-            # What shares its name with others would get a number.
-            named &= length[box] > _LINE_LENGTH or alike[self._source_names.get(box, "")] == 1
+            named &= box not in repeated and not self._is_plain_call(box)
             if shared or named or depth[box] >= _MAX_BROKEN or isinstance(box, Template | Take):
                 chosen.append(box)
                 length[box] = len(self._hint(box))
                 depth[box] = 0
         order = {box: index for index, box in enumerate(postorder(self._process))}
         return sorted(chosen, key=order.__getitem__)
+
+    def _is_plain_call(self, box: Box) -> bool:
+        """Whether a diagram is a call that has no name but that of its function."""
+        names = self._source_names
+        return isinstance(box, Call) and names.get(box) == names.get(box.template)
 
     def _repeated(
         self, boxes: list[Box], uses: Mapping[Box, int], user: Mapping[Box, Box]
