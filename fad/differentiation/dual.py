@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Protocol
 
 from fad.base.errors import place
 from fad.base.source import Span
@@ -90,8 +91,27 @@ class Dual:
     switched: Mapping[int, Dropped]
 
 
-def about(dual: Dual, folders: bool = True) -> tuple[str, ...]:
-    """All that the user should know about a dual, a sentence each.
+class Findings(Protocol):
+    """What was found about the derivative of a program, in any mode; see `Dual`."""
+
+    @property
+    def seeds(self) -> Seeds: ...
+
+    @property
+    def reached(self) -> Active: ...
+
+    @property
+    def dropped(self) -> Mapping[int, Dropped]: ...
+
+    @property
+    def kinks(self) -> Mapping[int, Dropped]: ...
+
+    @property
+    def switched(self) -> Mapping[int, Dropped]: ...
+
+
+def about(dual: Findings, folders: bool = True) -> tuple[str, ...]:
+    """All that the user should know about a derivative, a sentence each.
 
     See `lost`, `on_kinks` and `switched`.
     """
@@ -99,7 +119,7 @@ def about(dual: Dual, folders: bool = True) -> tuple[str, ...]:
     return tuple([text for texts in told for text in texts.values()])
 
 
-def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
+def lost(dual: Findings, folders: bool = True) -> dict[str, str]:
     """The variables whose derivative is zero for a technical reason only.
 
     Args:
@@ -120,7 +140,7 @@ def lost(dual: Dual, folders: bool = True) -> dict[str, str]:
     return warnings
 
 
-def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
+def on_kinks(dual: Findings, folders: bool = True) -> dict[str, str]:
     """The variables that reach the outputs and stand on a kink at their initial values.
 
     Args:
@@ -139,7 +159,7 @@ def on_kinks(dual: Dual, folders: bool = True) -> dict[str, str]:
     return warnings
 
 
-def switched(dual: Dual, folders: bool = True) -> dict[str, str]:
+def switched(dual: Findings, folders: bool = True) -> dict[str, str]:
     """The variables that reach the outputs through a `control`.
 
     The standard compiler holds what it computes there while the condition is 0, and passes on what
