@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fad.base.errors import FadError
+from fad.base.prose import either
 from fad.base.version import __version__
 from fad.diagram.box import Box, Par, Primitive, Real, Seq, Slot, arity_of
 from fad.diagram.order import OrderBy, widgets_of
@@ -44,7 +46,8 @@ class ReverseProgram:
         forward: computes the outputs of the original, then the tape.
         adjoint: on reversed time, takes a cotangent for each output, then the tape; gives the
             terms of the coefficients' cotangents, then the cotangents of inputs that are variables.
-        control: takes the sums of these terms; gives the derivative by each parameter.
+        control: takes the sums of these terms; gives the derivative by each parameter. Empty where
+            there are no parameters, but inputs only.
         parameters: the parameters, in the order of the control program's outputs.
         inputs: the audio inputs that are variables, in the order of the adjoint's last outputs.
         outputs: what the outputs of the original are called.
@@ -74,10 +77,11 @@ class ReverseProgram:
             stem: what their names begin with.
         """
         told = json.dumps(self.manifest(), indent=2, ensure_ascii=False) + "\n"
+        control = {f"{stem}.control.dsp": self.control} if self.control else {}
         return {
             f"{stem}.forward.dsp": self.forward,
             f"{stem}.adjoint.dsp": self.adjoint,
-            f"{stem}.control.dsp": self.control,
+            **control,
             f"{stem}.json": told,
         }
 
@@ -110,10 +114,19 @@ def reversed_program(
         evaluation: the program.
         front: what it takes to differentiate it.
         wrt, surrogate, order_by: see `fad.transform`.
+
+    Raises:
+        FadError: there are no variables, none has an effect, or something on the way from one to an
+            output has no derivative or no transpose.
     """
     box, facts = evaluation.process, evaluation.facts
     widgets = widgets_of(box, facts, front.title, order_by)
     variables = select(widgets, arity_of(box)[0], wrt)
+    if not variables:
+        raise FadError(
+            "the program has no variables: there is nothing to differentiate by",
+            hint="a slider or a number entry is one, and an audio input with `--wrt input:0`",
+        )
     seeds = by_parameters(variables)
     operations = front.operations.afresh()
     # The whole program keeps its name, `process`, for itself.
@@ -123,6 +136,10 @@ def reversed_program(
     prepared = prepare(box, seeds, operations, facts, surrogate)
     found = adjoint(prepared, operations, facts)
     warnings = (*evaluation.warnings, *about(prepared, folders=False))
+    if not (found.terms or found.inputs):
+        told = about(prepared)
+        paths = either(variable.path for variable in variables)
+        raise FadError(f"no output changes with {paths}: the gradient is 0", hint="\n".join(told))
     is_widget = [input_index(variable) is None for variable in variables]
     gradient = [each for each, is_own in zip(found.gradient, is_widget, strict=True) if is_own]
     parameters = [each for each, is_own in zip(variables, is_widget, strict=True) if is_own]
@@ -136,7 +153,7 @@ def reversed_program(
     return ReverseProgram(
         texts.forward(),
         texts.adjoint(),
-        texts.control(),
+        texts.control() if parameters else "",
         tuple(parameters),
         tuple(found.inputs),
         tuple(texts.outputs),

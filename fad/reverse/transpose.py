@@ -170,6 +170,7 @@ class Transposition:
         """
         arrived = {signal: list(terms) for signal, terms in cotangents.items()}
         left: dict[Signal, Signal] = {}
+        chosen: dict[Signal, bool] = {}
         pasts: dict[Signal, Knot] = {}
         users: dict[Signal, list[Signal]] = {}
         for signal in found.order:
@@ -178,7 +179,9 @@ class Transposition:
                 users.setdefault(signal.arguments[0], []).append(signal)
         for signal in reversed(found.order):
             terms = arrived.pop(signal, [])
-            terms += [self._graph.previous(pasts[user]) for user in users.get(signal, ())]
+            for user in users.get(signal, ()):
+                terms.append(self._graph.previous(pasts[user]))
+                chosen[signal] = False
             cotangent = self._algebra.sum(terms)
             if signal in self._program.names and cotangent.number > self._last:
                 self.names[cotangent] = name_of_cotangent(self._program.names[signal])
@@ -191,9 +194,12 @@ class Transposition:
                 left[signal] = cotangent
                 continue
             for position, operand in found.sources[signal]:
-                term = self._sent(signal, position, operand, cotangent)
+                is_chosen = chosen.get(signal, False)
+                term = self._sent(signal, position, cotangent, is_chosen)
                 if not is_number(term, 0):
                     arrived.setdefault(operand, []).append(term)
+                    is_chosen = is_chosen or self._is_choice(signal)
+                    chosen[operand] = is_chosen and chosen.get(operand, True)
         self.knots += self._scatter.knots
         self._scatter.knots.clear()
         return left
@@ -203,7 +209,28 @@ class Transposition:
         self.knots.append(knot)
         return knot
 
-    def _sent(self, signal: Signal, position: int, operand: Signal, cotangent: Signal) -> Signal:
+    def _is_choice(self, signal: Signal) -> bool:
+        """Whether a signal is one of its operands at a time, and the others do not count then."""
+        operation = operation_of(signal, self._operations)
+        return operation is not None and operation.name in ("select2", "select3", "min", "max")
+
+    def _product(self, cotangent: Signal, factor: Signal, is_chosen: bool) -> Signal:
+        """What comes back of a cotangent.
+
+        Where a choice is between the signal and the output, the cotangent is 0 while something else
+        is chosen. The signal may have no value then, and its partial derivatives neither.
+        """
+        product = self._algebra.product(cotangent, factor)
+        if not is_chosen or self._is_finite(factor) or is_number(product, 0):
+            return product
+        is_zero = self._algebra.apply("==", (cotangent, self._algebra.zero))
+        return self._algebra.apply("select2", (is_zero, product, self._algebra.zero))
+
+    def _is_finite(self, factor: Signal) -> bool:
+        low, high = self._ranges[factor]
+        return math.isfinite(low) and math.isfinite(high)
+
+    def _sent(self, signal: Signal, position: int, cotangent: Signal, is_chosen: bool) -> Signal:
         """What the cotangent of an operand gets from a signal that is computed from it."""
         operation = operation_of(signal, self._operations)
         if operation is None:
@@ -230,7 +257,7 @@ class Transposition:
         if transposed is not None:
             total = self._through_memory(signal, transposed, cotangent, values)
         factor = self._factor(operation, position, values, result, transposed is not None)
-        return self._algebra.sum([total, self._algebra.product(cotangent, factor)])
+        return self._algebra.sum([total, self._product(cotangent, factor, is_chosen)])
 
     def _factor(
         self,

@@ -72,6 +72,10 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
             "process(x) = a*x*((+(1) ~ _) % 5) * (((+(1103) ~ *(1103515245)) & 255)/255) : *(b);"
         ),
         "tests on the tape": "process(x) = select2((x : + ~ *(b)) > 2.5, x*a, a*a*3*x);",
+        "what has no value while it is not chosen": (
+            "process(x) = select2(x > 0, x*b, x^(1 + a)*b) + ((y, 1 : max) ~ _ : *(b))"
+            " with { y(z) = select2(x > 0.2, x, sin(z)*log(x*a)*b); };"
+        ),
         "a filter": "process = fi.lowpass(3, 500 + 5000*a) : *(b);",
     }
 )
@@ -204,6 +208,20 @@ def test_refusals(text: str, complaint: str) -> None:
         programs_of(A + text)
     assert caught.value.span is not None
     assert "/a" in caught.value.render()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("process = _;", "the program has no variables"),
+        (f"{A} process = int(a), _;", "no output changes with `/a`: the gradient is 0"),
+        (f"{A} process = a : !;", "no output"),
+    ],
+)
+def test_there_has_to_be_a_gradient(text: str, complaint: str) -> None:
+    with pytest.raises(FadError) as caught:
+        programs_of(text)
+    assert complaint in caught.value.message
 
 
 def test_what_no_gradient_needs_is_not_refused(engine: Engine) -> None:

@@ -71,7 +71,8 @@ def gradient(
     lanes = len(programs.coefficients)
     sums = np.add.reduceat(terms[:lanes], np.arange(0, frames, block), axis=1)
     each = {path: course[::block] for path, course in courses.items()}
-    return Gradient(outputs, run(engine, programs.control, sums, each), terms[lanes:])
+    parameters = run(engine, programs.control, sums, each) if programs.control else sums[:0]
+    return Gradient(outputs, parameters, terms[lanes:])
 
 
 def run(engine: Engine, program: str | Box, inputs: Samples, courses: Courses) -> Samples:
@@ -81,8 +82,6 @@ def run(engine: Engine, program: str | Box, inputs: Samples, courses: Courses) -
     heard = [course / reach(*ranges[path]) for path, course in courses.items()]
     text = emit(with_inputs(box, ranges))
     every = np.concatenate([np.array(heard).reshape(len(heard), inputs.shape[1]), inputs])
-    if not arity_of(box)[1]:
-        return np.zeros((0, inputs.shape[1]))
     return engine.render(text, "test", inputs=np.ascontiguousarray(every), frames=inputs.shape[1])
 
 
