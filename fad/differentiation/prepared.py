@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fad.base.deep_stack import recursive
 from fad.diagram.box import Box, arity_of
 from fad.diagram.facts import Facts
 from fad.differentiation.active_sets import NONE, Active, Bundles, bits, union
@@ -52,6 +53,7 @@ class Prepared:
         return self.endings.dropped
 
 
+@recursive
 def prepare(
     box: Box, seeds: Seeds, operations: Operations, facts: Facts, surrogate: Sequence[Kind] = ()
 ) -> Prepared:

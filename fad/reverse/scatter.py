@@ -28,18 +28,20 @@ class Scatter:
         self.knots: list[Knot] = []
         self._clock: Knot | None = None
 
-    def delayed(self, signal: Signal, delay: Signal, longest: int) -> Signal:
+    def delayed(self, signal: Signal, delay: Signal, shortest: int, longest: int) -> Signal:
         """A signal, of which each value comes later by a delay of its own.
 
         Args:
             signal: what is put.
             delay: how many samples later, at each sample.
-            longest: the longest delay.
+            shortest, longest: between which bounds that is.
         """
         size = 1 << longest.bit_length()
         mask, zero = self._number(Int(size - 1)), self._number(Real(0.0))
         now = self._now()
-        later = self._apply("max", self._number(Int(0)), self._apply("int", delay))
+        later = self._apply("int", delay)
+        if shortest < 0:
+            later = self._apply("max", self._number(Int(0)), later)
         is_late = self._apply(">", later, self._number(Int(0)))
         due = self._apply("+", now, later)
         place, here = self._apply("&", due, mask), self._apply("&", now, mask)
@@ -51,7 +53,7 @@ class Scatter:
             return self._apply("rwtable", *ends, previous(place), content, read)
 
         others = self._apply("select2", previous(is_shared), zero, previous(there))
-        added = previous(self._apply("select2", is_late, zero, signal))
+        added = previous(signal if shortest > 0 else self._apply("select2", is_late, zero, signal))
         content = self._apply("+", others, added)
         # The sum that the next one will be added to is what was put for the same time.
         self._graph.tied(
@@ -67,6 +69,8 @@ class Scatter:
             zero,
             table(Real(0.0), content, here),
         )
+        if shortest > 0:
+            return arrived
         return self._apply("+", arrived, self._apply("select2", is_late, signal, zero))
 
     def _now(self) -> Signal:

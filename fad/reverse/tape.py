@@ -19,7 +19,7 @@ from fad.signals.rates import WITH_MEMORY, Rate, Rates, running
 #: What a lane of the tape costs, and a computation by its name, in additions.
 LANE = 16
 #: What it costs to sum a cotangent, and to bring it back to one operand.
-_SUM, _TERM = 8, 2
+_SUM, _TERM = 20, 2
 _COSTS: Mapping[str, int] = MappingProxyType(
     {
         **dict.fromkeys(("/", "%", "sqrt", "rdtable"), 4),

@@ -293,14 +293,17 @@ class Transposition:
     def _scattered(self, signal: Signal, cotangent: Signal, delay: Signal) -> Signal:
         key = cotangent, delay
         if key not in self._varying:
-            longest = self._ranges[delay][1]
+            shortest, longest = self._ranges[delay]
             if not math.isfinite(longest) or longest > _LONGEST:
                 raise self._error(
                     "the delay of `@` has no bound that can be told from the program",
                     signal,
                     "give it one, as in `x @ min(48000, d)`; ",
                 )
-            self._varying[key] = self._scatter.delayed(cotangent, delay, max(1, int(longest)))
+            least = int(shortest) if math.isfinite(shortest) else -1
+            self._varying[key] = self._scatter.delayed(
+                cotangent, delay, least, max(1, int(longest))
+            )
         return self._varying[key]
 
     # -- Errors --------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from fad.diagram.box import (
     Int,
     Lambda,
     Rec,
+    Route,
     Seq,
     Slot,
     Waveform,
@@ -25,6 +26,10 @@ from fad.diagram.box import (
 )
 from fad.signals.circles import circles
 from fad.signals.graph import Applied, Knot, Signal, is_past, operands_first, passes_on
+
+
+#: One of more wires is written as a route: the text does not grow with their number.
+_MOST_CUT = 8
 
 
 class Writer:
@@ -208,6 +213,8 @@ def _joined(operands: Sequence[Box]) -> list[Box]:
 
 def _only(place: int, count: int) -> Box:
     """One of some wires, the others cut."""
+    if count > _MOST_CUT:
+        return Route(count, 1, ((place + 1, 1),))
     return parallel([Wire() if number == place else Cut() for number in range(count)])
 
 
