@@ -12,6 +12,7 @@ from fad.base.errors import FadError
 from fad.base.prose import either
 from fad.base.version import __version__
 from fad.diagram.box import Box, Par, Primitive, Real, Seq, Slot, arity_of
+from fad.diagram.labels import identifier
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import Parameter, input_index, select
 from fad.differentiation.channels import channels
@@ -27,9 +28,9 @@ from fad.pipeline.program import MANIFEST_FORMAT, parameter_data, versions
 from fad.reverse.adjoint import Adjoint, adjoint
 from fad.reverse.transpose import name_of_cotangent
 from fad.signals.describe import described
-from fad.signals.graph import Signal
+from fad.signals.graph import PREVIOUS, Applied, Signal
 from fad.signals.numbers import integers
-from fad.signals.write import Writer, process_of
+from fad.signals.write import Writer, past_name, process_of
 from fad.text.emitter import emit
 from fad.text.lines import comment, comment_list
 
@@ -192,6 +193,8 @@ class _Texts:
         self.outputs = [output.name for output in channels(len(self._results), ())]
         names = _numbered("x", len(program.inputs))
         self._names = {**found.names, **dict(zip(program.inputs, names, strict=True))}
+        for signal, called in found.names.items():
+            self._names.setdefault(signal.plain, called)
         for result, called in zip(self._results, self.outputs, strict=True):
             self._names.setdefault(result, called)
         self.tape = [described(each, self._names) for each in found.tape]
@@ -222,7 +225,7 @@ class _Texts:
         """The program that runs on reversed time."""
         found = self._found
         cotangents = zip(found.cotangents, map(name_of_cotangent, self.outputs), strict=True)
-        lanes = zip(found.tape, map(self._lane, self.tape), strict=True)
+        lanes = zip(found.tape, map(self._lane, found.tape), strict=True)
         signals = [*found.terms, *found.inputs.values()]
         channels_ = [f"to be summed: {told}" for told in self.coefficients]
         channels_ += [f"input {index}, reversed" for index in found.inputs]
@@ -231,7 +234,8 @@ class _Texts:
 
     def control(self) -> str:
         """The program that runs once for each block."""
-        names = _numbered("sum", len(self._found.sums))
+        known = (self._names.get(each.plain, "total") for each in self._found.coefficients)
+        names = [name_of_cotangent(identifier(name, "total")) for name in known]
         inputs = list(zip(self._found.sums, names, strict=True))
         title = f"The gradient of {self._name}, from the sums that its adjoint gives"
         return self._text(title, inputs, self._gradient, [])
@@ -258,11 +262,13 @@ class _Texts:
             lines += comment_list("outputs:", channels_)
         return emit(process_of(slots, boxes), writer.named, [*lines, *self._head])
 
-    def _lane(self, told: str) -> str:
+    def _lane(self, signal: Signal) -> str:
         """What a lane of the tape is called in the adjoint."""
-        if told.endswith("'") and told[:-1].isidentifier():
-            return f"{told[:-1]}1"
-        return told.replace("input ", "x") if told.replace("input ", "x").isidentifier() else "tape"
+        name = self._names.get(signal)
+        if name is None and isinstance(signal, Applied) and signal.box is PREVIOUS:
+            before = self._names.get(signal.arguments[0].plain)
+            name = before and past_name(before)
+        return identifier(name or "tape", "tape")
 
 
 def _numbered(name: str, count: int) -> list[str]:

@@ -82,8 +82,9 @@ def tape(needed: Sequence[Signal], rates: Rates) -> list[Signal]:
     def operands(signal: Signal) -> list[Signal]:
         if not can_repeat(signal):
             return []
-        return [each for each in repeated_from(signal) if rates[each] is Rate.AUDIO]
+        return [_shown(each) for each in running(signal) if rates[each] is Rate.AUDIO]
 
+    needed = list(dict.fromkeys(map(_shown, needed)))
     order = list(operands_first(needed, operands))
     network = networkx.DiGraph()
     for signal in order:
@@ -118,15 +119,16 @@ def can_repeat(signal: Signal) -> bool:
     return True
 
 
-def repeated_from(signal: Signal) -> Sequence[Signal]:
-    """What a signal is computed from again: meters show nothing there."""
-    operands = running(signal)
-    return operands[:1] if passes_on(signal) else operands
+def _shown(signal: Signal) -> Signal:
+    """What a meter shows, or a signal itself: nothing is shown on reversed time."""
+    while passes_on(signal):
+        signal = signal.arguments[0].plain
+    return signal
 
 
 def cost(signal: Signal) -> int:
     """What it costs to compute a signal again."""
-    if isinstance(signal, Knot) or passes_on(signal):
+    if isinstance(signal, Knot):
         return 0
     assert isinstance(signal, Applied)
     return _COSTS.get(signal.box.name, 1) if isinstance(signal.box, Primitive) else _FUNCTION

@@ -26,7 +26,7 @@ def described(signal: Signal, names: Mapping[Signal, str], depth: int = _DEEPEST
         return names[signal]
     match signal:
         case Input(index=index):
-            return f"input {index}"
+            return names.get(signal) or f"input {index}"
         case Knot() | Marked():
             return names.get(signal) or described(signal.value, names, depth)
         case Applied():

@@ -27,7 +27,6 @@ from fad.diagram.box import (
 from fad.signals.circles import circles
 from fad.signals.graph import Applied, Knot, Signal, is_past, operands_first, passes_on
 
-
 #: One of more wires is written as a route: the text does not grow with their number.
 _MOST_CUT = 8
 
@@ -41,9 +40,6 @@ class Writer:
         names: what signals are called.
         first_slot: the number of the first slot that is made.
         shows: whether the program has meters; where it has none, what they show passes by them.
-
-    Attributes:
-        boxes: signals -> the diagrams that they have become, outside of loops or inside.
     """
 
     def __init__(
@@ -64,14 +60,16 @@ class Writer:
         self._used = self._used_outside(roots)
         self._loops: dict[int, tuple[Box, dict[Signal, int]]] = {}
         self._outside: dict[Signal, Box] = {}
+        self._inside: list[tuple[Signal, Box]] = []
 
     @property
     def named(self) -> dict[Box, str]:
-        """The diagrams of signals that have a name."""
+        """The diagrams of signals that have a name; a slot has its own."""
+        pairs = [*self._inside, *self._outside.items()]
         return {
             box: self._names[signal]
-            for signal, box in self._outside.items()
-            if signal in self._names
+            for signal, box in pairs
+            if signal in self._names and not isinstance(box, Slot)
         }
 
     @recursive
@@ -179,6 +177,7 @@ class Writer:
         while len(back) < len(slots):
             for knot in [knot for knot in slots if knot not in back]:
                 back[knot] = inner(knot)
+        self._inside += inside.items()
         rest = {signal: box for signal, box in outputs.items() if signal not in back}
         places = {signal: place for place, signal in enumerate([*back, *rest])}
         body = parallel([*back.values(), *rest.values()])
@@ -188,9 +187,13 @@ class Writer:
 
     def _slot(self, knot: Signal) -> Slot:
         self._next_slot += 1
-        value = self._seen(knot.arguments[0])
-        name = self._names.get(knot) or self._names.get(value) or "past"
-        return Slot(self._next_slot, name)
+        name = self._names.get(knot) or self._names.get(self._seen(knot.arguments[0]))
+        return Slot(self._next_slot, "past" if name is None else past_name(name))
+
+
+def past_name(name: str) -> str:
+    """What a signal is called one sample later: `y1`."""
+    return f"{name}_1" if name[-1:].isdigit() else f"{name}1"
 
 
 def _applied(signal: Applied, operands: Sequence[Box]) -> Box:

@@ -40,7 +40,7 @@ def test_the_files_are_those_of_the_library(run: Run, tmp_path: Path) -> None:
     assert (manifest["mode"], manifest["outputs"], manifest["tape"]) == (
         "reverse",
         ["y"],
-        ["input 0"],
+        ["x"],
     )
     assert [each["path"] for each in manifest["parameters"]] == ["/gain"]
     assert done.stderr.splitlines()[0] == "wrote out/gain.forward.dsp"
