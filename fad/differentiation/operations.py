@@ -171,6 +171,7 @@ class Operations:
         self._expressions = expressions
         self._known: dict[Box, Operation | None] = {}
         self._functions: dict[tuple[str, int], Box] = {}
+        self._transposes: dict[tuple[str, int], Box] = {}
         self._duals: dict[tuple[str, Box, Bundles], Box] = {}
 
     def afresh(self) -> Operations:
@@ -254,7 +255,11 @@ class Operations:
         text = operation.rule.transposed.get(ARGUMENTS[position])
         if text is None or isinstance(text, Unsupported):
             return text
-        return self._expressions.of_table(text, ("w", *ARGUMENTS[: operation.inputs]))
+        key = text, operation.inputs
+        if key not in self._transposes:
+            arguments = ("w", *ARGUMENTS[: operation.inputs])
+            self._transposes[key] = self._expressions.of_table(text, arguments)
+        return self._transposes[key]
 
     def dual(self, operation: Operation, inputs: Bundles, fresh: Callable[[str], Slot]) -> Box:
         """The function from an operation's input bundles to its output bundle.

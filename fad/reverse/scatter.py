@@ -56,13 +56,9 @@ class Scatter:
         added = previous(signal if shortest > 0 else self._apply("select2", is_late, zero, signal))
         content = self._apply("+", others, added)
         # The sum that the next one will be added to is what was put for the same time.
-        self._graph.tied(
-            [there, is_shared],
-            [
-                table(Real(0.0), content, place),
-                self._apply("==", table(Int(-1), previous(due), place), due),
-            ],
-        )
+        self._graph.tie(there, table(Real(0.0), content, place))
+        is_due = self._apply("==", table(Int(-1), previous(due), place), due)
+        self._graph.tie(is_shared, is_due)
         arrived = self._apply(
             "select2",
             self._apply("==", table(Int(-1), previous(due), here), now),
@@ -78,9 +74,8 @@ class Scatter:
         if self._clock is None:
             self._clock = self._knot()
             one = self._number(Int(1))
-            self._graph.tied(
-                [self._clock], [self._apply("+", self._graph.previous(self._clock), one)]
-            )
+            next_ = self._apply("+", self._graph.previous(self._clock), one)
+            self._graph.tie(self._clock, next_)
         return self._graph.previous(self._clock)
 
     def _knot(self) -> Knot:

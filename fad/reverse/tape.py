@@ -9,7 +9,7 @@ choice is a minimum cut of a network in which each signal is an edge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from fad.diagram.box import ForeignFunction, ForeignValue, Primitive, Soundfile, Waveform
@@ -82,9 +82,12 @@ def tape(needed: Sequence[Signal], rates: Rates) -> list[Signal]:
     def operands(signal: Signal) -> list[Signal]:
         if not can_repeat(signal):
             return []
-        return [_shown(each) for each in running(signal) if rates[each] is Rate.AUDIO]
+        return changing(running(signal))
 
-    needed = list(dict.fromkeys(map(_shown, needed)))
+    def changing(signals: Iterable[Signal]) -> list[Signal]:
+        return [each for each in map(_shown, signals) if rates[each] is Rate.AUDIO]
+
+    needed = changing(needed)
     order = list(operands_first(needed, operands))
     network = networkx.DiGraph()
     for signal in order:

@@ -186,7 +186,7 @@ class Transposition:
             if signal in self._program.names and cotangent.number > self._last:
                 self.names[cotangent] = name_of_cotangent(self._program.names[signal])
             if signal in pasts:
-                self._graph.tied([pasts[signal]], [cotangent])
+                self._graph.tie(pasts[signal], cotangent)
                 continue
             if not terms:
                 continue

@@ -144,6 +144,10 @@ class Graph:
         """A signal one sample later."""
         return self.applied(PREVIOUS, (signal,))
 
+    def tie(self, knot: Knot, value: Signal) -> None:
+        """Gives a knot its value, without looking for an equal recursion."""
+        knot.arguments = (value,)
+
     def tied(self, knots: Sequence[Knot], values: Sequence[Signal]) -> Sequence[Knot]:
         """A recursion: its knots with values, or those of an equal one that is there already.
 
@@ -152,7 +156,7 @@ class Graph:
             values: what they are.
         """
         for knot, value in zip(knots, values, strict=True):
-            knot.arguments = (value,)
+            self.tie(knot, value)
         return self._recursions.setdefault(_outline(knots), knots) if knots else knots
 
     def _signal(self, key: tuple[object, ...], make: Callable[[], Kind]) -> Kind:
