@@ -26,6 +26,7 @@ from fad.diagram.box import (
 )
 from fad.signals.circles import circles
 from fad.signals.graph import Applied, Knot, Signal, is_past, operands_first, passes_on
+from fad.signals.rates import running
 
 #: One of more wires is written as a route: the text does not grow with their number.
 _MOST_CUT = 8
@@ -61,6 +62,7 @@ class Writer:
         self._loops: dict[int, tuple[Box, dict[Signal, int]]] = {}
         self._outside: dict[Signal, Box] = {}
         self._inside: list[tuple[Signal, Box]] = []
+        self._contents: dict[Signal, Box] = {}
 
     @property
     def named(self) -> dict[Box, str]:
@@ -85,10 +87,33 @@ class Writer:
         return signal
 
     def _operands(self, signal: Signal) -> Sequence[Signal]:
-        """What a signal is written from."""
+        """What a signal is written from, but for what its table is made of."""
         if signal in self._given:
             return ()
-        return list(map(self._seen, signal.arguments))
+        return [self._seen(operand) for operand in running(signal)]
+
+    def _applied(self, signal: Applied, operands: Sequence[Box]) -> Box:
+        """A box applied to diagrams."""
+        count = len(signal.arguments) - len(operands)
+        box = signal.box
+        boxes = [*map(self._content, signal.arguments[:count]), *operands]
+        whole = box if not boxes else Seq(parallel(_joined(boxes)), box)
+        outputs = arity_of(box)[1]
+        return whole if outputs == 1 else Seq(whole, _only(signal.output, outputs))
+
+    def _content(self, signal: Signal) -> Box:
+        """What a table is made of before the program runs: nothing is given then."""
+        signal = signal.plain
+        if signal not in self._contents:
+            self._contents[signal] = self._written_alone(signal)
+        return self._contents[signal]
+
+    def _written_alone(self, signal: Signal) -> Box:
+        writer = Writer([signal], {}, self._names, self._next_slot, self._shows)
+        box = writer.box(signal)
+        self._next_slot = writer._next_slot
+        self._inside += [*writer._inside, *writer._outside.items()]
+        return box
 
     def _used_outside(self, roots: Sequence[Signal]) -> Mapping[int, Sequence[Signal]]:
         """For each circle, the signals in it that something outside is written from."""
@@ -142,7 +167,7 @@ class Writer:
         if isinstance(signal, Knot):
             return self._outer(self._seen(signal.value))
         assert isinstance(signal, Applied), "all other signals are given"
-        return _applied(signal, [self._outer(operand) for operand in self._operands(signal)])
+        return self._applied(signal, [self._outer(operand) for operand in self._operands(signal)])
 
     def _loop(self, circle: int) -> tuple[Box, dict[Signal, int]]:
         if circle not in self._loops:
@@ -170,7 +195,7 @@ class Writer:
                 if knot not in slots:
                     slots[knot] = self._slot(knot)
                 return slots[knot]
-            return _applied(signal, [inner(operand) for operand in self._operands(signal)])
+            return self._applied(signal, [inner(operand) for operand in self._operands(signal)])
 
         outputs = {signal: inner(signal) for signal in self._used[circle]}
         back: dict[Signal, Box] = {}
@@ -194,14 +219,6 @@ class Writer:
 def past_name(name: str) -> str:
     """What a signal is called one sample later: `y1`."""
     return f"{name}_1" if name[-1:].isdigit() else f"{name}1"
-
-
-def _applied(signal: Applied, operands: Sequence[Box]) -> Box:
-    """A box applied to diagrams."""
-    box = signal.box
-    whole = box if not operands else Seq(parallel(_joined(operands)), box)
-    count = arity_of(box)[1]
-    return whole if count == 1 else Seq(whole, _only(signal.output, count))
 
 
 def _joined(operands: Sequence[Box]) -> list[Box]:

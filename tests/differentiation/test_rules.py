@@ -11,6 +11,7 @@ import fad
 from fad.diagram.primitives import PRIMITIVES
 from fad.differentiation.rules import ARGUMENTS, DERIVATIVES, Linear, Partials, Unsupported
 from fad.runtime.engine import Engine
+from fad.signals.rates import WITH_MEMORY
 from tests.support.quotients import compare
 
 DIFFERENTIATED = [name for name, rule in DERIVATIVES.items() if isinstance(rule, Partials | Linear)]
@@ -240,6 +241,13 @@ def test_transposes_are_stated_wherever_tangents_are_remembered(name: str) -> No
     for argument, transposed in rule.transposed.items():
         assert f"d{argument}" in " ".join(rule.texts)
         assert isinstance(transposed, Unsupported) or "w" in transposed
+
+
+def test_signals_know_what_has_memory() -> None:
+    remembering = {
+        name for name, rule in DERIVATIVES.items() if isinstance(rule, Linear) and rule.transposed
+    }
+    assert remembering == WITH_MEMORY == set(MEMORY)
 
 
 def is_used(primitive: str, text: str) -> bool:

@@ -71,6 +71,9 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
         "integers on the tape": (
             "process(x) = a*x*((+(1) ~ _) % 5) * (((+(1103) ~ *(1103515245)) & 255)/255) : *(b);"
         ),
+        "a table made of what is taped": (
+            "process(x) = x*sin(a*c)*rdtable(16, c*0.1, c % 16)*sin(b*c) with { c = +(1) ~ _; };"
+        ),
         "tests on the tape": "process(x) = select2((x : + ~ *(b)) > 2.5, x*a, a*a*3*x);",
         "what has no value while it is not chosen": (
             "process(x) = select2(x > 0, x*b, x^(1 + a)*b) + ((y, 1 : max) ~ _ : *(b))"
