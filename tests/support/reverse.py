@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fad.diagram.box import Box, Lambda, Slot, arity_of
+from fad.diagram.parameters import find_parameters
 from fad.diagram.widgets import reach, with_inputs
 from fad.differentiation.dual import dense
 from fad.differentiation.seeds import Seed, Seeds
@@ -177,6 +178,9 @@ def compare(
     cotangents = random.uniform(-1, 1, (outputs, frames))
     blocks = -(-frames // block)
     courses: dict[str, Samples] = {}
+    for each in find_parameters(evaluation.process):
+        if each.kind == "button":  # it is pressed after the first block
+            courses[each.path] = np.repeat(np.arange(blocks) > 0, block)[:frames].astype(float)
     directions = []
     for each in programs.parameters:
         span = each.max - each.min
