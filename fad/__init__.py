@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fad.pipeline.expand import expand
     from fad.pipeline.explain import explain
     from fad.pipeline.program import Program
+    from fad.pipeline.reverse import ReverseProgram
     from fad.pipeline.transform import transform
     from fad.runtime.engine import Engine
     from fad.runtime.recording import Recording
@@ -38,6 +39,7 @@ __all__ = [
     "Program",
     "Recording",
     "Report",
+    "ReverseProgram",
     "Source",
     "__version__",
     "check",
@@ -61,6 +63,7 @@ _HOMES = {
     "Program": "fad.pipeline.program",
     "Recording": "fad.runtime.recording",
     "Report": "fad.checking.report",
+    "ReverseProgram": "fad.pipeline.reverse",
     "Source": "fad.base.source",
     "check": "fad.checking.check",
     "draw": "fad.drawing.plot",

@@ -1,11 +1,13 @@
-"""A folder of results on its way out: it is written whole or not at all."""
+"""Results that belong together on their way out: all of them are written, or none."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from fad.base.errors import OutputError
@@ -70,6 +72,61 @@ def write_folder(folder: str | Path, files: Mapping[str, str]) -> None:
     finally:
         shutil.rmtree(new, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def write_together(folder: str | Path, files: Mapping[str, str]) -> None:
+    """Writes some files into a folder, which is made if it is not there.
+
+    They appear under their names when all of them are on disk; on an error, all is as it was.
+
+    Args:
+        folder: where they go; what else is in it stays.
+        files: their texts, by their names.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    path = _resolved(folder)
+    is_new = not os.path.lexists(path)
+    refuse_foreign(folder, lambda folder: True)
+    new = {name: path / f".fad-{secrets.token_hex(8)}" for name in files}
+    try:
+        path.mkdir(exist_ok=True)
+        for name, text in files.items():
+            new[name].write_bytes(text.encode("utf-8", "backslashreplace"))
+        _replace_together(path, new)
+    except OSError as error:
+        for file in new.values():
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+        if is_new:
+            with suppress(OSError):
+                path.rmdir()
+        raise _failure(folder, error) from None
+
+
+def _replace_together(folder: Path, new: Mapping[str, Path]) -> None:
+    """Gives files their names; those that have had the names are gone after that."""
+    old: dict[str, Path] = {}
+    done: list[str] = []
+    try:
+        for name, file in new.items():
+            if os.path.isdir(folder / name):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if os.path.lexists(folder / name):
+                aside = folder / f".fad-{secrets.token_hex(8)}"
+                (folder / name).rename(aside)
+                old[name] = aside
+            file.rename(folder / name)
+            done.append(name)
+    except BaseException:
+        for name in done:
+            (folder / name).unlink(missing_ok=True)
+        for name, aside in old.items():
+            aside.rename(folder / name)
+        raise
+    for aside in old.values():
+        aside.unlink(missing_ok=True)
 
 
 def _replace(path: Path, new: Path, old: Path) -> None:

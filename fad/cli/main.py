@@ -52,6 +52,7 @@ from fad.cli.results import (
     refuse_standard_input,
     write_programs,
 )
+from fad.cli.reverse import reverse
 from fad.cli.run import run
 from fad.cli.watch import watch as watch_programs
 
@@ -108,6 +109,14 @@ def expand(files: tuple[str, ...], output: str, check: str | None, **options: An
 @program_options
 @variable_options
 @click.option(
+    "--mode",
+    type=click.Choice(["forward", "reverse"]),
+    default="forward",
+    show_default=True,
+    help="`reverse`: three programs that compute the gradient of a sum over time together, for any "
+    "number of variables; `-o` is a folder.",
+)
+@click.option(
     "--only",
     type=click.Choice(["tangents", "primal"]),
     help="Leave out the outputs themselves, or the derivatives.",
@@ -140,6 +149,7 @@ def expand(files: tuple[str, ...], output: str, check: str | None, **options: An
 def transform(
     files: tuple[str, ...],
     output: str,
+    mode: str,
     check: str | None,
     direction: dict[str, float],
     explain: bool,
@@ -157,6 +167,9 @@ def transform(
     label says otherwise. After each output come its derivatives by each of them, in the order of
     the text; the first lines of the result list them.
 
+    With `--mode reverse`, NAME.forward.dsp, NAME.adjoint.dsp, NAME.control.dsp and NAME.json go to
+    `-o`, a folder.
+
     \b
     Examples:
       fad transform synth.dsp -o gradient.dsp
@@ -164,6 +177,8 @@ def transform(
     """
     import fad
 
+    if mode == "reverse":
+        reverse(files, click.get_current_context().params)
     if direction:
         options = without_project(options, "wrt", "order", "only")
     elif explain:

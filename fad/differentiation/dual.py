@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from fad.base.errors import place
 from fad.base.source import Span
@@ -91,6 +91,25 @@ class Dual:
     switched: Mapping[int, Dropped]
 
 
+class Findings(Protocol):
+    """What was found about the derivative of a program, in any mode; see `Dual`."""
+
+    @property
+    def seeds(self) -> Seeds: ...
+
+    @property
+    def reached(self) -> Active: ...
+
+    @property
+    def dropped(self) -> Mapping[int, Dropped]: ...
+
+    @property
+    def kinks(self) -> Mapping[int, Dropped]: ...
+
+    @property
+    def switched(self) -> Mapping[int, Dropped]: ...
+
+
 class _Remark(NamedTuple):
     """What to say of the variables that a dual has places of.
 
@@ -100,7 +119,7 @@ class _Remark(NamedTuple):
         text: what to say, with the variable's name, the place, and the reason.
     """
 
-    places: Callable[[Dual], Mapping[int, Dropped]]
+    places: Callable[[Findings], Mapping[int, Dropped]]
     reaches: bool
     text: str
 
@@ -124,8 +143,8 @@ _SWITCHED = _Remark(
 )
 
 
-def about(dual: Dual, folders: bool = True) -> tuple[str, ...]:
-    """All that the user should know about a dual, a sentence each.
+def about(dual: Findings, folders: bool = True) -> tuple[str, ...]:
+    """All that the user should know about a derivative, a sentence each.
 
     Args:
         dual: the dual.
@@ -135,7 +154,7 @@ def about(dual: Dual, folders: bool = True) -> tuple[str, ...]:
     return tuple([text for each in remarks for text in _said(each, dual, folders).values()])
 
 
-def lost(dual: Dual) -> dict[str, str]:
+def lost(dual: Findings) -> dict[str, str]:
     """The variables whose derivative is zero for a technical reason only.
 
     Returns:
@@ -144,7 +163,7 @@ def lost(dual: Dual) -> dict[str, str]:
     return _said(_LOST, dual)
 
 
-def _said(remark: _Remark, dual: Dual, folders: bool = True) -> dict[str, str]:
+def _said(remark: _Remark, dual: Findings, folders: bool = True) -> dict[str, str]:
     """The variables that a remark is about, by their names, and what it says."""
     warnings = {}
     for lane, found in remark.places(dual).items():

@@ -62,16 +62,14 @@ from fad.differentiation.activity import Activity
 from fad.differentiation.bundles import beside, lane_route, narrowing, width, wires
 from fad.differentiation.contexts import Bound, Context, Result, Slots, active_on
 from fad.differentiation.dual import Dropped, Dual, Part
-from fad.differentiation.endings import Endings
-from fad.differentiation.initial_kinks import InitialKinks, Reading
-from fad.differentiation.kinks import with_sides
 from fad.differentiation.liveness import Liveness, looping
 from fad.differentiation.operations import Function, Operations, shape_name
+from fad.differentiation.prepared import prepare
 from fad.differentiation.rules import ARGUMENTS, Unsupported
 from fad.differentiation.seeds import Seed, Seeds
-from fad.differentiation.surrogates import Kind, SlopedRead, SlopedSample, with_slopes
-from fad.differentiation.variables import Variable, with_variables
-from fad.differentiation.variants import Variant, with_variants
+from fad.differentiation.surrogates import Kind, SlopedRead, SlopedSample
+from fad.differentiation.variables import Variable
+from fad.differentiation.variants import Variant
 
 
 @recursive
@@ -104,41 +102,33 @@ def differentiate(
     """
     if new_slot is None:
         new_slot = _slots_after(box)
-    with_leaves, originals = with_variables(box, seeds)
-    with_reads, originals = with_slopes(with_leaves, originals, facts.made_by, surrogate)
-    with_rules, originals = with_variants(with_reads, originals)
-    marked, originals = with_sides(with_rules, originals)
-    inputs, outputs = arity_of(box)
+    prepared = prepare(box, seeds, operations, facts, surrogate)
+    marked, active, endings = prepared.box, prepared.inputs, prepared.endings
     if used is None:
-        used = (bits(range(len(seeds.names))),) * outputs
-    sources = [seeds.inputs.get(index) for index in range(inputs)]
-    active = tuple([NONE if seed is None else bits([seed.lane]) for seed in sources])
+        used = (bits(range(len(seeds.names))),) * arity_of(box)[1]
     outer = {slot: Bound((slot,), NONE) for slot in marked.free}
-    kinks = InitialKinks(operations, originals, facts.origins)
-    kinks.outputs(marked, tuple([Reading(None, each) for each in active]))
-    endings = Endings(marked, operations, originals, facts.origins)
-    reached = union(endings.outputs(marked, active, dict.fromkeys(outer, NONE)))
     loops = looping(marked)
 
     def liveness() -> Liveness:
         return Liveness(operations, endings.arrivals, loops, endings.fed)
 
-    transform = _Forward(marked, originals, seeds, operations, facts, new_slot, liveness)
+    transform = _Forward(marked, prepared.originals, seeds, operations, facts, new_slot, liveness)
     dual, lanes = transform.whole(marked, active, used, outer)
     if any(active):
+        sources = [seeds.inputs.get(index) for index in range(len(active))]
         dual = Seq(parallel(lane for seed in sources for lane in _seeded(Wire(), seed)), dual)
     return Dual(
         dual,
         lanes,
-        reached,
-        endings.dropped,
+        prepared.reached,
+        prepared.dropped,
         transform.all_names(),
         transform.context.parts,
         endings.active,
         seeds,
         transform.sloped,
-        kinks.found,
-        kinks.switched,
+        prepared.kinks,
+        prepared.switched,
     )
 
 

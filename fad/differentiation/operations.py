@@ -38,6 +38,7 @@ from fad.differentiation.rules import (
     Linear,
     Partials,
     Rule,
+    Unsupported,
     Zero,
 )
 from fad.differentiation.surrogates import SlopedRead, SlopedSample
@@ -169,6 +170,7 @@ class Operations:
         self._expressions = expressions
         self._known: dict[Box, Operation | None] = {}
         self._functions: dict[tuple[str, int], Box] = {}
+        self._transposes: dict[tuple[str, int], Box] = {}
         self._duals: dict[tuple[str, Box, Bundles], Box] = {}
 
     def afresh(self) -> Operations:
@@ -214,6 +216,49 @@ class Operations:
             if name in FOREIGN:
                 return Operation(name, f"foreign {name}", FOREIGN[name], box)
         return None
+
+    def partial(self, operation: Operation, position: int) -> Box:
+        """A partial derivative: a function of the arguments and the result.
+
+        Args:
+            operation: an operation whose rule has partial derivatives.
+            position: of the argument.
+        """
+        function = self._function(operation, position)
+        return Par(function, Cut()) if isinstance(operation.rule, Custom) else function
+
+    def terms(self, operation: Operation, position: int) -> list[Box]:
+        """What a linear rule adds up to the tangent of the result, by the tangent of an argument.
+
+        Args:
+            operation: an operation with a linear rule.
+            position: of the argument.
+
+        Returns:
+            Functions of the arguments, of the tangents of all of them, and of the result.
+        """
+        rule = operation.rule
+        assert isinstance(rule, Linear)
+        used = f"d{ARGUMENTS[position]}"
+        return [
+            self._function(operation, number)
+            for number, text in enumerate(rule.texts)
+            if _uses(text, used)
+        ]
+
+    def transposed(self, operation: Operation, position: int) -> Box | Unsupported | None:
+        """What an argument's cotangent gets through memory, as a function of the cotangent of the
+        result and of the arguments; `None` if there is no memory between them."""
+        if not isinstance(operation.rule, Linear):
+            return None
+        text = operation.rule.transposed.get(ARGUMENTS[position])
+        if text is None or isinstance(text, Unsupported):
+            return text
+        key = text, operation.inputs
+        if key not in self._transposes:
+            arguments = ("w", *ARGUMENTS[: operation.inputs])
+            self._transposes[key] = self._expressions.of_table(text, arguments)
+        return self._transposes[key]
 
     def dual(self, operation: Operation, inputs: Bundles, fresh: Callable[[str], Slot]) -> Box:
         """The function from an operation's input bundles to its output bundle.

@@ -50,18 +50,28 @@ class Linear:
             use has no effect on the result, or one that `zero` explains.
         zero: for an argument with an effect that has no derivative, the reason.
         edge: what was chosen where the derivative does not exist.
+        transposed: for an argument whose tangent goes through memory, what its cotangent gets of
+            that of the result, `w`, both reversed in time; or the reason why there is no such
+            thing. That of all other arguments gets `w` times what the expressions give where the
+            argument's tangent is 1 and the others are 0.
     """
 
     texts: tuple[str, ...]
     zero: Mapping[str, str] = field(default_factory=dict)
     edge: str = ""
+    transposed: Mapping[str, str | Unsupported] = field(default_factory=dict)
 
     def __init__(
-        self, *texts: str, zero: Mapping[str, str] = MappingProxyType({}), edge: str = ""
+        self,
+        *texts: str,
+        zero: Mapping[str, str] = MappingProxyType({}),
+        edge: str = "",
+        transposed: Mapping[str, str | Unsupported] = MappingProxyType({}),
     ) -> None:
         object.__setattr__(self, "texts", texts)
         object.__setattr__(self, "zero", zero)
         object.__setattr__(self, "edge", edge)
+        object.__setattr__(self, "transposed", transposed)
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,8 @@ _BITS = Zero("it works on the bits of integers")
 #: after it often is not: one product of an infinite partial with a tangent that is 0 would stay in
 #: a recursion for ever.
 _AT_SILENCE = "at 0, where the result is infinite, it is 0"
+#: To record what is computed on the way would be to compute it at all times.
+_SWITCHED = Unsupported("stands still at times, with all that is computed for it alone")
 _INDEX = "a table is read and written at whole positions"
 
 DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
@@ -147,24 +159,39 @@ DERIVATIVES: Mapping[str, Rule] = MappingProxyType(
             edge="at the origin it is 0",
         ),
         # Time.
-        "mem": Linear("dx'"),
-        "@": Linear("dx @ y", zero={"y": "a delay is a whole number of samples"}),
+        "mem": Linear("dx'", transposed={"x": "w'"}),
+        # A delay that varies puts `w` where it was taken from: see `scatter`.
+        "@": Linear(
+            "dx @ y",
+            zero={"y": "a delay is a whole number of samples"},
+            transposed={"x": "w @ y"},
+        ),
         # The first argument is a constant: the standard compiler takes nothing else. The tangent
         # is no `prefix(0, dy)`: libfaust fails on a delay of that where dy is a constant.
-        "prefix": Linear("dy'"),
+        "prefix": Linear("dy'", transposed={"y": "w'"}),
         # Choice.
         "select2": Linear("select2(x, dy, dz)", zero={"x": "it only picks"}),
         "select3": Linear("select3(x, dy, dz, du)", zero={"x": "it only picks"}),
         # x*y, which is computed only while y is not 0. libfaust fails on a delay of `enable` or
         # `control` alone, which the program need not have where its derivative has it.
-        "enable": Linear("attach(enable(dx, y), y)", "x*dy"),
-        "control": Linear("attach(control(dx, y), y)", zero={"y": "it only switches"}),
+        "enable": Linear(
+            "attach(enable(dx, y), y)", "x*dy", transposed={"x": _SWITCHED, "y": _SWITCHED}
+        ),
+        "control": Linear(
+            "attach(control(dx, y), y)",
+            zero={"y": "it only switches"},
+            transposed={"x": _SWITCHED},
+        ),
         # The second argument of `attach` runs, but its value is not used.
         "attach": Linear("dx"),
         "assertbounds": Linear("dz"),
         # Tables.
         "rdtable": Zero(_INDEX),
-        "rwtable": Linear("rwtable(x, 0.0, z, du, v)", zero={"z": _INDEX, "v": _INDEX}),
+        "rwtable": Linear(
+            "rwtable(x, 0.0, z, du, v)",
+            zero={"z": _INDEX, "v": _INDEX},
+            transposed={"u": Unsupported("is written to, and read at any later time")},
+        ),
     }
 )
 
@@ -179,7 +206,11 @@ SURROGATES: Mapping[str, Linear] = MappingProxyType(
         # The same for a sample of a sound file, the one after it, the one before it.
         "sounds": Linear("(y - z)*0.5*du"),
         # The slope that linear interpolation would have.
-        "delays": Linear("dx @ int(y)", "(x @ (int(y) + 1) - x @ int(y))*dy"),
+        "delays": Linear(
+            "dx @ int(y)",
+            "(x @ (int(y) + 1) - x @ int(y))*dy",
+            transposed={"x": "w @ int(y)"},
+        ),
     }
 )
 

@@ -48,7 +48,7 @@ class Program:
             "program": self.name,
             "format": MANIFEST_FORMAT,
             "order by": self.order_by,
-            "versions": {"fad": __version__, "cyfaust": _version("cyfaust")},
+            "versions": versions(),
             "outputs": [
                 {
                     "channel": channel,
@@ -79,6 +79,11 @@ def parameter_data(parameter: Parameter) -> dict[str, Any]:
         "scale": parameter.scale,
         "unit": parameter.unit,
     }
+
+
+def versions() -> dict[str, str | None]:
+    """The versions of what has written a program."""
+    return {"fad": __version__, "cyfaust": _version("cyfaust")}
 
 
 def _version(package: str) -> str | None:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args, overload
 
 from fad.base.deep_stack import recursive
 from fad.base.errors import FadError, place
 from fad.base.precision import Precision
+from fad.base.prose import either
 from fad.base.source import Span
 from fad.base.version import __version__
 from fad.diagram.box import Box, arity_of, postorder
@@ -47,16 +48,22 @@ from fad.text.plan import Note
 from fad.text.simplify import simplify
 from fad.text.templates import function_of
 
+if TYPE_CHECKING:
+    from fad.pipeline.reverse import ReverseProgram
+
 #: Which output channels to keep.
 Lanes = Literal["all", "tangents", "primal"]
 #: First derivatives, or first and second ones.
 Order = Literal[1, 2]
+#: From the variables to the outputs, or back.
+Mode = Literal["forward", "reverse"]
 
 
-@recursive
+@overload
 def transform(
     program: ProgramLike,
     *,
+    mode: Literal["forward"] = "forward",
     include: Sequence[str | Path] = (),
     libraries: str | Path | None = None,
     precision: Precision = "double",
@@ -69,11 +76,49 @@ def transform(
     order_by: OrderBy = "text",
     comments: bool = True,
     lines: bool = False,
-) -> Program:
+) -> Program: ...
+
+
+@overload
+def transform(
+    program: ProgramLike,
+    *,
+    mode: Literal["reverse"],
+    include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
+    precision: Precision = "double",
+    wrt: Sequence[str] = (),
+    surrogate: Sequence[Kind] = (),
+    rules: ProgramLike | None = None,
+    order_by: OrderBy = "text",
+) -> ReverseProgram: ...
+
+
+@recursive
+def transform(
+    program: ProgramLike,
+    *,
+    mode: Mode = "forward",
+    include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
+    precision: Precision = "double",
+    wrt: Sequence[str] = (),
+    only: Lanes = "all",
+    surrogate: Sequence[Kind] = (),
+    rules: ProgramLike | None = None,
+    order: Order = 1,
+    direction: Mapping[str, float] | None = None,
+    order_by: OrderBy = "text",
+    comments: bool = True,
+    lines: bool = False,
+) -> Program | ReverseProgram:
     """Writes the Faust program that also computes the derivatives of a program's outputs.
 
     Args:
         program: a text, or the path of a file.
+        mode: `forward`, or `reverse` for three programs that compute the gradient of a sum of the
+            outputs over time, at about the same cost for any number of variables. Reverse mode
+            knows neither `only` nor `order`, `direction`, `comments` and `lines`.
         include: folders to search for imported files, before the standard ones.
         libraries: a folder of libraries to use instead of the standard ones.
         precision: which precision-prefixed definitions count.
@@ -97,12 +142,14 @@ def transform(
 
     Returns:
         The program: for each output, the output itself and its derivative by each variable, in
-        their order. The user interface is the original's.
+        their order. The user interface is the original's. In reverse mode, the three programs.
 
     Raises:
         FadError: the program is missing or malformed, `wrt` names nothing, or a construct without
             a derivative is on the way from a variable to an output.
     """
+    if mode not in get_args(Mode):
+        raise FadError(f"there is no mode `{mode}`", hint=f"there is {either(get_args(Mode))}")
     if order not in (1, 2):
         raise FadError(f"derivatives of order {order} are not supported", hint="order 1 or 2 is")
     if direction and (wrt or order != 1 or only == "primal"):
@@ -111,9 +158,20 @@ def transform(
     for name, value in components:
         if not math.isfinite(value):
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
+    request = Request(program, include, precision, rules, libraries)
+    if mode == "reverse":
+        if direction or order != 1 or only != "all":
+            raise FadError(
+                "reverse mode gives first derivatives, as sums over time",
+                hint="leave `order`, `direction` and `only` out",
+            )
+        from fad.pipeline.reverse import reversed_program  # forward mode does not need it
+
+        front = read(request)
+        return reversed_program(front.evaluated(), front, wrt, surrogate, order_by)
     quoting = Quoting(comments, lines)
     options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by, quoting)
-    return _transformed(read(Request(program, include, precision, rules, libraries)), options)
+    return _transformed(read(request), options)
 
 
 @dataclass(frozen=True)

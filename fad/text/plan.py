@@ -97,6 +97,8 @@ class _Planner:
         self._notes = notes
         self._definitions: dict[Box | None, list[Box]] = {None: []}
         self._names: dict[Box, str] = {}
+        #: What is in the bodies of functions: one for all of the lambdas in each other.
+        self._parts: dict[Box, list[Box]] = {}
         #: The names of what diagrams are part of, inner ones first.
         self._around: dict[Box, tuple[str, ...]] = {}
         self._known = Known(ChainMap(dict(source_names), self._names), self._yields)
@@ -250,7 +252,13 @@ class _Planner:
 
     def _hidden(self, function: Box) -> set[str]:
         """The names of definitions that a function does not use: its parameters can hide them."""
-        used = {self._names[part] for part in postorder(function) if part in self._names}
+        chain = [function]
+        while isinstance(chain[-1], Lambda):
+            chain.append(chain[-1].body)
+        body = chain[-1]
+        if body not in self._parts:
+            self._parts[body] = list(postorder(body))
+        used = {self._names[part] for part in (*chain, *self._parts[body]) if part in self._names}
         return set(self._names.values()) - used
 
     def _hint(self, box: Box) -> str:

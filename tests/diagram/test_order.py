@@ -285,4 +285,4 @@ def test_the_commands_take_an_order(tmp_path: Path) -> None:
 
 def test_an_order_that_does_not_exist() -> None:
     with pytest.raises(FadError, match="there is no order by `name`"):
-        fad.transform(PROGRAM, order_by="name")  # type: ignore[arg-type]
+        fad.transform(PROGRAM, order_by="name")  # type: ignore[call-overload]

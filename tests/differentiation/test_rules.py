@@ -11,6 +11,7 @@ import fad
 from fad.diagram.primitives import PRIMITIVES
 from fad.differentiation.rules import ARGUMENTS, DERIVATIVES, Linear, Partials, Unsupported
 from fad.runtime.engine import Engine
+from fad.signals.rates import WITH_MEMORY
 from tests.support.quotients import compare
 
 DIFFERENTIATED = [name for name, rule in DERIVATIVES.items() if isinstance(rule, Partials | Linear)]
@@ -219,3 +220,37 @@ def test_the_logarithm_of_silence_does_not_spoil_what_follows(
     assert np.isfinite(comparison.original).all()
     assert np.abs(comparison.quotients).max() > 0.1
     assert comparison.error < 1e-6
+
+
+#: Primitives whose result at a sample depends on other samples, or on whether it runs.
+MEMORY = ("mem", "@", "prefix", "rwtable", "enable", "control")
+
+
+@pytest.mark.parametrize("name", [n for n, rule in DERIVATIVES.items() if isinstance(rule, Linear)])
+def test_transposes_are_stated_wherever_tangents_are_remembered(name: str) -> None:
+    """The transpose of all other linear rules is a product with what they give for a tangent 1."""
+    rule = DERIVATIVES[name]
+    assert isinstance(rule, Linear)
+    remembered = {
+        argument
+        for argument in ARGUMENTS[: PRIMITIVES[name]]
+        for text in rule.texts
+        if f"d{argument}" in text and any(is_used(each, text) for each in MEMORY)
+    }
+    assert remembered <= set(rule.transposed)
+    for argument, transposed in rule.transposed.items():
+        assert f"d{argument}" in " ".join(rule.texts)
+        assert isinstance(transposed, Unsupported) or "w" in transposed
+
+
+def test_signals_know_what_has_memory() -> None:
+    remembering = {
+        name for name, rule in DERIVATIVES.items() if isinstance(rule, Linear) and rule.transposed
+    }
+    assert remembering == WITH_MEMORY == set(MEMORY)
+
+
+def is_used(primitive: str, text: str) -> bool:
+    """Whether a primitive is used in an expression, in any of its notations."""
+    notations = {"mem": "'", "@": "@"}
+    return notations.get(primitive, f"{primitive}(") in text
