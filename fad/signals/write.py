@@ -59,6 +59,13 @@ class Writer:
         self._roots = set(roots)
         self._circles = circles(roots, self._operands)
         self._used = self._used_outside(roots)
+        #: What depends on a loop comes into another one as an input: inside that, the standard
+        #: compiler would look at its whole definition again, and at those in it, and so on.
+        self._after_loops: set[Signal] = set()
+        for signal in operands_first(roots, self._operands):
+            operands = self._operands(signal)
+            if signal in self._circles or not self._after_loops.isdisjoint(operands):
+                self._after_loops.add(signal)
         self._loops: dict[int, tuple[Box, dict[Signal, int]]] = {}
         self._outside: dict[Signal, Box] = {}
         self._inside: list[tuple[Signal, Box]] = []
@@ -178,10 +185,15 @@ class Writer:
         """The loop of a circle, and the places of its outputs."""
         slots: dict[Signal, Slot] = {}
         inside: dict[Signal, Box] = {}
+        taken: dict[Signal, Slot] = {}
 
         def inner(signal: Signal) -> Box:
             if self._circles.get(signal) != circle:
-                return self._outer(signal)
+                if signal not in self._after_loops:
+                    return self._outer(signal)
+                if signal not in taken:
+                    taken[signal] = self._slot(self._names.get(signal, "x"))
+                return taken[signal]
             if signal not in inside:
                 inside[signal] = made(signal)
             return inside[signal]
@@ -193,7 +205,7 @@ class Writer:
             if is_past(signal) and self._circles.get(signal.arguments[0]) == circle:
                 (knot,) = signal.arguments
                 if knot not in slots:
-                    slots[knot] = self._slot(knot)
+                    slots[knot] = self._slot(self._name_of_past(knot))
                 return slots[knot]
             return self._applied(signal, [inner(operand) for operand in self._operands(signal)])
 
@@ -206,14 +218,20 @@ class Writer:
         rest = {signal: box for signal, box in outputs.items() if signal not in back}
         places = {signal: place for place, signal in enumerate([*back, *rest])}
         body = parallel([*back.values(), *rest.values()])
-        for knot in reversed(back):
-            body = Lambda(slots[knot], body)
-        return Rec(body, parallel([Wire()] * len(back))), places
+        for slot in reversed([*(slots[knot] for knot in back), *taken.values()]):
+            body = Lambda(slot, body)
+        loop: Box = Rec(body, parallel([Wire()] * len(back)))
+        if taken:
+            loop = Seq(parallel(list(map(self._outer, taken))), loop)
+        return loop, places
 
-    def _slot(self, knot: Signal) -> Slot:
+    def _slot(self, name: str) -> Slot:
         self._next_slot += 1
+        return Slot(self._next_slot, name)
+
+    def _name_of_past(self, knot: Signal) -> str:
         name = self._names.get(knot) or self._names.get(self._seen(knot.arguments[0]))
-        return Slot(self._next_slot, "past" if name is None else past_name(name))
+        return "past" if name is None else past_name(name)
 
 
 def past_name(name: str) -> str:

@@ -256,3 +256,13 @@ def test_random_programs(engine: Engine, case: Case) -> None:
     np.testing.assert_allclose(
         found.repeated[finite], found.original[finite], rtol=0, atol=ROUNDING * loudest
     )
+
+
+def test_loops_behind_loops_do_not_multiply(engine: Engine) -> None:
+    """The standard compiler must not look at each once more for every loop behind it."""
+    text = A + "process = seq(i, 16, (+ ~ *(0.5*a)) <: _, (mem : + ~ *(0.1*a)) :> *(0.4));"
+    programs = programs_of(text)
+    with Engine(time_limit=20) as hurried:
+        for program in (programs.forward, programs.adjoint):
+            hurried.cpp(program, "test")
+    assert compare(engine, text, frames=100, block=20).error < MOST
