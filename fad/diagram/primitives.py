@@ -49,4 +49,6 @@ PRIMITIVES: Mapping[str, int] = MappingProxyType(
 RIGHT_ARGUMENT: frozenset[str] = INFIX | {"attach", "enable", "control"}
 
 #: What the duals of operators are called in a program.
-WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "modulo", "^": "power", "@": "delay"}
+WORDS: Mapping[str, str] = MappingProxyType(
+    {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "modulo", "^": "power", "@": "delay"}
+)

@@ -46,7 +46,7 @@ from fad.diagram.box import (
 from fad.diagram.facts import Facts
 from fad.diagram.interpret import arriving, routed
 from fad.diagram.parameters import Widget
-from fad.diagram.ruled import Ruled, rule_names
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import (
     NONE,
     Active,
@@ -63,9 +63,9 @@ from fad.differentiation.bundles import beside, lane_route, narrowing, width, wi
 from fad.differentiation.contexts import Bound, Context, Result, Slots, active_on
 from fad.differentiation.dual import Dropped, Dual, Part
 from fad.differentiation.liveness import Liveness, looping
-from fad.differentiation.operations import Function, Operations, shape_name
+from fad.differentiation.operations import Function, Operations, shape_name, without_rule
 from fad.differentiation.prepared import prepare
-from fad.differentiation.rules import ARGUMENTS, Unsupported
+from fad.differentiation.rules import Unsupported
 from fad.differentiation.seeds import Seed, Seeds
 from fad.differentiation.surrogates import Kind, SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
@@ -448,7 +448,8 @@ class _Forward:
         if operation is None:
             assert isinstance(box, ForeignFunction), "all others have rules"
             if any(inputs):
-                raise self._without_rule(box, inputs)
+                what, remedy = without_rule(box)
+                raise self._no_derivative(what, inputs, remedy)
             return box, (NONE,)
         if isinstance(operation.rule, Unsupported) and any(inputs):
             reason = operation.rule.reason
@@ -459,16 +460,6 @@ class _Forward:
         dual = self._operations.dual(operation, inputs, self._new_slot)
         self._shapes.setdefault(operation.word, {})[dual] = inputs
         return dual, (active,)
-
-    def _without_rule(self, box: ForeignFunction, inputs: Bundles) -> DifferentiationError:
-        name, arguments = box.names[0], ", ".join(ARGUMENTS[: len(box.arguments)])
-        rules = rule_names(name, len(box.arguments))
-        heads = " and ".join(f"`{rule}({arguments}) = ...;`" for rule in rules)
-        return self._no_derivative(
-            f"the derivative of the foreign function `{name}` is not known",
-            inputs,
-            f"define {heads} in a file and give it with `--rules`; ",
-        )
 
     def _no_derivative(self, what: str, inputs: Bundles, remedy: str = "") -> DifferentiationError:
         reaching = (self.context.lanes[index] for index in members(union(inputs)))

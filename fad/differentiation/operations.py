@@ -398,6 +398,17 @@ class Operations:
         return self._expressions.of_table(text, (*names, "r"))
 
 
+def without_rule(box: ForeignFunction) -> tuple[str, str]:
+    """What to say of a foreign function whose derivative is not known, and the remedy."""
+    name, arguments = box.names[0], ", ".join(ARGUMENTS[: len(box.arguments)])
+    rules = rule_names(name, len(box.arguments))
+    heads = " and ".join(f"`{rule}({arguments}) = ...;`" for rule in rules)
+    return (
+        f"the derivative of the foreign function `{name}` is not known",
+        f"define {heads} in a file and give it with `--rules`; ",
+    )
+
+
 def shape_name(inputs: Bundles, exact: bool = False) -> str:
     """What tells shapes apart: `x3_yz`, where x has 3 tangents, and y and z have the same one.
 

@@ -19,9 +19,9 @@ from fad.base.prose import either
 from fad.base.source import Span
 from fad.diagram.box import EMPTY, Box, ForeignFunction, Primitive
 from fad.diagram.facts import Facts
-from fad.diagram.ruled import Ruled, rule_names
-from fad.differentiation.operations import Operation, Operations
-from fad.differentiation.rules import ARGUMENTS, Custom, Linear, Unsupported
+from fad.diagram.ruled import Ruled
+from fad.differentiation.operations import Operation, Operations, without_rule
+from fad.differentiation.rules import Custom, Linear, Unsupported
 from fad.reverse.marked_signals import (
     Program,
     operands_of,
@@ -239,7 +239,8 @@ class Transposition:
                 assert obstacle is not None
                 raise self._error(obstacle.message, signal, f"{obstacle.hint}; ", obstacle.span)
             if isinstance(signal, Applied) and isinstance(signal.box, ForeignFunction):
-                raise self._without_rule(signal, signal.box)
+                what, remedy = without_rule(signal.box)
+                raise self._error(what, signal, remedy)
             return cotangent
         rule = operation.rule
         if isinstance(rule, Unsupported):
@@ -307,16 +308,6 @@ class Transposition:
         return self._varying[key]
 
     # -- Errors --------------------------------------------------------------------------------
-
-    def _without_rule(self, signal: Signal, box: ForeignFunction) -> DifferentiationError:
-        name, arguments = box.names[0], ", ".join(ARGUMENTS[: len(box.arguments)])
-        rules = rule_names(name, len(box.arguments))
-        heads = " and ".join(f"`{rule}({arguments}) = ...;`" for rule in rules)
-        return self._error(
-            f"the derivative of the foreign function `{name}` is not known",
-            signal,
-            f"define {heads} in a file and give it with `--rules`; ",
-        )
 
     def _error(
         self, what: str, signal: Signal, remedy: str = "", span: Span | None = None

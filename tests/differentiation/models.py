@@ -39,6 +39,15 @@ def run(engine: Engine, text: str, frames: int = FRAMES) -> tuple[Samples, Sampl
     return inputs, engine.render(source, "test", inputs=inputs, frames=frames)
 
 
+def verify(engine: Engine, text: str, expected: Expected) -> None:
+    """Makes sure that the diagram of a text, after the sliders, computes what is expected."""
+    x, found = run(engine, f"{SLIDERS}process = {text};")
+    wanted = expected(x)
+    assert len(found) == len(wanted)
+    for lane, samples in zip(wanted, found, strict=True):
+        np.testing.assert_allclose(samples, np.broadcast_to(lane, FRAMES), rtol=1e-9, atol=1e-9)
+
+
 def dual(model: Model, by: str) -> Expected:
     """What the dual of a model computes: each output, followed by its derivatives.
 

@@ -28,6 +28,7 @@ from tests.differentiation.models import (
     noise,
     recursion,
     run,
+    verify,
 )
 from tests.support.reading import normal, read
 
@@ -197,12 +198,7 @@ PROGRAMS: dict[str, tuple[str, Expected]] = {
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs(engine: Engine, name: str) -> None:
-    text, expected = PROGRAMS[name]
-    x, found = run(engine, f"{SLIDERS}process = {text};")
-    wanted = expected(x)
-    assert len(found) == len(wanted)
-    for lane, samples in zip(wanted, found, strict=True):
-        np.testing.assert_allclose(samples, np.broadcast_to(lane, FRAMES), rtol=1e-9, atol=1e-9)
+    verify(engine, *PROGRAMS[name])
 
 
 @pytest.mark.parametrize("name", DIAGRAMS)

@@ -23,6 +23,7 @@ from tests.differentiation.models import (
     late,
     recursion,
     run,
+    verify,
 )
 
 S, C = np.sin(G), np.cos(G)
@@ -397,12 +398,7 @@ def test_primitives(engine: Engine, expression: str) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs(engine: Engine, name: str) -> None:
-    text, expected = PROGRAMS[name]
-    x, found = run(engine, f"{SLIDERS}process = {text};")
-    wanted = expected(x)
-    assert len(found) == len(wanted)
-    for lane, samples in zip(wanted, found, strict=True):
-        np.testing.assert_allclose(samples, np.broadcast_to(lane, FRAMES), rtol=1e-9, atol=1e-9)
+    verify(engine, *PROGRAMS[name])
 
 
 def test_values_keep_the_rules_of_library_functions(engine: Engine) -> None:
