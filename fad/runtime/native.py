@@ -34,41 +34,12 @@ COMPILERS = ("g++", "clang++", "c++")
 _OPTIONS = ("-std=c++17", "-O1", "-w", "-ffp-contract=off")
 _TIME_LIMIT = 300.0
 
+#: What a program's class needs around it.
+INTERFACE = Path(__file__).with_name("interface.hpp")
 _BEFORE = """
 #include <cstdio>
-#include <cstdlib>
-#include <cmath>
-#include <cstdint>
-#include <algorithm>
-#include <map>
-#include <vector>
 #define FAUSTFLOAT double
-struct Soundfile;
-struct Meta { void declare(const char*, const char*) {} };
-struct UI {
-    void openTabBox(const char*) {}
-    void openHorizontalBox(const char*) {}
-    void openVerticalBox(const char*) {}
-    void closeBox() {}
-    std::multimap<int, double*> numbered;
-    void add(const char* label, double* zone) { numbered.emplace(atoi(label), zone); }
-    void addButton(const char* label, double* zone) { add(label, zone); }
-    void addCheckButton(const char* label, double* zone) { add(label, zone); }
-    void addVerticalSlider(const char* label, double* zone, double, double, double, double) {
-        add(label, zone);
-    }
-    void addHorizontalSlider(const char* label, double* zone, double, double, double, double) {
-        add(label, zone);
-    }
-    void addNumEntry(const char* label, double* zone, double, double, double, double) {
-        add(label, zone);
-    }
-    void addHorizontalBargraph(const char*, double*, double, double) {}
-    void addVerticalBargraph(const char*, double*, double, double) {}
-    void addSoundfile(const char*, const char*, Soundfile**) {}
-    void declare(double*, const char*, const char*) {}
-};
-struct dsp { virtual ~dsp() {} };
+#include "interface.hpp"
 """
 #: Arguments: rate, frames, then number and value of each widget that is not where it starts. Reads
 #: the inputs from the standard input, one channel after the other; writes the outputs.
@@ -80,8 +51,9 @@ int main(int count, char** arguments) {
     UI ui;
     program->buildUserInterface(&ui);
     for (int i = 3; i + 1 < count; i += 2) {
-        auto zones = ui.numbered.equal_range(atoi(arguments[i]));
-        for (auto it = zones.first; it != zones.second; ++it) *it->second = atof(arguments[i + 1]);
+        for (const Widget& widget : ui.widgets)
+            if (!widget.is_bargraph && widget.label == atoi(arguments[i]))
+                *widget.zone = atof(arguments[i + 1]);
     }
     size_t ins = program->getNumInputs(), outs = program->getNumOutputs();
     std::vector<double> in(ins * frames + 1), out(outs * frames + 1);
@@ -219,7 +191,8 @@ def compile_natively(code: str, folders: Sequence[Path] = ()) -> Binary:
             "the program calls foreign functions, which libfaust cannot interpret",
             hint=f"install a C++ compiler ({', '.join(COMPILERS)})",
         )
-    return Binary(executable(compiler, _OPTIONS, {"program.cpp": _BEFORE + code + _AFTER}, folders))
+    files = {"program.cpp": _BEFORE + code + _AFTER, "interface.hpp": INTERFACE.read_text("utf-8")}
+    return Binary(executable(compiler, _OPTIONS, files, folders))
 
 
 def executable(

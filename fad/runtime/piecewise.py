@@ -18,7 +18,14 @@ from fad.diagram.box import Box
 from fad.diagram.widgets import numbered
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
-from fad.runtime.native import COMPILERS, executable, find_compiler, installed, native_code
+from fad.runtime.native import (
+    COMPILERS,
+    INTERFACE,
+    executable,
+    find_compiler,
+    installed,
+    native_code,
+)
 from fad.text.emitter import emit
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
@@ -115,7 +122,8 @@ def native_player(program: Performance, engine: Engine) -> Iterator[Player]:
         precision=program.precision,
         trust=program.trust,
     )
-    files = {"harness.cpp": _HARNESS.read_text("utf-8"), "program.hpp": code.text}
+    files = {file.name: file.read_text("utf-8") for file in (_HARNESS, INTERFACE)}
+    files["program.hpp"] = code.text
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[program.precision]}"]
     data = executable(compiler, options, files, code.folders)
     with installed(data) as file:

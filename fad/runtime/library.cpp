@@ -1,0 +1,90 @@
+// A Faust program as a library of functions in C, for `fad.runtime.library`.
+//
+// A voice is a copy of the program with a state of its own. Where a widget's value is kept in it is
+// told as an offset in bytes, the same one in all voices. Different voices may run at the same time.
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "interface.hpp"
+#include "program.hpp"
+
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+
+// Numbers that are nearly zero are taken for zero while a program runs, as they slow it down; the
+// rest of the process keeps them.
+class NoDenormals {
+#if defined(__SSE2__)
+    unsigned before = _mm_getcsr();
+
+  public:
+    NoDenormals() { _mm_setcsr(before | 0x8040); }
+    ~NoDenormals() { _mm_setcsr(before); }
+#elif defined(__aarch64__)
+    uint64_t before;
+
+  public:
+    NoDenormals() {
+        asm volatile("mrs %0, fpcr" : "=r"(before));
+        asm volatile("msr fpcr, %0" : : "r"(before | 1 << 24));
+    }
+    ~NoDenormals() { asm volatile("msr fpcr, %0" : : "r"(before)); }
+#else
+  public:
+    NoDenormals() {}
+#endif
+};
+
+EXPORTED int32_t fad_inputs(mydsp* voice) { return voice->getNumInputs(); }
+EXPORTED int32_t fad_outputs(mydsp* voice) { return voice->getNumOutputs(); }
+
+// The number of widgets; of each, whether it is a bargraph, its label, and its offset, if there is
+// room for `most` of them.
+EXPORTED int32_t fad_widgets(mydsp* voice, int64_t most, int64_t* told) {
+    UI ui;
+    voice->buildUserInterface(&ui);
+    if (int64_t(ui.widgets.size()) <= most) {
+        for (const Widget& widget : ui.widgets) {
+            *told++ = widget.is_bargraph;
+            *told++ = widget.label;
+            *told++ = reinterpret_cast<char*>(widget.zone) - reinterpret_cast<char*>(voice);
+        }
+    }
+    return ui.widgets.size();
+}
+
+// A voice at its start. Not at the same time as others: it fills tables that all of them share.
+EXPORTED mydsp* fad_voice(int32_t rate) {
+    mydsp* voice = new mydsp();
+    voice->init(rate);
+    return voice;
+}
+
+EXPORTED void fad_end(mydsp* voice) { delete voice; }
+
+// Makes the state of one voice that of another one.
+EXPORTED void fad_copy(mydsp* to, mydsp* from) { *to = *from; }
+
+EXPORTED double fad_value(mydsp* voice, int64_t offset) {
+    return *reinterpret_cast<FAUSTFLOAT*>(reinterpret_cast<char*>(voice) + offset);
+}
+
+// Runs a voice. Each channel is `frames` samples, one after the other.
+//
+// Widgets move at the start of each block of `block` samples, the last one of which may be shorter:
+// widget k, at `offsets[k]`, to `values[rows[k]*blocks + n]` for block n.
+EXPORTED void fad_run(mydsp* voice, int64_t frames, FAUSTFLOAT* inputs, FAUSTFLOAT* outputs,
+                      int64_t block, int64_t blocks, const double* values, int64_t count,
+                      const int64_t* offsets, const int64_t* rows) {
+    NoDenormals guard;
+    const int ins = voice->getNumInputs(), outs = voice->getNumOutputs();
+    std::vector<FAUSTFLOAT*> from(ins + 1), to(outs + 1);
+    for (int64_t n = 0, start = 0; start < frames; n++, start += block) {
+        for (int64_t k = 0; k < count; k++)
+            *reinterpret_cast<FAUSTFLOAT*>(reinterpret_cast<char*>(voice) + offsets[k]) =
+                FAUSTFLOAT(values[rows[k] * blocks + n]);
+        for (int i = 0; i < ins; i++) from[i] = inputs + i * frames + start;
+        for (int i = 0; i < outs; i++) to[i] = outputs + i * frames + start;
+        voice->compute(int(std::min(block, frames - start)), from.data(), to.data());
+    }
+}

@@ -1,0 +1,226 @@
+"""Programs as shared libraries: native code in this process, which is called without copies.
+
+`fad_run` and the other functions that are called here are those of `library.cpp`. Calls let other
+threads of Python run meanwhile. Nothing here is checked that would take time: shapes and layouts
+are the caller's matter, who knows them.
+"""
+
+from __future__ import annotations
+
+import _ctypes
+import ctypes
+import tempfile
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fad.base.errors import EngineError
+from fad.base.precision import NativePrecision
+from fad.runtime.native import COMPILERS, INTERFACE, Code, executable, find_compiler
+
+_SOURCE = Path(__file__).with_name("library.cpp")
+#: What -ffast-math allows is left out: a signal in two halves would not be the same bits as in one.
+_OPTIONS = (
+    *("-std=c++17", "-O3", "-w", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
+    *("-shared", "-fPIC", "-fvisibility=hidden"),
+)
+#: What a program computes with.
+DTYPES: Mapping[NativePrecision, type[np.floating[Any]]] = {
+    "single": np.float32,
+    "double": np.float64,
+}
+_FLOATS: Mapping[NativePrecision, str] = {"single": "float", "double": "double"}
+#: libfaust counts samples in 32 bits.
+_LONGEST = 2**30
+
+_POINTER = ctypes.c_void_p
+_LONG = ctypes.c_int64
+#: Function of `library.cpp` -> its result and its arguments.
+_SIGNATURES: Mapping[str, tuple[Any, ...]] = {
+    "fad_inputs": (ctypes.c_int32, _POINTER),
+    "fad_outputs": (ctypes.c_int32, _POINTER),
+    "fad_widgets": (ctypes.c_int32, _POINTER, _LONG, _POINTER),
+    "fad_voice": (_POINTER, ctypes.c_int32),
+    "fad_end": (None, _POINTER),
+    "fad_copy": (None, _POINTER, _POINTER),
+    "fad_value": (ctypes.c_double, _POINTER, _LONG),
+    "fad_run": (
+        None,
+        *(_POINTER, _LONG, _POINTER, _POINTER, _LONG, _LONG, _POINTER, _LONG, _POINTER, _POINTER),
+    ),
+}
+
+
+class Library:
+    """A program as native code in this process, which ends when nothing uses it any more.
+
+    Args:
+        code: the program in C++.
+        rate: the sample rate, in Hz.
+        precision: how it computes.
+
+    Attributes:
+        rate: the sample rate, in Hz.
+        dtype: the type of its samples.
+        inputs, outputs: numbers of channels.
+        controls: path of a slider, entry or switch -> where its values are; those that libfaust
+            leaves out, as no output depends on them, are not there.
+        bargraphs: path of a bargraph -> where its value is.
+
+    Raises:
+        EngineError: there is no C++ compiler, or it does not accept the code.
+    """
+
+    def __init__(self, code: Code, rate: int, precision: NativePrecision) -> None:
+        self.rate = rate
+        self.dtype = DTYPES[precision]
+        self.functions = _loaded(_built(code, rate, precision))
+        self._lock = Lock()
+        voice = Voice(self)
+        self.inputs = int(self.functions.fad_inputs(voice.address))
+        self.outputs = int(self.functions.fad_outputs(voice.address))
+        self.controls: dict[str, list[int]] = {}
+        self.bargraphs: dict[str, int] = {}
+        for is_bargraph, label, offset in _widgets(self.functions, voice.address):
+            if is_bargraph:
+                self.bargraphs[code.paths[label]] = offset
+            else:
+                self.controls.setdefault(code.paths[label], []).append(offset)
+        self.pristine = voice
+
+    def started(self) -> int:
+        """The address of a new voice."""
+        with self._lock:
+            return int(self.functions.fad_voice(self.rate))
+
+
+class Voice:
+    """A program with a state of its own, at its start. One thread at a time may use it.
+
+    Args:
+        library: the program.
+
+    Attributes:
+        address: where it is in memory.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self.address = library.started()
+        end = weakref.finalize(self, library.functions.fad_end, self.address)
+        end.atexit = False  # a thread may still use it then
+
+    def restart(self) -> None:
+        """Puts it, and all its widgets, back to their start."""
+        self.become(self._library.pristine)
+
+    def become(self, other: Voice) -> None:
+        """Takes over the state of another voice of the same program."""
+        self._library.functions.fad_copy(self.address, other.address)
+
+    def meters(self) -> dict[str, float]:
+        """Path of each bargraph -> what it shows."""
+        return {
+            path: float(self._library.functions.fad_value(self.address, offset))
+            for path, offset in self._library.bargraphs.items()
+        }
+
+    def run(
+        self,
+        inputs: NDArray[Any],
+        outputs: NDArray[Any],
+        control: Control | None = None,
+        values: NDArray[np.float64] | None = None,
+        block: int = _LONGEST,
+    ) -> None:
+        """Goes on.
+
+        Args:
+            inputs: of shape (channels, frames), of the library's type and contiguous; left as it
+                is.
+            outputs: the same; what comes out is put there. Its frames count.
+            control: the widgets that move.
+            values: of shape (widgets, blocks), contiguous: where they move to, at the start of each
+                block.
+            block: the number of samples of a block.
+        """
+        moves = (0, 0, 0, 0, 0)
+        if control is not None and values is not None:
+            moves = (values.shape[1], _address(values), *control.arguments)
+        frames = outputs.shape[1]
+        self._library.functions.fad_run(
+            self.address, frames, _address(inputs), _address(outputs), min(block, _LONGEST), *moves
+        )
+
+
+class Control:
+    """Some widgets that move together.
+
+    Args:
+        library: the program.
+        paths: the widgets, in the order of the rows of their values; those that libfaust leaves out
+            may be among them.
+    """
+
+    def __init__(self, library: Library, paths: Sequence[str]) -> None:
+        places = [
+            (offset, row)
+            for row, path in enumerate(paths)
+            for offset in library.controls.get(path, ())
+        ]
+        self._offsets, self._rows = (
+            np.array([place[part] for place in places], np.int64) for part in (0, 1)
+        )
+        #: Their number, and the addresses of their offsets and rows.
+        self.arguments = len(places), _address(self._offsets), _address(self._rows)
+
+
+def _built(code: Code, rate: int, precision: NativePrecision) -> bytes:
+    """The file of a library."""
+    compiler = find_compiler()
+    if compiler is None:
+        raise EngineError(
+            "there is no C++ compiler to make native code with",
+            hint=f"install one ({', '.join(COMPILERS)})",
+        )
+    files = {file.name: file.read_text("utf-8") for file in (_SOURCE, INTERFACE)}
+    # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
+    files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
+    options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
+    return executable(compiler, options, files, code.folders)
+
+
+def _loaded(data: bytes) -> Any:
+    """The functions of a library, from the bytes of its file."""
+    with tempfile.TemporaryDirectory(prefix="fad-") as home:
+        file = Path(home, "program.so")
+        file.write_bytes(data)
+        try:
+            functions = ctypes.CDLL(str(file))
+        except OSError as error:
+            raise EngineError(f"the native code cannot be loaded: {error}") from None
+    for name, (result, *arguments) in _SIGNATURES.items():
+        function = getattr(functions, name)
+        function.restype, function.argtypes = result, arguments
+    with suppress(AttributeError):  # where libraries cannot be let go, they stay
+        weakref.finalize(functions, _ctypes.dlclose, functions._handle).atexit = False
+    return functions
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Where an array is in memory; `array.ctypes.data` takes four times as long."""
+    return int(array.__array_interface__["data"][0])
+
+
+def _widgets(functions: Any, address: int) -> list[tuple[bool, int, int]]:
+    """Of each widget whether it is a bargraph, its label, and its place."""
+    count = functions.fad_widgets(address, 0, 0)
+    told = np.empty((count, 3), np.int64)
+    functions.fad_widgets(address, count, _address(told))
+    return [(bool(kind), int(label), int(offset)) for kind, label, offset in told]
