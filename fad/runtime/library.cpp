@@ -69,22 +69,76 @@ EXPORTED double fad_value(mydsp* voice, int64_t offset) {
     return *reinterpret_cast<FAUSTFLOAT*>(reinterpret_cast<char*>(voice) + offset);
 }
 
+// Widgets that move at the start of each block of `block` samples: widget k, which is at
+// `offsets[k]`, to `values[rows[k]*blocks + n]` for block n.
+struct Control {
+    int64_t block, blocks;
+    const double* values;
+    int64_t count;
+    const int64_t *offsets, *rows;
+
+    void move(mydsp* voice, int64_t n) const {
+        char* base = reinterpret_cast<char*>(voice);
+        for (int64_t k = 0; k < count; k++)
+            *reinterpret_cast<FAUSTFLOAT*>(base + offsets[k]) =
+                FAUSTFLOAT(values[rows[k] * blocks + n]);
+    }
+};
+
 // Runs a voice. Each channel is `frames` samples, one after the other.
-//
-// Widgets move at the start of each block of `block` samples, the last one of which may be shorter:
-// widget k, at `offsets[k]`, to `values[rows[k]*blocks + n]` for block n.
 EXPORTED void fad_run(mydsp* voice, int64_t frames, FAUSTFLOAT* inputs, FAUSTFLOAT* outputs,
                       int64_t block, int64_t blocks, const double* values, int64_t count,
                       const int64_t* offsets, const int64_t* rows) {
     NoDenormals guard;
+    const Control control{block, blocks, values, count, offsets, rows};
     const int ins = voice->getNumInputs(), outs = voice->getNumOutputs();
     std::vector<FAUSTFLOAT*> from(ins + 1), to(outs + 1);
     for (int64_t n = 0, start = 0; start < frames; n++, start += block) {
-        for (int64_t k = 0; k < count; k++)
-            *reinterpret_cast<FAUSTFLOAT*>(reinterpret_cast<char*>(voice) + offsets[k]) =
-                FAUSTFLOAT(values[rows[k] * blocks + n]);
+        control.move(voice, n);
         for (int i = 0; i < ins; i++) from[i] = inputs + i * frames + start;
         for (int i = 0; i < outs; i++) to[i] = outputs + i * frames + start;
         voice->compute(int(std::min(block, frames - start)), from.data(), to.data());
+    }
+}
+
+// Runs a voice from the last sample to the first.
+//
+// Its first inputs are the `given` channels of `cotangents`, the others are those of `tape`. Its
+// first `coefficients` outputs are added up, for each block, into `sums[c*blocks + n]`; the others
+// are put into `rest`. Each channel is `frames` samples, one after the other, forward in time.
+EXPORTED void fad_run_back(mydsp* voice, int64_t frames, const FAUSTFLOAT* cotangents,
+                           int64_t given, const FAUSTFLOAT* tape, int64_t coefficients,
+                           double* sums, FAUSTFLOAT* rest, int64_t block, int64_t blocks,
+                           const double* values, int64_t count, const int64_t* offsets,
+                           const int64_t* rows) {
+    // So many samples stay in the processor's fastest memory.
+    constexpr int64_t most = 256;
+    NoDenormals guard;
+    const Control control{block, blocks, values, count, offsets, rows};
+    const int64_t ins = voice->getNumInputs(), outs = voice->getNumOutputs();
+    std::vector<FAUSTFLOAT> space((ins + outs) * most);
+    std::vector<FAUSTFLOAT*> from(ins + 1), to(outs + 1);
+    for (int64_t i = 0; i < ins; i++) from[i] = space.data() + i * most;
+    for (int64_t i = 0; i < outs; i++) to[i] = space.data() + (ins + i) * most;
+    for (int64_t n = (frames - 1) / block; n >= 0; n--) {
+        control.move(voice, n);
+        const int64_t first = n * block;
+        for (int64_t end = std::min(first + block, frames); end > first;) {
+            const int64_t size = std::min(most, end - first), start = end - size;
+            for (int64_t i = 0; i < ins; i++) {
+                const FAUSTFLOAT* channel =
+                    i < given ? cotangents + i * frames : tape + (i - given) * frames;
+                std::reverse_copy(channel + start, channel + end, from[i]);
+            }
+            voice->compute(int(size), from.data(), to.data());
+            for (int64_t c = 0; c < coefficients; c++) {
+                double sum = 0;
+                for (int64_t k = 0; k < size; k++) sum += to[c][k];
+                sums[c * blocks + n] += sum;
+            }
+            for (int64_t c = coefficients; c < outs; c++)
+                std::reverse_copy(to[c], to[c] + size, rest + (c - coefficients) * frames + start);
+            end = start;
+        }
     }
 }

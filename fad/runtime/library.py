@@ -41,6 +41,8 @@ _LONGEST = 2**30
 
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
+#: The size and the number of the blocks, and the widgets that move.
+_CONTROL = (_LONG, _LONG, _POINTER, _LONG, _POINTER, _POINTER)
 #: Function of `library.cpp` -> its result and its arguments.
 _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_inputs": (ctypes.c_int32, _POINTER),
@@ -50,9 +52,10 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_end": (None, _POINTER),
     "fad_copy": (None, _POINTER, _POINTER),
     "fad_value": (ctypes.c_double, _POINTER, _LONG),
-    "fad_run": (
+    "fad_run": (None, _POINTER, _LONG, _POINTER, _POINTER, *_CONTROL),
+    "fad_run_back": (
         None,
-        *(_POINTER, _LONG, _POINTER, _POINTER, _LONG, _LONG, _POINTER, _LONG, _POINTER, _POINTER),
+        *(_POINTER, _LONG, _POINTER, _LONG, _POINTER, _LONG, _POINTER, _POINTER, *_CONTROL),
     ),
 }
 
@@ -150,12 +153,49 @@ class Voice:
                 block.
             block: the number of samples of a block.
         """
-        moves = (0, 0, 0, 0, 0)
-        if control is not None and values is not None:
-            moves = (values.shape[1], _address(values), *control.arguments)
-        frames = outputs.shape[1]
         self._library.functions.fad_run(
-            self.address, frames, _address(inputs), _address(outputs), min(block, _LONGEST), *moves
+            self.address,
+            outputs.shape[1],
+            _address(inputs),
+            _address(outputs),
+            min(block, _LONGEST),
+            *_moves(control, values),
+        )
+
+    def run_back(
+        self,
+        cotangents: NDArray[Any],
+        tape: NDArray[Any],
+        sums: NDArray[np.float64],
+        rest: NDArray[Any],
+        control: Control | None = None,
+        values: NDArray[np.float64] | None = None,
+        block: int = _LONGEST,
+    ) -> None:
+        """Goes on, from the last sample to the first.
+
+        All samples are of the library's type, all arrays contiguous and forward in time.
+
+        Args:
+            cotangents: of shape (channels, frames): what its first inputs are.
+            tape: of shape (channels, frames): what the others are.
+            sums: of shape (coefficients, blocks): what its first outputs add up to in each block is
+                added here.
+            rest: of shape (channels, frames): the other outputs are put here.
+            control, values, block: see `run`; a block that is shorter is the last one.
+        """
+        self._library.functions.fad_run_back(
+            self.address,
+            tape.shape[1],
+            _address(cotangents),
+            len(cotangents),
+            _address(tape),
+            len(sums),
+            _address(sums),
+            _address(rest),
+            min(block, _LONGEST),
+            sums.shape[1],
+            *_moves(control, values)[1:],
         )
 
 
@@ -179,6 +219,15 @@ class Control:
         )
         #: Their number, and the addresses of their offsets and rows.
         self.arguments = len(places), _address(self._offsets), _address(self._rows)
+
+
+def _moves(
+    control: Control | None, values: NDArray[np.float64] | None
+) -> tuple[int, int, int, int, int]:
+    """The number of blocks, and the widgets that move, as `library.cpp` takes them."""
+    if control is None or values is None:
+        return 0, 0, 0, 0, 0
+    return values.shape[1], _address(values), *control.arguments
 
 
 def _built(code: Code, rate: int, precision: NativePrecision) -> bytes:

@@ -149,3 +149,25 @@ threading.Thread(target=voice.run, args=(sound, np.empty_like(sound)), daemon=Tr
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_back_in_time_is_forward_on_what_is_reversed(engine: Engine, noise: Samples) -> None:
+    """A program with two cotangents and one lane of tape; widgets move every 300 samples."""
+    program = library(
+        engine,
+        'g = hslider("g", 0, 0, 1, 0.1); process(a, b, t) = a*t : + ~ *(g), b, (a - b : + ~ *(g));',
+    )
+    cotangents, tape = np.vstack([noise, noise[:, ::-1] ** 2]), np.sin(noise)
+    values = np.array([[0.1, 0.5, 0.9, 0.3]])
+    control = Control(program, ["/g"])
+    sums, rest = np.zeros((2, 4)), np.empty((1, 1000))
+    Voice(program).run_back(cotangents, tape, sums, rest, control, values, 300)
+    reversed_whole = np.vstack([cotangents, tape])[:, ::-1]
+    voice = Voice(program)
+    for number in reversed(range(4)):
+        part = slice(1000 - min(300 * (number + 1), 1000), 1000 - 300 * number)
+        given = reversed_whole[:, part].copy()
+        outputs = np.empty_like(given)
+        voice.run(given, outputs, control, values[:, [number]].copy())
+        assert np.allclose(sums[:, number], outputs[:2].sum(axis=1), rtol=1e-12)
+        assert np.array_equal(rest[:, ::-1][:, part], outputs[2:])
