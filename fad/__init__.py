@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from fad.runtime.run import run
 
 __all__ = [
-    "Cotangents",
     "Costs",
+    "Cotangents",
     "Engine",
     "FadError",
     "Gradient",
