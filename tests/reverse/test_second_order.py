@@ -246,7 +246,7 @@ def test_what_has_no_second_derivative(text: str, rules: str | None) -> None:
     for options in ({"order": 2}, {"mode": "reverse", "direction": DIRECTION}):
         with pytest.raises(DifferentiationError) as caught:
             fad.transform(SLIDERS + text, rules=rules, **options)
-        complaints.append(caught.value.message.partition(": ")[2])
+        complaints.append(caught.value.message)
     assert complaints[0] == complaints[1]
     assert caught.value.span is not None
 
