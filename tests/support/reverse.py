@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,33 @@ from fad.checking.both_modes import (
 from fad.diagram.box import arity_of
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import select
+from fad.diagram.widgets import with_inputs
 from fad.differentiation.surrogates import Kind
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.runtime.backends import Moves
 from fad.runtime.engine import Engine
-from fad.runtime.gradient import Cotangents, backend_of, boxes_of, brought_back
+from fad.runtime.gradient import backend_of, boxes_of, brought_back
 from fad.runtime.input_signals import Samples
-from fad.runtime.repeated import Host
+from fad.runtime.repeated import Courses, Host, with_courses
+from fad.text.emitter import emit
 
 _RATE = 44100
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the three programs compute.
+
+    Attributes:
+        outputs: of the forward program, but for the tape: (outputs, frames).
+        parameters: the derivatives by each parameter in each block: (parameters, blocks).
+        inputs: those by each sample of the inputs that are variables: (inputs, frames).
+    """
+
+    outputs: Samples
+    parameters: Samples
+    inputs: Samples
 
 
 def gradient(
@@ -33,25 +51,41 @@ def gradient(
     programs: ReverseProgram,
     inputs: Samples,
     cotangents: Samples,
+    courses: Courses | None = None,
     block: int | None = None,
-) -> tuple[Samples, Cotangents]:
-    """Runs forward, adjoint and control program, while all sliders rest.
+) -> Found:
+    """Runs forward, adjoint and control program.
 
     Args:
         engine: the standard compiler.
         programs: what is run.
         inputs: of the original, (inputs, frames).
         cotangents: (outputs, frames).
+        courses: path -> the values at each sample of a parameter that moves, from block to block.
         block: samples in a block; all are one, by default.
-
-    Returns:
-        The outputs of the original, (outputs, frames), and the gradient.
     """
     frames = inputs.shape[1]
+    size = block or frames
+    values = {path: course[::size] for path, course in (courses or {}).items()}
     boxes = boxes_of(programs)
-    runs = backend_of("interpreter", programs, boxes, (), engine, (), _RATE, "double")
-    run = runs.record(inputs, Moves({}, block or frames, frames), frames)
-    return run.outputs, brought_back(run, runs, programs, cotangents)
+    widgets = programs.parameters
+    runs = backend_of("interpreter", programs, boxes, widgets, engine, (), _RATE, "double")
+    run = runs.record(inputs, Moves(values, size, frames), frames)
+    found = brought_back(run, runs, programs, cotangents)
+    blocks = -(-frames // size)
+    return Found(
+        run.outputs,
+        np.array(list(found.parameters.values())).reshape(-1, blocks),
+        np.array(list(found.inputs.values())).reshape(-1, frames),
+    )
+
+
+def run(engine: Engine, program: str, inputs: Samples, courses: Courses) -> Samples:
+    """The outputs of a program while its sliders move, each within what it does."""
+    ranges = {path: (float(course.min()), float(course.max())) for path, course in courses.items()}
+    text = emit(with_inputs(read(Request(program)).evaluated().process, ranges))
+    heard = np.ascontiguousarray(with_courses(inputs, courses, ranges))
+    return engine.render(text, "test", inputs=heard, frames=inputs.shape[1])
 
 
 def compare(
