@@ -19,13 +19,13 @@ from fad.checking.quotients import ACCURACIES, Accuracy
 from fad.checking.report import DotProduct, DotProducts, ProductVerdict, Report, Test
 from fad.diagram.order import OrderBy
 from fad.diagram.parameters import Parameter
-from fad.differentiation.dual import Dual, about
+from fad.differentiation.dual import about
+from fad.differentiation.prepared import Prepared, prepare
 from fad.differentiation.seeds import by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.pipeline.front import Front
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.pipeline.transform import derive
 from fad.runtime.backends import Moves
 from fad.runtime.frames import check_size
 from fad.runtime.gradient import Cotangents
@@ -104,14 +104,16 @@ class DotProductTest:
         )
         if not self.variables:
             return report
-        dual = directional(self.front, self.evaluation, self.variables, self.surrogate)
-        if not any(dual.outputs):  # there would be no programs
-            warnings = (*report.warnings, *about(self._derivatives()))
+        # What goes wrong here names variables; along a direction, it could not.
+        prepared = self._prepared()
+        if not prepared.reached:  # there would be no programs
             found = DotProducts(names, without_effect=names)
+            warnings = (*report.warnings, *about(prepared))
             return replace(report, warnings=warnings, dot_products=found)
         programs = reversed_program(
             self.evaluation, self.front, self.wrt, self.surrogate, self.order_by
         )
+        dual = directional(self.front, self.evaluation, self.variables, self.surrogate)
         both = BothModes(
             *(self.front, self.evaluation, self.host, self._moving),
             *(self.variables, programs, dual),
@@ -180,10 +182,12 @@ class DotProductTest:
             silent=tuple(sorted(silent)),
         )
 
-    def _derivatives(self) -> Dual:
-        """The program in forward mode, by each variable."""
+    def _prepared(self) -> Prepared:
+        """What is known of the derivatives by each variable."""
+        evaluation = self.evaluation
         seeds = by_parameters(self.variables)
-        return derive(self.evaluation, seeds, self.front.operations, self.surrogate)
+        operations = self.front.operations.afresh()
+        return prepare(evaluation.process, seeds, operations, evaluation.facts, self.surrogate)
 
     @property
     def _accuracy(self) -> Accuracy:

@@ -218,6 +218,13 @@ def test_a_refusal_is_an_error(engine: Engine) -> None:
         check(engine, WRITTEN)
 
 
+def test_what_has_no_derivative_names_its_variables(engine: Engine) -> None:
+    text = A + 'process = *(b) : ffunction(float odd(float), <math.h>, "");'
+    with pytest.raises(DifferentiationError, match="`odd` is not known") as caught:
+        check(engine, text)
+    assert "`/b`" in caught.value.render()
+
+
 def test_with_both_modes_a_refusal_is_told_beside_the_rest(engine: Engine) -> None:
     report = check(engine, WRITTEN, mode="both", native=False)
     assert [pair.verdict for pair in report.pairs] == ["agrees"]
