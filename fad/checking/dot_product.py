@@ -45,6 +45,10 @@ _PIECE = 3
 _MOVING = 0.02
 #: Rounding errors of an output, in units of the precision: what is smaller than that is 0.
 _NOISE = 10.0
+#: How many times the rounding errors that were measured the products may differ by, and how much at
+#: most, in units of the larger one.
+_ALLOWANCE = 16.0
+_ROUGHEST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -253,24 +257,22 @@ class DotProductTest:
             found: what came of it.
             whole: what came of the test `whole` there.
         """
-        epsilon = self._accuracy.epsilon
         tolerance = usual = TOLERANCES[self.host.precision]
-        with np.errstate(all="ignore"):
-            loudness = np.abs(found.original * setting.cotangents).sum()
-        floor = _NOISE * epsilon * loudness
-        largest = max(abs(found.forward), abs(found.reverse))
         error = found.error
-        if largest > 0:
-            rounding = self._accuracy.rounding * epsilon * found.size
-            tolerance = max(usual, float((rounding + floor) / largest))
         if test == "split":
             error = max(error, _apart(found.programs, found.gradient, whole.gradient))
+        verdict: ProductVerdict = "agrees"
         is_finite = np.isfinite([found.forward, found.reverse])
-        verdict: ProductVerdict = "agrees" if error <= tolerance else "mismatch"
-        if not np.isfinite(found.original).all() or not is_finite.any():
+        if not _is_finite(found.original) or not is_finite.any():
             verdict = "undefined"
-        elif found.size <= floor:
+        elif self._is_nothing(setting, found):
             verdict = "zero"
+        elif not error <= usual:
+            largest = max(abs(found.forward), abs(found.reverse))
+            if is_finite.all() and largest:
+                measured = _ALLOWANCE * both.noise(setting, found) / largest
+                tolerance = max(usual, min(measured, _ROUGHEST))
+            verdict = "agrees" if error <= tolerance else "mismatch"
         suspects: tuple[str, ...] = ()
         if verdict == "mismatch":
             suspects = both.suspects(setting, found, tolerance)
@@ -286,6 +288,11 @@ class DotProductTest:
             "rounding" if is_rounded else None,
             suspects,
         )
+
+    def _is_nothing(self, setting: Setting, found: Comparison) -> bool:
+        """Whether both products are 0, but for rounding errors of the outputs."""
+        loudness = float(np.abs(found.original * setting.cotangents).sum())
+        return found.size <= _NOISE * self._accuracy.epsilon * loudness
 
 
 def _apart(programs: ReverseProgram, pieces: Cotangents, one: Cotangents) -> float:
