@@ -69,6 +69,8 @@ class InterpretedBackend:
         self._boxes, self._ranges = boxes, ranges
         self._engine, self._folders, self._rate = engine, folders, rate
         self._precision = precision
+        #: The number of a program, and the widgets that move -> its text.
+        self._texts: dict[tuple[int, tuple[str, ...]], str] = {}
 
     def record(self, inputs: NDArray[Any], moves: Moves, piece: int) -> InterpretedRun:
         """See `Backend`. All of the tape is kept."""
@@ -100,7 +102,10 @@ class InterpretedBackend:
         """
         # The same text for all values: the engine may have kept the program.
         ranges = {path: self._ranges[path] for path in courses}
-        text = emit(with_inputs(self._boxes[number], ranges))
+        key = number, tuple(ranges)
+        if key not in self._texts:
+            self._texts[key] = emit(with_inputs(self._boxes[number], ranges))
+        text = self._texts[key]
         heard = with_courses(np.asarray(inputs, np.float64), courses, ranges)
         frames, name = heard.shape[1], self.programs.name
         real = precision or self._precision

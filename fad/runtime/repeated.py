@@ -144,9 +144,8 @@ class Interpreted:
 
     def run(self, inputs: Samples, values: Values) -> Samples:
         """See `Runner`."""
-        text = emit(with_values(self.box, values))
         return self.host.engine.render(
-            text,
+            emit(with_values(self.box, values)) if values else self._text,
             self.host.name,
             inputs=inputs,
             frames=inputs.shape[1],
@@ -154,6 +153,11 @@ class Interpreted:
             include=[self.host.folder],
             precision=self.host.precision,
         )
+
+    @cached_property
+    def _text(self) -> str:
+        """The program with all widgets where they start."""
+        return emit(self.box)
 
 
 @dataclass(frozen=True)
