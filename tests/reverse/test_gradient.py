@@ -7,11 +7,11 @@ Everything is computed by the standard compiler, while the parameters change aft
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, note
 
 from fad.base.errors import DifferentiationError, FadError
 from fad.differentiation.surrogates import KINDS, Kind
@@ -19,9 +19,7 @@ from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.runtime.engine import Engine
 from tests.support.places import ROOT, STANDARD_EXAMPLES
-from tests.support.properties import examples
-from tests.support.random_programs import HELPERS, Case, cases
-from tests.support.reverse import compare, gradient
+from tests.support.reverse import compare, gradient, subject
 
 MOST = 1e-10
 #: How much rounding may change a sample, in units of the loudest one.
@@ -237,27 +235,6 @@ def test_warnings_are_those_of_forward_mode() -> None:
     assert "it only acts through `int`" in programs.warnings[0]
 
 
-@examples(200)
-@given(case=cases())
-def test_random_programs(engine: Engine, case: Case) -> None:
-    note(case.text)
-    text = HELPERS + case.text
-    try:
-        found = compare(engine, text, frames=32, block=8, moving=0.01)
-    except DifferentiationError as error:
-        assert any(f"`{name}`" in error.message for name in ("rwtable", "enable", "control"))
-        return
-    except FadError:
-        assume(False)  # libfaust does not take it
-    assume(np.isfinite(found.forward) and found.size < 1e100)
-    assert found.error_of_size < MOST
-    finite = np.isfinite(found.original)
-    loudest = max(1.0, np.abs(found.original[finite]).max(initial=0.0))
-    np.testing.assert_allclose(
-        found.repeated[finite], found.original[finite], rtol=0, atol=ROUNDING * loudest
-    )
-
-
 def test_loops_behind_loops_do_not_multiply(engine: Engine) -> None:
     """The standard compiler must not look at each once more for every loop behind it."""
     text = A + "process = seq(i, 16, (+ ~ *(0.5*a)) <: _, (mem : + ~ *(0.1*a)) :> *(0.4));"
@@ -266,3 +243,12 @@ def test_loops_behind_loops_do_not_multiply(engine: Engine) -> None:
         for program in (programs.forward, programs.adjoint):
             hurried.cpp(program, "test")
     assert compare(engine, text, frames=100, block=20).error < MOST
+
+
+def test_a_wrong_derivative_is_found_beside_much_larger_ones(engine: Engine) -> None:
+    """What `compare` tells is worth something."""
+    tested = subject(A + "process(x) = x*a*1e5, x*b;")
+    assert compare(engine, tested).error_of_size < MOST
+    wrong = tested.programs.control.replace("process", "right") + "process = right : _, *(1.001);\n"
+    damaged = replace(tested, programs=replace(tested.programs, control=wrong))
+    assert compare(engine, damaged).error_of_size > 1e-7

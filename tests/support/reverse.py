@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from fad.diagram.widgets import reach, with_inputs
 from fad.differentiation.dual import dense
 from fad.differentiation.seeds import Seed, Seeds
 from fad.differentiation.surrogates import Kind
+from fad.evaluation.core import Evaluation
 from fad.pipeline.front import Front, Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.pipeline.transform import derive
@@ -25,6 +27,9 @@ from fad.text.emitter import emit
 Courses = Mapping[str, Samples]
 #: Numbers of slots that no program has.
 _FIRST_SLOT = 1_000_000
+#: Where a parameter has less effect than this, relative to the others, it counts for less: an
+#: effect that is nothing but rounding should not be made large.
+_LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,18 @@ def gradient(
 
 def run(engine: Engine, program: str | Box, inputs: Samples, courses: Courses) -> Samples:
     """The outputs of a program while its sliders move."""
-    box = read(Request(program)).evaluated().process if isinstance(program, str) else program
+    box = evaluated(program) if isinstance(program, str) else program
     ranges = {path: (float(course.min()), float(course.max())) for path, course in courses.items()}
     heard = [course / reach(*ranges[path]) for path, course in courses.items()]
     text = emit(with_inputs(box, ranges))
     every = np.concatenate([np.array(heard).reshape(len(heard), inputs.shape[1]), inputs])
     return engine.render(text, "test", inputs=np.ascontiguousarray(every), frames=inputs.shape[1])
+
+
+@lru_cache(maxsize=4)
+def evaluated(text: str) -> Box:
+    """The diagram of a program; of the last ones, it is remembered."""
+    return read(Request(text)).evaluated().process
 
 
 def directional(
@@ -118,6 +129,27 @@ def directional(
 
 
 @dataclass(frozen=True)
+class Subject:
+    """A program, and what reverse mode makes of it."""
+
+    front: Front
+    evaluation: Evaluation
+    programs: ReverseProgram
+
+
+def subject(
+    program: str | Path,
+    wrt: Sequence[str] = (),
+    surrogate: Sequence[Kind] = (),
+    rules: str | None = None,
+) -> Subject:
+    """A program that is transformed; for the arguments, see `compare`."""
+    front = read(Request(program, rules=rules))
+    evaluation = front.evaluated()
+    return Subject(front, evaluation, reversed_program(evaluation, front, wrt, surrogate))
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What forward and reverse mode make of a program, of a direction v and of cotangents w.
 
@@ -127,6 +159,7 @@ class Comparison:
         size: the sum of the sizes of the terms of either one, the larger of both.
         original, repeated: the outputs of the original, and of the forward program.
         programs: those of reverse mode.
+        effective: the paths of the parameters by which some derivative is not 0.
     """
 
     forward: float
@@ -135,6 +168,7 @@ class Comparison:
     original: Samples
     repeated: Samples
     programs: ReverseProgram
+    effective: Sequence[str]
 
     @property
     def error(self) -> float:
@@ -150,50 +184,66 @@ class Comparison:
 
 def compare(
     engine: Engine,
-    program: str | Path,
+    program: str | Path | Subject,
     *,
     wrt: Sequence[str] = (),
     frames: int = 320,
     block: int = 64,
     moving: float = 0.02,
+    pressed: Collection[str] = ("button",),
     surrogate: Sequence[Kind] = (),
     rules: str | None = None,
 ) -> Comparison:
     """The dot-product test, with random directions and cotangents.
 
+    A direction moves each parameter the farther the less effect that has, so that a wrong
+    derivative by one of them is not lost beside the others.
+
     Args:
-        program: a text, or a file.
+        program: a text, a file, or what has been transformed before; then `wrt`, `surrogate` and
+            `rules` are those of before.
         wrt: the variables; see `fad.transform`.
         frames: how many samples to run.
         block: parameters and their directions change after so many samples.
         moving: how far parameters are moved from their initial values, in units of their ranges.
+        pressed: the kinds of widgets that are pressed, after the first block if there are more.
         surrogate, rules: see `fad.transform`.
     """
-    front = read(Request(program, rules=rules))
-    evaluation = front.evaluated()
-    programs = reversed_program(evaluation, front, wrt, surrogate)
-    count, outputs = arity_of(evaluation.process)
+    if not isinstance(program, Subject):
+        program = subject(program, wrt, surrogate, rules)
+    front, process, programs = program.front, program.evaluation.process, program.programs
+    count, outputs = arity_of(process)
     random = np.random.default_rng(1)
     inputs = random.uniform(-0.5, 0.5, (count, frames))
     cotangents = random.uniform(-1, 1, (outputs, frames))
     blocks = -(-frames // block)
     courses: dict[str, Samples] = {}
-    for each in find_parameters(evaluation.process):
-        if each.kind == "button":  # it is pressed after the first block
-            courses[each.path] = np.repeat(np.arange(blocks) > 0, block)[:frames].astype(float)
+    for each in find_parameters(process):
+        if each.kind in pressed:
+            is_pressed = (np.arange(blocks) > 0) | (blocks == 1)
+            courses[each.path] = np.repeat(is_pressed, block)[:frames].astype(float)
     directions = []
     for each in programs.parameters:
         span = each.max - each.min
         values = each.init + span * random.uniform(-moving, moving, blocks)
+        # What would go beyond an end goes back from it: at the ends, derivatives may be infinite.
+        values = each.max - np.abs(each.max - (each.min + np.abs(values - each.min)))
+        if each.step >= 1 and each.step == int(each.step):
+            # It chooses among things, or presses a key: other values than its steps do nothing.
+            values = each.min + each.step * np.round((values - each.min) / each.step)
         if moving:
             courses[each.path] = np.repeat(np.clip(values, each.min, each.max), block)[:frames]
         directions.append(span * random.uniform(-1, 1, blocks))
     by_block = np.array(directions).reshape(len(directions), blocks)
     by_sample = random.uniform(-1, 1, (len(programs.inputs), frames))
     found = gradient(engine, programs, inputs, cotangents, courses, block)
+    effects = np.abs(by_block * found.parameters).sum(axis=1, keepdims=True)
+    largest = effects.max(initial=0.0)
+    if 0 < largest < np.inf:
+        by_block *= largest / np.maximum(effects, _LEAST_SHARE * largest)
     variables = [each.path for each in programs.parameters]
     variables += [f"input:{index}" for index in programs.inputs]
-    original, tangents = directional(
+    _, tangents = directional(
         engine,
         front,
         variables,
@@ -208,7 +258,8 @@ def compare(
         float(products.sum()),
         float(np.sum(terms)),
         float(max(np.abs(products).sum(), np.abs(terms).sum())),
-        original,
+        run(engine, process, inputs, courses),
         found.outputs,
         programs,
+        [path for path, [effect] in zip(variables, effects, strict=False) if effect],
     )
