@@ -22,27 +22,36 @@ if TYPE_CHECKING:
     from fad.drawing.picture import picture
     from fad.drawing.plot import draw, rendered
     from fad.estimation.estimate import estimate
+    from fad.pipeline.costs import Costs
     from fad.pipeline.expand import expand
     from fad.pipeline.explain import explain
+    from fad.pipeline.modes import costs
     from fad.pipeline.program import Program
     from fad.pipeline.reverse import ReverseProgram
     from fad.pipeline.transform import transform
     from fad.runtime.engine import Engine
+    from fad.runtime.gradient import Cotangents, Gradient, InterpreterWarning, Pullback
     from fad.runtime.recording import Recording
     from fad.runtime.run import run
 
 __all__ = [
+    "Costs",
+    "Cotangents",
     "Engine",
     "FadError",
+    "Gradient",
+    "InterpreterWarning",
     "Output",
     "Parameter",
     "Program",
+    "Pullback",
     "Recording",
     "Report",
     "ReverseProgram",
     "Source",
     "__version__",
     "check",
+    "costs",
     "draw",
     "estimate",
     "expand",
@@ -56,16 +65,22 @@ __all__ = [
 
 #: Public name -> the module that it is loaded from when it is used: `fad --help` needs none.
 _HOMES = {
+    "Cotangents": "fad.runtime.gradient",
+    "Costs": "fad.pipeline.costs",
     "Engine": "fad.runtime.engine",
     "FadError": "fad.base.errors",
+    "Gradient": "fad.runtime.gradient",
+    "InterpreterWarning": "fad.runtime.gradient",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",
     "Program": "fad.pipeline.program",
+    "Pullback": "fad.runtime.gradient",
     "Recording": "fad.runtime.recording",
     "Report": "fad.checking.report",
     "ReverseProgram": "fad.pipeline.reverse",
     "Source": "fad.base.source",
     "check": "fad.checking.check",
+    "costs": "fad.pipeline.modes",
     "draw": "fad.drawing.plot",
     "estimate": "fad.estimation.estimate",
     "expand": "fad.pipeline.expand",

@@ -11,13 +11,17 @@ from fad.diagram.facts import Facts
 from fad.diagram.ruled import Ruled
 from fad.differentiation.operations import Operation, Operations
 from fad.differentiation.prepared import Prepared
+from fad.differentiation.seeds import Seeds
 from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
 from fad.differentiation.variants import Variant
-from fad.signals.graph import Applied, Graph, Knot, Marked, Signal
+from fad.signals.algebra import taken
+from fad.signals.graph import Applied, Graph, Input, Knot, Marked, Signal
 from fad.signals.propagate import Propagation
 
 _WHOLE = Primitive("int")
+_SELECTIONS = frozenset({"select2", "select3"})
+_CHOICES = _SELECTIONS | {"min", "max"}
 
 
 class MarkedPropagation(Propagation):
@@ -86,6 +90,15 @@ def variable_of(signal: Signal) -> Variable | None:
     return None
 
 
+def lane_of(signal: Signal, seeds: Seeds) -> int | None:
+    """The number of the variable that a signal is: a widget, or an audio input; if it is one."""
+    if isinstance(signal, Input):
+        seed = seeds.inputs.get(signal.index)
+        return None if seed is None else seed.lane
+    variable = variable_of(signal)
+    return None if variable is None else variable.lane
+
+
 def operation_of(signal: Signal, operations: Operations) -> Operation | None:
     """The rule that a signal is computed by, if there is one."""
     if isinstance(signal, Marked):
@@ -121,6 +134,18 @@ def sources(signal: Signal, operations: Operations) -> Iterator[tuple[int, Signa
         isinstance(signal, Applied) and isinstance(signal.box, ForeignFunction)
     ):
         return
+    always = None
+    if operation is not None and operation.name in _SELECTIONS:
+        always = taken(operands_of(signal))
     for position, operand in enumerate(operands_of(signal)):
-        if operation is None or operation.passes(position):
+        passes = operation is None or operation.passes(position)
+        if passes and always in (None, position):
             yield position, operand
+
+
+def is_choice(signal: Signal, operations: Operations) -> bool:
+    """Whether a signal is one of its operands at a time, and the others do not count then."""
+    operation = operation_of(signal, operations)
+    if operation is None or operation.name not in _CHOICES:
+        return False
+    return operation.name not in _SELECTIONS or taken(operands_of(signal)) is None

@@ -24,6 +24,15 @@ def is_number(signal: Signal, value: float) -> bool:
     return number is not None and number.value == value
 
 
+def taken(operands: Sequence[Signal]) -> int | None:
+    """The number of the operand that `select2` or `select3` always takes, if a number says that."""
+    if not (isinstance(operands[0], Applied) and isinstance(operands[0].box, Int)):
+        return None
+    number, last = operands[0].box.value, len(operands) - 1
+    # All that is not 0 takes the second one of two, and all that is not 0 or 1 the third of three.
+    return number + 1 if 0 <= number < last else last
+
+
 class Algebra:
     """Computes with signals.
 
@@ -33,8 +42,12 @@ class Algebra:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self.zero = graph.applied(Real(0.0))
-        self.one = graph.applied(Real(1.0))
+        self.zero = self.number(0.0)
+        self.one = self.number(1.0)
+
+    def number(self, value: float) -> Signal:
+        """A real number."""
+        return self._graph.applied(Real(value))
 
     def apply(self, name: str, operands: Sequence[Signal]) -> Signal:
         """What a primitive gives, in simple terms."""
@@ -118,9 +131,21 @@ def _first(algebra: Algebra, operands: Sequence[Signal]) -> Signal:
     return operands[0]
 
 
+def _whole(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:
+    return operands[0] if _is_applied(operands[0], "int") else None
+
+
+def _delay(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:
+    x, delay = operands
+    return x if is_number(delay, 0) else None
+
+
 def _select(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:
-    _, x, y = operands
-    return x if x is y else None
+    place = taken(operands)
+    if place is not None:
+        return operands[place]
+    _, x, *others = operands
+    return x if all(x is other for other in others) else None
 
 
 _SIMPLER: Mapping[str, Callable[[Algebra, Sequence[Signal]], Signal | None]] = {
@@ -128,6 +153,9 @@ _SIMPLER: Mapping[str, Callable[[Algebra, Sequence[Signal]], Signal | None]] = {
     "-": _subtract,
     "*": _multiply,
     "/": _divide,
+    "int": _whole,
+    "@": _delay,
     "attach": _first,
     "select2": _select,
+    "select3": _select,
 }

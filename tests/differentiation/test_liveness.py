@@ -195,7 +195,7 @@ def test_mixed_second_derivatives_are_made_once(engine: Engine) -> None:
 WHOLE = [
     "dynamic/compressor.dsp",
     "dynamic/volume.dsp",
-    "filtering/vcfWahLab.dsp",
+    "filtering/wahPedal.dsp",
     "reverb/freeverb.dsp",
 ]
 

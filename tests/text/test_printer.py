@@ -144,17 +144,21 @@ def test_writes_as_a_person_would(pair: Pair) -> None:
     assert emit(read(f"process = {pair.text};")) == f"{program(pair.expected)}\n"
 
 
+#: More than functions of Python can call each other.
+DEPTH = 5_000
+
+
 def chain(kind: Callable[[Box, Box], Box], part: Box, left: bool) -> Box:
-    """10,000 compositions inside each other."""
+    """Many compositions inside each other."""
     box = part
-    for _ in range(10_000):
+    for _ in range(DEPTH):
         box = kind(box, part) if left else kind(part, box)
     return box
 
 
 def nested(wrap: Callable[[int, Box], Box], box: Box) -> Box:
-    """10,000 constructs around a diagram."""
-    for index in range(10_000):
+    """Many constructs around a diagram."""
+    for index in range(DEPTH):
         box = wrap(index, box)
     return box
 

@@ -22,8 +22,8 @@ from tests.support.native import needs_compiler
 from tests.support.places import ROOT
 
 LEARN = ROOT / "examples" / "learn"
-#: The examples of labels, and of several signals at once.
-LABELS_AND_MORE = ("single_neuron", "fc_3", "binary_classifier", "train_multi", "fir_delay")
+#: Examples of labels, and of several signals at once; the larger ones learn behind smoothers only.
+LABELS_AND_MORE = ("single_neuron", "train_multi", "fir_delay")
 NAMES = [example.name for example in EXAMPLES]
 
 
