@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test lint format fuzz mutants corpus corpus-expand corpus-derive docs learn bench-front bench-dual bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse docs learn bench-front bench-dual bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,19 +37,22 @@ format: $(STAMP) ## Put the code into its standard format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-fuzz: $(STAMP) ## Compare 2000 random programs with difference quotients
-	FAD_EXAMPLES=2000 $(BIN)/python -m pytest tests/test_fuzz.py
+fuzz: $(STAMP) ## Check both modes with 2000 random programs
+	FAD_EXAMPLES=2000 $(BIN)/python -m pytest tests/test_fuzz.py tests/reverse/test_random_programs.py
 
 mutants: $(STAMP) ## Expand and transform 2000 mutants of programs
 	FAD_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/test_mutations.py
 
-corpus: corpus-expand corpus-derive ## Run all checks over the Faust example programs
+corpus: corpus-expand corpus-derive corpus-reverse ## Run all checks over the Faust example programs
 
 corpus-expand: $(STAMP) ## Check the expansion of all Faust example programs
 	$(BIN)/python -m tests.corpus.expand
 
 corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
 	$(BIN)/python -m tests.corpus.derive --write
+
+corpus-reverse: $(STAMP) ## Check reverse mode of all Faust example programs
+	$(BIN)/python -m tests.corpus.reverse --write
 
 docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
 	$(BIN)/python -m docs.packages

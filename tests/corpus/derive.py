@@ -11,15 +11,12 @@ from __future__ import annotations
 import argparse
 import glob
 import json
-import multiprocessing
 import random
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
-from multiprocessing.connection import Connection
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +26,7 @@ from fad.base.errors import DifferentiationError, FadError
 from fad.checking.quotients import VERDICTS, Verdict
 from fad.checking.report import Pair
 from fad.runtime.engine import Engine, EngineRefusal
+from tests.corpus.processes import Work
 from tests.support.places import ROOT, example_name, standard_examples
 
 FRAMES = 1000
@@ -151,42 +149,26 @@ def _own_result(path: Path, engine: Engine, otherwise: str) -> str:
     return otherwise
 
 
-def _judge_into(channel: Connection, path: Path, limit: float) -> None:
+def judged(path: Path, limit: float) -> Outcome:
+    """Checks one program; the standard compiler has `limit` seconds for each request."""
+    start = time.monotonic()
     with Engine(time_limit=limit, keep=True) as engine:
         result = outcome(path, engine)
-    channel.send(result)
+    return replace(result, seconds=time.monotonic() - start)
 
 
-def judge(path: Path, limit: float) -> Outcome:
-    """Checks one program in a process of its own, for `limit` seconds at most."""
-    start = time.monotonic()
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_judge_into, args=(sender, path, limit))
-    process.start()
-    sender.close()
-    try:
-        if receiver.poll(limit):
-            result: Outcome = receiver.recv()
-            return Outcome(**{**vars(result), "seconds": time.monotonic() - start})
-        reason = f"takes over {limit:g} s"
-    except EOFError:
-        reason = "ends the process that checks it"
-    finally:
-        process.kill()
-        process.join()
-    return Outcome(example_name(path), FAILED, reason, seconds=time.monotonic() - start)
+def failed(path: Path, reason: str) -> Outcome:
+    """What comes of a program that cannot be checked."""
+    return Outcome(example_name(path), FAILED, reason)
 
 
 def judge_all(paths: Sequence[Path], jobs: int, limit: float) -> list[Outcome]:
     """Checks programs, `jobs` at a time, and prints those that fall short."""
     outcomes = []
-    with ThreadPoolExecutor(jobs) as pool:
-        for future in as_completed([pool.submit(judge, path, limit) for path in paths]):
-            result = future.result()
-            outcomes.append(result)
-            if result.shortfalls:
-                print(f"{result.program}: {'; '.join(result.shortfalls)}", flush=True)
+    for result in Work(judged, failed, limit).done_for_all(paths, jobs):
+        outcomes.append(result)
+        if result.shortfalls:
+            print(f"{result.program}: {'; '.join(result.shortfalls)}", flush=True)
     return sorted(outcomes, key=lambda result: result.program)
 
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,7 @@ import fad
 from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.runtime.engine import Compiled, Engine, EngineRefusal
+from tests.corpus.processes import Work
 from tests.support.places import example_name, standard_examples
 
 FRAMES = 2000
@@ -230,32 +229,15 @@ def _compare_samples(expected: NDArray[np.float64], actual: NDArray[np.float64])
         )
 
 
-def _judge_into(channel: Connection, path: Path, reference: bool, limit: float) -> None:
+def judged(path: Path, limit: float, reference: bool) -> Outcome:
+    """Judges one program; the standard compiler has `limit` seconds for each request."""
     with Engine(time_limit=limit, keep=True) as engine:
-        outcome = Judge(path, engine, reference).outcome()
-    channel.send(outcome)
+        return Judge(path, engine, reference).outcome()
 
 
-def judge(path: Path, reference: bool, limit: float) -> Outcome:
-    """Judge one program in a process of its own, for `limit` seconds at most."""
-    start = time.monotonic()
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_judge_into, args=(sender, path, reference, limit))
-    process.start()
-    sender.close()
-    try:
-        if receiver.poll(limit):
-            outcome: Outcome = receiver.recv()
-            return outcome
-        reason = f"takes over {limit:g} s"
-    except EOFError:
-        reason = "ends the process that checks it"
-    finally:
-        process.kill()
-        process.join()
-    name = example_name(path)
-    return Outcome(name, None, reason, seconds=time.monotonic() - start)
+def fallen(path: Path, reason: str) -> Outcome:
+    """What comes of a program that cannot be judged."""
+    return Outcome(example_name(path), None, reason)
 
 
 def judge_all(paths: Sequence[Path], options: argparse.Namespace) -> list[Outcome]:
@@ -263,14 +245,10 @@ def judge_all(paths: Sequence[Path], options: argparse.Namespace) -> list[Outcom
     console = Console()
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     outcomes = []
-    with (
-        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
-        ThreadPoolExecutor(options.jobs) as pool,
-    ):
+    work = Work(partial(judged, reference=options.reference), fallen, options.limit)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("programs", total=len(paths))
-        futures = [pool.submit(judge, path, options.reference, options.limit) for path in paths]
-        for future in as_completed(futures):
-            outcome = future.result()
+        for outcome in work.done_for_all(paths, options.jobs):
             outcomes.append(outcome)
             progress.advance(task)
             if outcome.result is None:

@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, note
 
 from fad.base.errors import DifferentiationError, FadError
 from fad.diagram.box import arity_of
@@ -20,8 +19,6 @@ from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.runtime.engine import Engine
 from tests.support.places import ROOT, STANDARD_EXAMPLES
-from tests.support.properties import examples
-from tests.support.random_programs import HELPERS, Case, cases
 from tests.support.reverse import compare, gradient
 
 MOST = 1e-10
@@ -250,27 +247,6 @@ def test_what_no_gradient_needs_is_not_refused(engine: Engine) -> None:
 def test_warnings_are_those_of_forward_mode() -> None:
     programs = programs_of(A + "process = *(int(a)) : *(b);")
     assert "it only acts through `int`" in programs.warnings[0]
-
-
-@examples(200)
-@given(case=cases())
-def test_random_programs(engine: Engine, case: Case) -> None:
-    note(case.text)
-    text = HELPERS + case.text
-    try:
-        found = compare(engine, text, frames=32, block=8, moving=0.01)
-    except DifferentiationError as error:
-        assert any(f"`{name}`" in error.message for name in ("rwtable", "enable", "control"))
-        return
-    except FadError:
-        assume(False)  # libfaust does not take it
-    assume(np.isfinite(found.forward) and found.size < 1e100)
-    assert found.error_of_size < MOST
-    finite = np.isfinite(found.original)
-    loudest = max(1.0, np.abs(found.original[finite]).max(initial=0.0))
-    np.testing.assert_allclose(
-        found.repeated[finite], found.original[finite], rtol=0, atol=ROUNDING * loudest
-    )
 
 
 def test_loops_behind_loops_do_not_multiply(engine: Engine) -> None:

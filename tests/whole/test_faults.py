@@ -17,7 +17,7 @@ from fad.runtime.native import find_compiler
 from tests.support.places import ROOT
 
 PAGE = ROOT / "docs" / "faults.md"
-SHARED_DELAY, LOUD_INPUT, DELAYED_CONTROL, BOUNDS = re.findall(
+SHARED_DELAY, LOUD_INPUT, ROUNDED_LENGTH, DELAYED_CONTROL, BOUNDS = re.findall(
     r"^```faust\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
 )
 FRAMES = 200
@@ -116,6 +116,11 @@ def test_a_delay_that_a_loud_input_overruns(engine: Engine) -> None:
     assert delay(LOUD_INPUT) == 72
     assert delay(LOUD_INPUT.replace("abs(y)*100", "min(200, abs(y)*100)")) == 72
     assert delay(LOUD_INPUT.replace("abs(y)", "min(1, abs(y))")) == 100
+
+
+def test_a_delay_that_is_too_short_by_rounding(engine: Engine) -> None:
+    assert "fVec0[3]" in engine.cpp(ROUNDED_LENGTH, "short.dsp")
+    assert "fVec0[4]" in engine.cpp(ROUNDED_LENGTH.replace("3 + ", "3.5 + "), "short.dsp")
 
 
 def test_a_control_behind_a_delay(engine: Engine) -> None:
