@@ -15,6 +15,8 @@ from tests.support.reverse import compare
 MOST = 1e-10
 #: How much rounding may change a sample, in units of the loudest one.
 ROUNDING = 1e-10
+#: Derivatives that are smaller than this, in units of the sum of all samples, are rounding.
+NOISE = 1e-12
 
 
 @examples(200)
@@ -35,8 +37,10 @@ def test_random_programs(engine: Engine, case: Case) -> None:
         assert "no variables" in error.message or is_zero(engine, text, error.message)
         return
     assume(np.isfinite(found.forward) and found.size < 1e100)
-    assert found.error_of_size < MOST
     finite = np.isfinite(found.original)
+    # Where a parameter cancels out, as in 1/a*a, its derivative is nothing but rounding.
+    loudness = np.abs(found.original[finite]).sum()
+    assert abs(found.forward - found.reverse) <= MOST * found.size + NOISE * loudness
     loudest = max(1.0, np.abs(found.original[finite]).max(initial=0.0))
     np.testing.assert_allclose(
         found.repeated[finite], found.original[finite], rtol=0, atol=ROUNDING * loudest
