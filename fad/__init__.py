@@ -28,15 +28,20 @@ if TYPE_CHECKING:
     from fad.pipeline.reverse import ReverseProgram
     from fad.pipeline.transform import transform
     from fad.runtime.engine import Engine
+    from fad.runtime.gradient import Cotangents, Gradient, InterpreterWarning, Pullback
     from fad.runtime.recording import Recording
     from fad.runtime.run import run
 
 __all__ = [
+    "Cotangents",
     "Engine",
     "FadError",
+    "Gradient",
+    "InterpreterWarning",
     "Output",
     "Parameter",
     "Program",
+    "Pullback",
     "Recording",
     "Report",
     "ReverseProgram",
@@ -56,11 +61,15 @@ __all__ = [
 
 #: Public name -> the module that it is loaded from when it is used: `fad --help` needs none.
 _HOMES = {
+    "Cotangents": "fad.runtime.gradient",
     "Engine": "fad.runtime.engine",
     "FadError": "fad.base.errors",
+    "Gradient": "fad.runtime.gradient",
+    "InterpreterWarning": "fad.runtime.gradient",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",
     "Program": "fad.pipeline.program",
+    "Pullback": "fad.runtime.gradient",
     "Recording": "fad.runtime.recording",
     "Report": "fad.checking.report",
     "ReverseProgram": "fad.pipeline.reverse",

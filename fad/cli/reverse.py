@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _FORWARD_ONLY: Mapping[str, tuple[str, object]] = {
     "--only": ("only", None),
     "--order": ("order", 1),
-    "--direction": ("direction", {}),
     "--explain": ("explain", False),
     "--manifest": ("manifest", None),
     "--check": ("check", None),
@@ -42,7 +41,7 @@ def reverse(files: Sequence[str], given: Mapping[str, Any]) -> NoReturn:
 
     options = without_project(given, "only", "order", "lines")
     _refuse_forward_options(options)
-    asked = ("include", "libraries", "precision", "wrt", "surrogate", "order_by")
+    asked = ("include", "libraries", "precision", "wrt", "surrogate", "direction", "order_by")
     rules = options["rules"]
 
     def compute(source: Source) -> ReverseProgram:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from fad.base.errors import place
 from fad.base.source import Span
-from fad.diagram.box import Box, Cut, Par, Real, Route, Seq, Wire, arity_of, parallel
+from fad.diagram.box import Box, Cut, Par, Real, Route, Seq, Wire, arity_of, parallel, postorder
+from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import NONE, Active, Bundles
 from fad.differentiation.bundles import VALUE, lane_numbers
 from fad.differentiation.channels import Output
@@ -152,6 +153,31 @@ def about(dual: Findings, folders: bool = True) -> tuple[str, ...]:
     """
     remarks = (_LOST, _ON_KINK, _SWITCHED)
     return tuple([text for each in remarks for text in _said(each, dual, folders).values()])
+
+
+def about_second(sloped: Iterable[Dropped], process: Box) -> list[str]:
+    """All that the user should know about second derivatives, a sentence each.
+
+    Args:
+        sloped: the reads at whole positions whose slope stands for a derivative.
+        process: the program, which may stop first derivatives on their way.
+    """
+    flat = [
+        f"the second derivative through `{read.construct}`{read.where(folders=False)} is zero: "
+        f"{read.reason}"
+        for read in sloped
+    ]
+    rules = {
+        f"`{part.rule.title}` at {place(part.rule.place, folder=False)}"
+        for part in postorder(process)
+        if isinstance(part, Ruled) and part.rule.is_stop
+    }
+    stops = [
+        f"second derivatives are without what {rule} stops: through `df.solve`, they are not those "
+        "of the solution"
+        for rule in sorted(rules)
+    ]
+    return flat + stops
 
 
 def lost(dual: Findings) -> dict[str, str]:

@@ -15,8 +15,8 @@ from fad.diagram.box import Box, Par, Primitive, Real, Seq, Slot, arity_of
 from fad.diagram.labels import identifier
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import Parameter, input_index, select
-from fad.differentiation.channels import channels
-from fad.differentiation.dual import about
+from fad.differentiation.channels import Output, along_direction, channels
+from fad.differentiation.dual import about, about_second
 from fad.differentiation.prepared import prepare
 from fad.differentiation.seeds import by_parameters
 from fad.differentiation.surrogates import Kind
@@ -51,12 +51,14 @@ class ReverseProgram:
             there are no parameters, but inputs only.
         parameters: the parameters, in the order of the control program's outputs.
         inputs: the audio inputs that are variables, in the order of the adjoint's last outputs.
-        outputs: what the outputs of the original are called.
+        outputs: what the outputs of the original are called; with a direction, each is followed by
+            its derivative along that.
         tape: what the lanes of the tape are.
         coefficients: what the sums belong to.
         warnings: what the user should know, one sentence each.
         name: the file name of the original.
         files: the files that it was made from, and those that it names.
+        direction: the names and components of the direction that outputs have derivatives along.
     """
 
     forward: str
@@ -70,6 +72,7 @@ class ReverseProgram:
     warnings: tuple[str, ...] = ()
     name: str = ""
     files: tuple[Path, ...] = ()
+    direction: tuple[tuple[str, float], ...] = ()
 
     def texts(self, stem: str) -> dict[str, str]:
         """The files to write: names -> texts.
@@ -97,6 +100,7 @@ class ReverseProgram:
             "tape": list(self.tape),
             "coefficients": list(self.coefficients),
             "inputs": [f"input:{index}" for index in self.inputs],
+            **({"direction": dict(self.direction)} if self.direction else {}),
             "parameters": [parameter_data(parameter) for parameter in self.parameters],
             "warnings": list(self.warnings),
         }
@@ -108,6 +112,7 @@ def reversed_program(
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     order_by: OrderBy = "text",
+    direction: Sequence[tuple[str, float]] = (),
 ) -> ReverseProgram:
     """The programs that compute the gradient of an evaluated program.
 
@@ -115,6 +120,8 @@ def reversed_program(
         evaluation: the program.
         front: what it takes to differentiate it.
         wrt, surrogate, order_by: see `fad.transform`.
+        direction: the names and components of a direction: the derivatives of the outputs along it
+            are outputs, too, and so what comes back from them are second derivatives.
 
     Raises:
         FadError: there are no variables, none has an effect, or something on the way from one to an
@@ -122,35 +129,45 @@ def reversed_program(
     """
     box, facts = evaluation.process, evaluation.facts
     widgets = widgets_of(box, facts, front.title, order_by)
-    variables = select(widgets, arity_of(box)[0], wrt)
+    inputs = arity_of(box)[0]
+    variables = select(widgets, inputs, wrt)
     if not variables:
         raise FadError(
             "the program has no variables: there is nothing to differentiate by",
             hint="a slider or a number entry is one, and an audio input with `--wrt input:0`",
         )
-    seeds = by_parameters(variables)
+    along = {each: value for name, value in direction for each in select(widgets, inputs, [name])}
+    others = [each for each in along if each not in variables]
+    seeds = by_parameters([*variables, *others])
+    components = {
+        lane: along[each] for lane, each in enumerate((*variables, *others)) if each in along
+    }
     operations = front.operations.afresh()
     # The whole program keeps its name, `process`, for itself.
     names = {part: name for part, name in facts.names.items() if part is not box}
     facts = replace(facts, names=names)
     check_size(box, len(seeds.names), facts.origins)
     prepared = prepare(box, seeds, operations, facts, surrogate)
-    found = adjoint(prepared, operations, facts)
-    warnings = (*evaluation.warnings, *about(prepared, folders=False))
+    asked = range(len(variables))
+    found = adjoint(prepared, operations, facts, components if direction else None, asked)
+    second = about_second(found.sloped, box) if direction else []
+    warnings = (*evaluation.warnings, *about(prepared, folders=False), *second)
     if not (found.terms or found.inputs):
         told = about(prepared)
         paths = either(variable.path for variable in variables)
         raise FadError(f"no output changes with {paths}: the gradient is 0", hint="\n".join(told))
     is_widget = [input_index(variable) is None for variable in variables]
-    gradient = [each for each, is_own in zip(found.gradient, is_widget, strict=True) if is_own]
+    gradient = [each for each, is_own in zip(found.gradient, is_widget, strict=False) if is_own]
     parameters = [each for each, is_own in zip(variables, is_widget, strict=True) if is_own]
     head = [
-        *parameter_comments(variables),
+        *parameter_comments(variables, dict(direction)),
         *rule_comments(evaluation.facts),
         *(line for warning in warnings for line in comment(f"warning: {warning}")),
         *front.declares,
     ]
-    texts = _Texts(found, front.name, head, gradient)
+    count = arity_of(box)[1]
+    outputs = along_direction(count) if direction else channels(count, ())
+    texts = _Texts(found, front.name, head, gradient, outputs)
     return ReverseProgram(
         texts.forward(),
         texts.adjoint(),
@@ -160,9 +177,10 @@ def reversed_program(
         tuple(texts.outputs),
         tuple(texts.tape),
         tuple(texts.coefficients),
-        (*evaluation.warnings, *about(prepared)),
+        (*evaluation.warnings, *about(prepared), *second),
         front.name,
         front.files(box),
+        tuple(direction),
     )
 
 
@@ -174,6 +192,7 @@ class _Texts:
         name: the file name of the program.
         head: lines of comments and metadata that each begins with.
         gradient: the cotangents of the parameters.
+        outputs: the output channels.
 
     Attributes:
         outputs: what the outputs are called.
@@ -182,7 +201,12 @@ class _Texts:
     """
 
     def __init__(
-        self, found: Adjoint, name: str, head: Sequence[str], gradient: Sequence[Signal]
+        self,
+        found: Adjoint,
+        name: str,
+        head: Sequence[str],
+        gradient: Sequence[Signal],
+        outputs: Sequence[Output],
     ) -> None:
         self._found = found
         self._name = name
@@ -190,12 +214,14 @@ class _Texts:
         self._gradient = gradient
         program = found.program
         self._results = [each.plain for each in program.outputs]
-        self.outputs = [output.name for output in channels(len(self._results), ())]
+        self.outputs = [output.name for output in outputs]
+        #: A derivative is called as in mathematics, by the part that is an identifier.
+        self._called = [name.partition("/")[0] for name in self.outputs]
         names = _numbered("x", len(program.inputs))
         self._names = {**found.names, **dict(zip(program.inputs, names, strict=True))}
         for signal, called in found.names.items():
             self._names.setdefault(signal.plain, called)
-        for result, called in zip(self._results, self.outputs, strict=True):
+        for result, called in zip(self._results, self._called, strict=True):
             self._names.setdefault(result, called)
         self.tape = [described(each, self._names) for each in found.tape]
         self.coefficients = [described(each.plain, self._names) for each in found.coefficients]
@@ -224,7 +250,7 @@ class _Texts:
     def adjoint(self) -> str:
         """The program that runs on reversed time."""
         found = self._found
-        cotangents = zip(found.cotangents, map(name_of_cotangent, self.outputs), strict=True)
+        cotangents = zip(found.cotangents, map(name_of_cotangent, self._called), strict=True)
         lanes = zip(found.tape, map(self._lane, found.tape), strict=True)
         signals = [*found.terms, *found.inputs.values()]
         channels_ = [f"to be summed: {told}" for told in self.coefficients]

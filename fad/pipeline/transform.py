@@ -9,22 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args, overload
 
 from fad.base.deep_stack import recursive
-from fad.base.errors import FadError, place
+from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.base.prose import either
 from fad.base.source import Span
 from fad.base.version import __version__
-from fad.diagram.box import Box, arity_of, postorder
+from fad.diagram.box import Box, arity_of
 from fad.diagram.facts import Facts, renamed
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import Parameter, select
-from fad.diagram.ruled import Ruled
 from fad.differentiation.active_sets import Bundles
 from fad.differentiation.channels import Output, along_direction, channels
 from fad.differentiation.dual import (
-    Dropped,
     Dual,
     about,
+    about_second,
     dense,
     second_derivatives,
     used_of_second,
@@ -90,6 +89,7 @@ def transform(
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     rules: ProgramLike | None = None,
+    direction: Mapping[str, float] | None = None,
     order_by: OrderBy = "text",
 ) -> ReverseProgram: ...
 
@@ -118,7 +118,7 @@ def transform(
         program: a text, or the path of a file.
         mode: `forward`, or `reverse` for three programs that compute the gradient of a sum of the
             outputs over time, at about the same cost for any number of variables. Reverse mode
-            knows neither `only` nor `order`, `direction`, `comments` and `lines`.
+            knows neither `only` nor `order`, `comments` and `lines`.
         include: folders to search for imported files, before the standard ones.
         libraries: a folder of libraries to use instead of the standard ones.
         precision: which precision-prefixed definitions count.
@@ -133,7 +133,9 @@ def transform(
             `d_foo_1(x, y)` and `d_foo_2(x, y)` for two arguments.
         order: 2 for the second derivatives too, after the first ones, each pair of variables once.
         direction: label or path of a variable -> component: one derivative instead of one for each
-            variable, along the direction: the sum of the derivatives times the components.
+            variable, along the direction: the sum of the derivatives times the components. In
+            reverse mode that is one more output after each of the original, and the gradient is
+            that of all these outputs, by the variables of `wrt`.
         order_by: the order of the variables: that of the program's `text`, or of its user interface
             (`ui`); see `widgets_of`. That of `wrt` does not matter.
         comments: whether the comments directly above a definition of the program, or of a file in
@@ -152,7 +154,7 @@ def transform(
         raise FadError(f"there is no mode `{mode}`", hint=f"there is {either(get_args(Mode))}")
     if order not in (1, 2):
         raise FadError(f"derivatives of order {order} are not supported", hint="order 1 or 2 is")
-    if direction and (wrt or order != 1 or only == "primal"):
+    if direction and mode == "forward" and (wrt or order != 1 or only == "primal"):
         raise FadError("a direction names the variables, and has one derivative, of order 1")
     components = tuple((direction or {}).items())
     for name, value in components:
@@ -160,15 +162,17 @@ def transform(
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
     request = Request(program, include, precision, rules, libraries)
     if mode == "reverse":
-        if direction or order != 1 or only != "all":
+        if order != 1 or only != "all":
             raise FadError(
                 "reverse mode gives first derivatives, as sums over time",
-                hint="leave `order`, `direction` and `only` out",
+                hint="leave `order` and `only` out; with a `direction`, there are second "
+                "derivatives, too",
             )
         from fad.pipeline.reverse import reversed_program  # forward mode does not need it
 
         front = read(request)
-        return reversed_program(front.evaluated(), front, wrt, surrogate, order_by)
+        evaluation = front.evaluated()
+        return reversed_program(evaluation, front, wrt, surrogate, order_by, components)
     quoting = Quoting(comments, lines)
     options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by, quoting)
     return _transformed(read(request), options)
@@ -260,7 +264,7 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     definitions = _carried(evaluation.facts.definitions, dual)
     warnings: list[str] = []
     if options.order == 2:
-        warnings = [_flat(read) for read in dual.sloped] + _stops(evaluation.process)
+        warnings = about_second(dual.sloped, evaluation.process)
         first = dense(dual, len(variables))
         facts = replace(evaluation.facts, names=dict(dual.names), made_by={})
         used = used_of_second(outputs, kept, seeds.names)
@@ -296,25 +300,6 @@ def _carried(definitions: Mapping[Box, Span], dual: Dual) -> dict[Box, Span]:
     """
     parts = {p.dual: definitions[p.source] for p in dual.parts if p.source in definitions}
     return {**definitions, **parts}
-
-
-def _stops(process: Box) -> list[str]:
-    """What second derivatives leave out, because the program stops the first ones on their way."""
-    rules = {
-        f"`{part.rule.title}` at {place(part.rule.place, folder=False)}"
-        for part in postorder(process)
-        if isinstance(part, Ruled) and part.rule.is_stop
-    }
-    return [
-        f"second derivatives are without what {rule} stops: through `df.solve`, they are not those "
-        "of the solution"
-        for rule in sorted(rules)
-    ]
-
-
-def _flat(read: Dropped) -> str:
-    where = read.where(folders=False)
-    return f"the second derivative through `{read.construct}`{where} is zero: {read.reason}"
 
 
 def _variables(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fad.base.deep_stack import recursive
 from fad.diagram.facts import Facts
+from fad.differentiation.dual import Dropped
 from fad.differentiation.operations import Operations
 from fad.differentiation.prepared import Prepared
-from fad.reverse.marked_signals import Program, program_of, variable_of
+from fad.reverse.marked_signals import Program, lane_of, program_of
+from fad.reverse.tangents import with_tangents
 from fad.reverse.tape import coefficients, needed, tape
 from fad.reverse.transpose import Paths, Transposition, paths
 from fad.signals.algebra import Algebra
@@ -31,6 +33,7 @@ class Adjoint:
         inputs: number of an audio input that is a variable -> its cotangent, on reversed time.
         sums: the inputs of the control program: the cotangents of the coefficients, summed.
         gradient: the cotangents of the parameters, computed from the sums; a lane each.
+        sloped: the reads at whole positions whose slope stands for a derivative along a direction.
     """
 
     program: Program
@@ -42,25 +45,43 @@ class Adjoint:
     inputs: Mapping[int, Signal]
     sums: Sequence[Input]
     gradient: Sequence[Signal]
+    sloped: Sequence[Dropped] = ()
 
 
 @recursive
-def adjoint(prepared: Prepared, operations: Operations, facts: Facts) -> Adjoint:
+def adjoint(
+    prepared: Prepared,
+    operations: Operations,
+    facts: Facts,
+    direction: Mapping[int, float] | None = None,
+    asked: Collection[int] | None = None,
+) -> Adjoint:
     """The adjoint of a prepared program.
 
     Args:
         prepared: the program.
         operations: what primitives and foreign functions do to tangents.
         facts: what is known about the program's parts.
+        direction: number of a variable -> its component: after each output of the program comes its
+            derivative along this direction, another output.
+        asked: the numbers of the variables whose cotangents are asked for; all, by default.
 
     Raises:
         DifferentiationError: something on the way from a variable to an output has no derivative,
             or that has no transpose.
     """
     program = program_of(prepared, facts)
+    seeds, names = prepared.seeds, prepared.seeds.names
+    sloped: Sequence[Dropped] = ()
+    if direction is not None:
+        program, sloped = with_tangents(program, operations, seeds, direction)
     graph, rates = program.graph, Rates()
-    names = prepared.seeds.names
-    found = paths(program, operations, prepared.seeds.inputs.keys())
+    wanted = range(len(names)) if asked is None else asked
+
+    def is_variable(signal: Signal) -> bool:
+        return lane_of(signal, seeds) in wanted
+
+    found = paths(program, operations, is_variable)
     transposition = Transposition(program, operations, rates, names)
     rests = {signal for signal in found.order if rates[signal.plain] <= Rate.CONTROL}
     arriving = {
@@ -71,7 +92,7 @@ def adjoint(prepared: Prepared, operations: Operations, facts: Facts) -> Adjoint
         if operand in rests
     }
     arriving.update(rests.intersection(program.outputs))
-    lanes = coefficients(arriving, found.sources, lambda each: variable_of(each) is not None)
+    lanes = coefficients(arriving, found.sources, is_variable)
 
     count = len(program.inputs)
     cotangents = [graph.input(count + index) for index in range(len(program.outputs))]
@@ -86,13 +107,13 @@ def adjoint(prepared: Prepared, operations: Operations, facts: Facts) -> Adjoint
     ended = transposition.pull(
         Paths([signal for signal in found.order if signal in rests], found.sources),
         {signal: [sum_] for signal, sum_ in zip(left, sums, strict=True)},
-        lambda each: variable_of(each) is not None,
+        is_variable,
     )
     by_lane: dict[int, list[Signal]] = {}
     for signal, result in ended.items():
-        variable = variable_of(signal)
-        assert variable is not None
-        by_lane.setdefault(variable.lane, []).append(result)
+        lane = lane_of(signal, seeds)
+        assert lane is not None
+        by_lane.setdefault(lane, []).append(result)
     algebra = Algebra(graph)
     own: list[Signal] = [*cotangents, *transposition.knots]
     roots = [*left.values(), *inputs.values()]
@@ -106,4 +127,5 @@ def adjoint(prepared: Prepared, operations: Operations, facts: Facts) -> Adjoint
         inputs,
         sums,
         [algebra.sum(by_lane.get(lane, ())) for lane in range(len(names))],
+        sloped,
     )

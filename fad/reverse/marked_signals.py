@@ -11,10 +11,11 @@ from fad.diagram.facts import Facts
 from fad.diagram.ruled import Ruled
 from fad.differentiation.operations import Operation, Operations
 from fad.differentiation.prepared import Prepared
+from fad.differentiation.seeds import Seeds
 from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
 from fad.differentiation.variants import Variant
-from fad.signals.graph import Applied, Graph, Knot, Marked, Signal
+from fad.signals.graph import Applied, Graph, Input, Knot, Marked, Signal
 from fad.signals.propagate import Propagation
 
 _WHOLE = Primitive("int")
@@ -84,6 +85,15 @@ def variable_of(signal: Signal) -> Variable | None:
     if isinstance(signal, Marked) and isinstance(signal.box, Variable):
         return signal.box
     return None
+
+
+def lane_of(signal: Signal, seeds: Seeds) -> int | None:
+    """The number of the variable that a signal is: a widget, or an audio input; if it is one."""
+    if isinstance(signal, Input):
+        seed = seeds.inputs.get(signal.index)
+        return None if seed is None else seed.lane
+    variable = variable_of(signal)
+    return None if variable is None else variable.lane
 
 
 def operation_of(signal: Signal, operations: Operations) -> Operation | None:

@@ -11,37 +11,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from fad.base.errors import DifferentiationError
-from fad.base.prose import either
-from fad.base.source import Span
-from fad.diagram.box import EMPTY, Box, ForeignFunction, Primitive
-from fad.diagram.facts import Facts
-from fad.diagram.ruled import Ruled
-from fad.differentiation.operations import Operation, Operations, without_rule
+from fad.diagram.box import Box, Primitive
+from fad.differentiation.operations import Operation, Operations
 from fad.differentiation.rules import Custom, Linear, Unsupported
 from fad.reverse.marked_signals import (
     Program,
     operands_of,
     operation_of,
     sources,
-    variable_of,
 )
+from fad.reverse.obstacles import Obstacles
+from fad.reverse.rule_signals import RuleSignals
 from fad.reverse.scatter import Scatter
 from fad.signals.algebra import Algebra, is_number
 from fad.signals.graph import (
     Applied,
-    Graph,
-    Input,
     Knot,
-    Marked,
     Signal,
     is_past,
     operands_first,
 )
-from fad.signals.propagate import Propagation
 from fad.signals.ranges import Ranges
 from fad.signals.rates import Rate, Rates
 
@@ -62,13 +53,13 @@ class Paths:
     sources: Mapping[Signal, Sequence[tuple[int, Signal]]]
 
 
-def paths(program: Program, operations: Operations, inputs: AbstractSet[int]) -> Paths:
+def paths(program: Program, operations: Operations, is_variable: Callable[[Signal], bool]) -> Paths:
     """Finds the signals that depend on a variable, and that an output depends on.
 
     Args:
         program: the program.
         operations: the rules.
-        inputs: the numbers of the audio inputs that are variables.
+        is_variable: whether a signal is a variable.
     """
     from_: dict[Signal, Sequence[tuple[int, Signal]]] = {}
     users: dict[Signal, list[Signal]] = {}
@@ -80,7 +71,7 @@ def paths(program: Program, operations: Operations, inputs: AbstractSet[int]) ->
     active: set[Signal] = set()
     waiting: list[Signal] = []
     for signal in operands_first(program.outputs, operands):
-        if variable_of(signal) or (isinstance(signal, Input) and signal.index in inputs):
+        if is_variable(signal):
             waiting.append(signal)
         for _, operand in from_[signal]:
             users.setdefault(operand, []).append(signal)
@@ -143,9 +134,9 @@ class Transposition:
         self._graph = program.graph
         self._operations = operations
         self._rates = rates
-        self._variables = variables
+        self._obstacles = Obstacles(program, operations, variables)
         self._algebra = Algebra(program.graph)
-        self._rule = _RuleSignals(self._graph, self._algebra)
+        self._rule = RuleSignals(self._graph, self._algebra)
         self._ranges = Ranges()
         self._scatter = Scatter(self._graph)
         #: The last signal of the program itself.
@@ -232,26 +223,17 @@ class Transposition:
 
     def _sent(self, signal: Signal, position: int, cotangent: Signal, is_chosen: bool) -> Signal:
         """What the cotangent of an operand gets from a signal that is computed from it."""
-        operation = operation_of(signal, self._operations)
+        operation = self._obstacles.operation(signal)
         if operation is None:
-            if isinstance(signal, Marked) and isinstance(signal.box, Ruled):
-                obstacle = signal.box.rule.obstacle
-                assert obstacle is not None
-                raise self._error(obstacle.message, signal, f"{obstacle.hint}; ", obstacle.span)
-            if isinstance(signal, Applied) and isinstance(signal.box, ForeignFunction):
-                what, remedy = without_rule(signal.box)
-                raise self._error(what, signal, remedy)
             return cotangent
         rule = operation.rule
-        if isinstance(rule, Unsupported):
-            raise self._error(f"`{operation.name}` {rule.reason}", signal)
         if isinstance(rule, Custom) and rule.ruled.passing is not None:
-            raise self._error(
+            raise self._obstacles.error(
                 f"what passes of a tangent in `{operation.name}` is no multiple of it", signal
             )
         transposed = self._operations.transposed(operation, position)
         if isinstance(transposed, Unsupported):
-            raise self._error(f"`{operation.name}` {transposed.reason}", signal)
+            raise self._obstacles.error(f"`{operation.name}` {transposed.reason}", signal)
         values = [each.plain for each in operands_of(signal)]
         result = signal.plain
         total: Signal = self._algebra.zero
@@ -296,7 +278,7 @@ class Transposition:
         if key not in self._varying:
             shortest, longest = self._ranges[delay]
             if not math.isfinite(longest) or longest > _LONGEST:
-                raise self._error(
+                raise self._obstacles.error(
                     "the delay of `@` has no bound that can be told from the program",
                     signal,
                     "give it one, as in `x @ min(48000, d)`; ",
@@ -306,57 +288,6 @@ class Transposition:
                 cotangent, delay, least, max(1, int(longest))
             )
         return self._varying[key]
-
-    # -- Errors --------------------------------------------------------------------------------
-
-    def _error(
-        self, what: str, signal: Signal, remedy: str = "", span: Span | None = None
-    ) -> DifferentiationError:
-        names = either(self._reaching(signal))
-        return DifferentiationError(
-            f"cannot differentiate in reverse mode: {what}",
-            span or self._program.places.get(signal),
-            f"{remedy}its arguments depend on {names}",
-        )
-
-    def _reaching(self, signal: Signal) -> list[str]:
-        """The variables that a signal depends on."""
-
-        def operands(signal: Signal) -> list[Signal]:
-            return [operand for _, operand in sources(signal, self._operations)]
-
-        found: dict[str, None] = {}
-        for each in operands_first([signal], operands):
-            variable = variable_of(each)
-            if variable is not None:
-                found[self._variables[variable.lane]] = None
-            elif isinstance(each, Input) and f"input:{each.index}" in self._variables:
-                found[f"input:{each.index}"] = None
-        return list(found)
-
-
-class _RuleSignals:
-    """Applies the expressions of rules to signals."""
-
-    def __init__(self, graph: Graph, algebra: Algebra) -> None:
-        self._run = _SimplePropagation(graph, algebra)
-
-    def __call__(self, function: Box, arguments: Sequence[Signal]) -> Signal:
-        (result,) = self._run.outputs(function, tuple(arguments))
-        return result
-
-
-class _SimplePropagation(Propagation):
-    """Runs diagrams on signals, in simple terms."""
-
-    def __init__(self, graph: Graph, algebra: Algebra) -> None:
-        super().__init__(EMPTY, graph, Facts(), {})
-        self._algebra = algebra
-
-    def leaf(self, box: Box, inputs: tuple[Signal, ...]) -> tuple[Signal, ...]:
-        if isinstance(box, Primitive):
-            return (self._algebra.apply(box.name, inputs),)
-        return super().leaf(box, inputs)
 
 
 def name_of_cotangent(name: str) -> str:

@@ -84,8 +84,9 @@ class Engine:
         time_limit: seconds per request.
         memory_limit: bytes of address space for the worker, where the system can bound it; by
             default 8 GiB, or most of the memory of a machine that has more; 0 for no limit.
-        keep: let `compile` and `render` use again what they compiled last, when the source and
-            its options are the same. The files that it imports must not change meanwhile.
+        keep: let `compile`, `render` and `start` use again what they compiled for the last few
+            programs, when the source and its options are the same. The files that these import
+            must not change meanwhile.
     """
 
     def __init__(
@@ -231,15 +232,16 @@ class Engine:
         sample_rate: int = 44100,
         include: Sequence[Path] = (),
         libraries: Sequence[Path] | None = None,
+        precision: Precision = "single",
     ) -> Compiled:
         """Start a program that goes on with each `advance`; it takes the place of the last one.
 
-        It computes in single precision. For sound files, see `render`.
+        Its widgets can be moved and read in single precision only. For sound files, see `render`.
 
         Args:
             sample_rate: in Hz.
         """
-        reply = self._request("start", source, name, (include, libraries), "single", sample_rate)
+        reply = self._request("start", source, name, (include, libraries), precision, sample_rate)
         inputs, outputs, description = cast("tuple[int, int, str]", reply)
         return Compiled(inputs, outputs, json.loads(description, strict=False))
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HEADER = struct.Struct(">Q")
+#: How many programs are kept: those of a dot-product test are five.
+_KEPT = 6
 
 
 class Program(NamedTuple):
@@ -155,22 +157,42 @@ def _json(program: Program) -> str:
     return _generate(program, "-json")[".json"]
 
 
+class Factories:
+    """Programs that libfaust's interpreter has compiled.
+
+    Args:
+        most: how many are kept, for requests with the same source; the last ones are.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[Program, Any] = {}
+
+    def get(self, program: Program) -> Any:
+        """What makes instances of a program; they have to go before it does."""
+        factory = self._kept.pop(program, None)
+        while len(self._kept) >= max(1, self._most):  # the memory of old ones goes first
+            del self._kept[next(iter(self._kept))]
+        factory = _factory(program) if factory is None else factory
+        if self._most:
+            self._kept[program] = factory
+        return factory
+
+
 class Interpreter:
     """libfaust's interpreter.
 
     Args:
-        keep: keep the program that was compiled last, for a request with the same source.
+        factories: compiles programs.
     """
 
-    def __init__(self, keep: bool) -> None:
-        self._keep = keep
-        self._program: Program | None = None
-        self._factory: Any = None
+    def __init__(self, factories: Factories) -> None:
+        self._factories = factories
 
     def compile(self, program: Program) -> tuple[int, int, str]:
         """The numbers of inputs and outputs, and the JSON description."""
-        with self._instance(program) as instance:
-            return instance.get_numinputs(), instance.get_numoutputs(), self._factory.get_json()
+        with self._instance(program) as (instance, description):
+            return instance.get_numinputs(), instance.get_numoutputs(), description
 
     def render(
         self,
@@ -182,14 +204,11 @@ class Interpreter:
         """The outputs of a program that starts from its initial state."""
         import numpy as np
 
-        real = np.float32 if program.precision == "single" else np.float64
-        with self._instance(program) as instance:
+        real = _real(program)
+        with self._instance(program) as (instance, description):
             instance.init(sample_rate)
-            if '"type": "soundfile"' in self._factory.get_json():
-                # The user interface loads the sound files, as float32; with -double, the
-                # interpreter would read them as doubles, and the values of the widgets too.
-                if real is not np.float32:
-                    raise Refused("its interpreter plays sound files in single precision only")
+            if '"type": "soundfile"' in description:
+                _refuse_sounds(real)
                 instance.build_user_interface(program.include[0] if program.include else "")
             expected = (instance.get_numinputs(), frames)
             if inputs is None:
@@ -205,44 +224,47 @@ class Interpreter:
         return outputs.astype(np.float64, copy=False)
 
     @contextlib.contextmanager
-    def _instance(self, program: Program) -> Iterator[Any]:
-        if self._program != program:
-            self._program = self._factory = None  # the old one's memory goes first
-            self._factory = _factory(program)
-            self._program = program
-        instance = self._factory.create_dsp_instance()
+    def _instance(self, program: Program) -> Iterator[tuple[Any, str]]:
+        """An instance, and the JSON description."""
+        factory = self._factories.get(program)
+        instance = factory.create_dsp_instance()
         try:
-            yield instance
+            yield instance, factory.get_json()
         finally:
             instance.delete()  # before its factory goes
-            if not self._keep:
-                self._program = self._factory = None
 
 
 class Player:
     """A program in the interpreter that goes on from request to request.
 
-    In single precision only: with `-double`, the interpreter would read the values of the widgets,
-    which are float32, as doubles.
+    Its widgets move in single precision only: with `-double`, the interpreter would read their
+    values, which are float32, as doubles.
+
+    Args:
+        factories: compiles programs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, factories: Factories) -> None:
+        self._factories = factories
         self._instance: Any = None
         self._factory: Any = None
+        self._real: Any = None
 
     def start(self, program: Program, sample_rate: int) -> tuple[int, int, str]:
         """Start from the initial state: the numbers of inputs and outputs, and the description."""
-        if program.precision != "single":
-            raise Misused("the interpreter moves widgets in single precision only")
         if self._instance is not None:
             self._instance.delete()  # before its factory goes
         self._instance = self._factory = None
-        factory = _factory(program)
+        factory = self._factories.get(program)
+        real = _real(program)
+        plays_sounds = '"type": "soundfile"' in factory.get_json()
+        if plays_sounds:
+            _refuse_sounds(real)
         instance = factory.create_dsp_instance()
         instance.init(sample_rate)
-        if '"type": "soundfile"' in factory.get_json():
+        if plays_sounds:
             instance.build_user_interface(program.include[0] if program.include else "")
-        self._factory, self._instance = factory, instance
+        self._factory, self._instance, self._real = factory, instance, real
         return instance.get_numinputs(), instance.get_numoutputs(), factory.get_json()
 
     def advance(
@@ -258,19 +280,44 @@ class Player:
         instance = self._instance
         if instance is None:
             raise Misused(f"{program.name} has not been started")
+        if self._real is not np.float32 and (watched or any(moves for _, moves in pieces)):
+            raise Misused("the interpreter moves and reads widgets in single precision only")
+        if len(inputs) != instance.get_numinputs():
+            raise Misused(f"{program.name} takes {instance.get_numinputs()} inputs")
         outputs = np.zeros((instance.get_numoutputs(), inputs.shape[1]))
         values = []
         done = 0
         for frames, moves in pieces:
             for address, value in moves.items():
                 instance.set_param(address, value)
-            part = np.ascontiguousarray(inputs[:, done : done + frames], np.float32)
-            heard = np.zeros((len(outputs), frames), np.float32)
-            instance.compute(frames, part, heard)
+            part = np.require(inputs[:, done : done + frames], self._real, ["C", "W"])
+            heard = np.zeros((len(outputs), frames), self._real)
+            if frames:
+                # It declares its buffers as float32 and, with -double, uses doubles.
+                instance.compute(frames, part.view(np.float32), heard.view(np.float32))
             outputs[:, done : done + frames] = heard
             values.append([instance.get_param(address) for address in watched])
             done += frames
         return outputs, values
+
+
+def _real(program: Program) -> Any:
+    """The type of the samples of a program."""
+    import numpy as np
+
+    return np.float32 if program.precision == "single" else np.float64
+
+
+def _refuse_sounds(real: Any) -> None:
+    """Makes sure that a program with sound files computes with numbers that it can play.
+
+    The user interface loads them, as float32; with -double, the interpreter would read them as
+    doubles, and the values of the widgets too.
+    """
+    import numpy as np
+
+    if real is not np.float32:
+        raise Refused("its interpreter plays sound files in single precision only")
 
 
 def _factory(program: Program) -> Any:
@@ -352,7 +399,8 @@ def serve(requests: BinaryIO, replies: BinaryIO, keep: bool) -> None:
 
     # Its options for every request, `-A` and `-I`: the latter would come before those of a request.
     cyfaust.PACKAGE_RESOURCES = cyfaust.PACKAGE_RESOURCES[:2]
-    interpreter, player = Interpreter(keep), Player()
+    factories = Factories(_KEPT if keep else 0)
+    interpreter, player = Interpreter(factories), Player(factories)
     verbs: dict[str, Callable[..., object]] = {
         "expand": _expand,
         "json": _json,

@@ -1,31 +1,43 @@
-"""`fad.Gradient`: a program in reverse mode, as native code in this process."""
+"""`fad.Gradient`: a program in reverse mode, which runs here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fad.base.errors import FadError
+from fad.base.errors import EngineError, FadError
 from fad.base.precision import NativePrecision
+from fad.base.prose import counted, either
+from fad.diagram.box import ForeignFunction, Soundfile, postorder
 from fad.diagram.order import widgets_of
-from fad.diagram.parameters import resolved
+from fad.diagram.parameters import Parameter, resolved
 from fad.differentiation.surrogates import Kind
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
+from fad.runtime.backends import Backend, Moves, Recorded
+from fad.runtime.compiled import NativeBackend
 from fad.runtime.engine import Engine
-from fad.runtime.library import Control, Library, Voice
-from fad.runtime.native import native_code
+from fad.runtime.frames import frames_of
+from fad.runtime.interpreted import InterpretedBackend
+from fad.runtime.native import COMPILERS, find_compiler
 from fad.syntax.libraries import ProgramLike
 
+#: What can run the programs.
+BackendName = Literal["native", "interpreter"]
+#: The interpreter takes long for long signals, in seconds.
+_TIME_LIMIT = 600.0
 #: Widget, by label or path -> its value, or its values in the blocks.
 Values = Mapping[str, ArrayLike]
-#: A tape of more bytes than this would fill most machines.
-_LARGEST_TAPE = 4 << 30
+
+
+class InterpreterWarning(UserWarning):
+    """There is no C++ compiler: libfaust's interpreter runs programs, which takes longer."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ class Cotangents:
 class Gradient:
     """Computes outputs of a program, and brings derivatives back from them to its variables.
 
-    Three programs in C++ do that, which `fad.transform(..., mode="reverse")` writes.
+    Three programs do that, which `fad.transform(..., mode="reverse")` writes.
 
     Args:
         program: a text, or the path of a file.
@@ -54,15 +66,23 @@ class Gradient:
         precision: how the program and its adjoint compute. Sums are in double precision.
         include, libraries, surrogate, rules: see `fad.transform`.
         trust: whether it may use foreign functions that are not the standard ones.
-        engine: the standard compiler; by default one for this call only.
+        engine: the standard compiler; by default one of its own.
+        backend: what runs the programs: `native` code, which needs a C++ compiler; libfaust's
+            `interpreter`, which takes some 50 times as long, no foreign functions and no
+            `checkpoint`; or `auto`, native code where there is a compiler. Sound files play in the
+            interpreter only, in single precision.
 
     Attributes:
         programs: the three programs.
+        backend: what runs them: `native` or `interpreter`.
         inputs, outputs: numbers of channels.
 
     Raises:
-        FadError: see `fad.transform`; the standard compiler refuses the program, or there is no C++
-            compiler (`EngineError`).
+        FadError: see `fad.transform`; there is no such backend or sample rate; the standard
+            compiler refuses the program, or the backend cannot run it (`EngineError`).
+
+    Warns:
+        InterpreterWarning: `auto` has not found a C++ compiler.
     """
 
     def __init__(
@@ -78,28 +98,38 @@ class Gradient:
         rules: ProgramLike | None = None,
         trust: bool = False,
         engine: Engine | None = None,
+        backend: BackendName | Literal["auto"] = "auto",
     ) -> None:
+        _refuse_unknown("backend", backend, ("auto", *get_args(BackendName)))
+        _refuse_unknown("precision", precision, get_args(NativePrecision))
+        frames_of(1.0, rate)  # refuses what is no rate
         front = read(Request(program, include, precision, rules, libraries))
         evaluation = front.evaluated()
         self._widgets = widgets_of(evaluation.process, evaluation.facts, front.title)
         self.programs: ReverseProgram = reversed_program(evaluation, front, wrt, surrogate)
-        faust = engine or Engine()
+        plays_sounds = any(isinstance(part, Soundfile) for part in postorder(evaluation.process))
+        if backend == "auto" and not plays_sounds and find_compiler() is None:
+            warnings.warn(
+                "there is no C++ compiler: libfaust's interpreter runs the program, which takes "
+                f"longer; install one of {either(COMPILERS)}",
+                InterpreterWarning,
+                stacklevel=2,
+            )
+        is_native = backend == "native" or (
+            backend == "auto" and not plays_sounds and find_compiler() is not None
+        )
+        self.backend: BackendName = "native" if is_native else "interpreter"
+        faust = engine or Engine(time_limit=_TIME_LIMIT, keep=True)
         folders = front.libraries.folders
-
-        def built(text: str, precision: NativePrecision) -> Library:
-            box = read(Request(text)).evaluated().process
-            code = native_code(box, faust, front.name, folders, precision=precision, trust=trust)
-            return Library(code, rate, precision)
-
         try:
-            self._forward = built(self.programs.forward, precision)
-            self._adjoint = built(self.programs.adjoint, precision)
-            control = self.programs.control
-            self._control = built(control, "double") if control else None
+            self._runs = backend_of(
+                *(self.backend, self.programs, self._widgets, faust, folders, rate, precision),
+                trust=trust,
+            )
         finally:
-            if engine is None:
+            if engine is None and is_native:
                 faust.close()
-        self.inputs = self._forward.inputs
+        self.inputs = self._runs.inputs
         self.outputs = len(self.programs.outputs)
 
     def __call__(
@@ -127,56 +157,69 @@ class Gradient:
             FadError: the inputs do not fit the program, or are not finite; a block or checkpoint
                 of no samples; an unknown widget, a value outside its range, or not one for each
                 block; a tape that would not fit.
+            EngineError: the interpreter fails, or is asked for checkpoints.
         """
-        sound = self._sound(inputs, self.inputs, "inputs")
+        # A copy: the tape may be computed again when the caller's array has changed.
+        sound = _numbers(inputs, self._runs.dtype, "inputs").copy()
+        if sound.ndim != 2 or len(sound) != self.inputs:
+            raise FadError(
+                f"the inputs have the shape {sound.shape}, not ({self.inputs}, frames)",
+                hint="a row for each audio input of the program, of as many samples as to run",
+            )
         frames = sound.shape[1]
         size = frames if block is None else block
-        if frames == 0 or size < 1 or (checkpoint is not None and checkpoint < 1):
-            raise FadError("a signal, a block and a checkpoint have at least one sample")
-        moves = self._moves(values or {}, -(-frames // size))
-        # Widgets move where blocks begin, so pieces are whole blocks.
-        piece = frames if checkpoint is None else size * -(-checkpoint // size)
-        tape = self._forward.outputs * min(piece, frames) * self._forward.dtype().itemsize
-        if tape > _LARGEST_TAPE:
-            raise FadError(
-                f"the tape would take {tape / (1 << 30):.1f} gigabytes",
-                hint="`checkpoint=65536` keeps the tape of so many samples only",
+        for count, what in ((frames, "signal"), (size, "block"), (checkpoint, "checkpoint")):
+            if count is not None and not (isinstance(count, (int, np.integer)) and count >= 1):
+                raise FadError(f"a {what} of {count} samples: there is at least one sample in it")
+        if checkpoint is not None and self.backend == "interpreter":
+            raise EngineError(
+                "there are no checkpoints in libfaust's interpreter, which cannot copy the state "
+                "of a program",
+                hint="leave `checkpoint` out, or run native code: it needs a C++ compiler",
             )
-        run = _Run(self._forward, self.outputs, sound, moves, size, piece)
-        return run.outputs, Pullback(run, self._adjoint, self._control, self.programs)
+        moves = Moves(self._values(values or {}, -(-frames // size)), int(size), frames)
+        # Widgets move where blocks begin, so pieces are whole blocks.
+        piece = frames if checkpoint is None else moves.block * -(-checkpoint // moves.block)
+        self._refuse_long(min(piece, frames), moves)
+        run = self._runs.record(sound, moves, piece)
+        return run.outputs, Pullback(run, self._runs, self.programs)
 
-    def _sound(self, given: ArrayLike, channels: int, what: str) -> NDArray[Any]:
-        sound = np.ascontiguousarray(given, self._forward.dtype)
-        if sound.ndim != 2 or len(sound) != channels:
-            raise FadError(f"the {what} have the shape {sound.shape}, not ({channels}, frames)")
-        if not np.isfinite(sound).all():
-            raise FadError(f"the {what} are infinite or not a number somewhere")
-        return sound
+    def _refuse_long(self, piece: int, moves: Moves) -> None:
+        """Makes sure that the tape of a piece fits."""
+        runs = self._runs
+        size = runs.lanes * runs.dtype().itemsize
+        if size * piece <= runs.largest:
+            return
+        told = f"the tape would take {size * piece / (1 << 30):.1f} gigabytes"
+        fitting = runs.largest // size
+        hint = f"run at most {counted(fitting, 'sample')}; native code has `checkpoint` for more"
+        if self.backend == "native":
+            hint = f"`checkpoint={min(65536, fitting)}` keeps the tape of so many samples only"
+            if moves.block > fitting:
+                hint += f", with blocks that are not longer (`block={min(65536, fitting)}`)"
+        raise FadError(told, hint=hint)
 
-    def _moves(self, values: Values, blocks: int) -> Mapping[str, NDArray[np.float64]]:
+    def _values(self, values: Values, blocks: int) -> Mapping[str, NDArray[np.float64]]:
         """Path -> values in the blocks."""
         moves: dict[str, NDArray[np.float64]] = {}
         for name, given in values.items():
-            course = np.asarray(given, np.float64)
+            course = _numbers(given, np.float64, f"values of `{name}`")
             if course.shape not in ((), (blocks,)):
                 raise FadError(
-                    f"`{name}` has the shape {course.shape}",
-                    hint=f"a number, or one for each of the {blocks} blocks",
+                    f"the values of `{name}` have the shape {course.shape}",
+                    hint=f"a number, or one for each block: of shape ({blocks},)",
                 )
             for end in (course.min(), course.max()):
                 paths = resolved(self._widgets, {name: float(end)})
-            moves.update(dict.fromkeys(paths, np.broadcast_to(course, blocks)))
+            moves.update(dict.fromkeys(paths, np.broadcast_to(course, blocks).copy()))
         return moves
 
 
 class Pullback:
     """Brings derivatives back from the outputs of a run to its variables; again and again."""
 
-    def __init__(
-        self, run: _Run, adjoint: Library, control: Library | None, programs: ReverseProgram
-    ) -> None:
-        self._run, self._adjoint, self._control = run, adjoint, control
-        self._programs = programs
+    def __init__(self, run: Recorded, runs: Backend, programs: ReverseProgram) -> None:
+        self._run, self._runs, self._programs = run, runs, programs
 
     def __call__(self, cotangents: ArrayLike) -> Cotangents:
         """The derivatives of a loss.
@@ -187,95 +230,97 @@ class Pullback:
         Raises:
             FadError: another shape, or values that are not finite.
         """
-        run, programs = self._run, self._programs
-        given = np.ascontiguousarray(cotangents, self._adjoint.dtype)
-        if given.shape != run.outputs.shape:
+        given = _numbers(cotangents, self._runs.dtype, "cotangents")
+        shape = self._run.outputs.shape
+        if given.shape != shape:
             raise FadError(
-                f"the cotangents have the shape {given.shape}, the outputs {run.outputs.shape}"
+                f"the cotangents have the shape {given.shape}, the outputs {shape}",
+                hint=f"a row for each of {counted(shape[0], 'output')}, which is the derivative of "
+                "the loss by each sample",
             )
-        if not np.isfinite(given).all():
-            raise FadError("the cotangents are infinite or not a number somewhere")
-        sums = np.zeros((len(programs.coefficients), run.blocks))
-        rest = np.empty((len(programs.inputs), given.shape[1]), given.dtype)
-        voice = Voice(self._adjoint)
-        control = Control(self._adjoint, list(run.moves))
-        for piece, blocks, tape in run.pieces_back():
-            some = np.zeros((len(sums), blocks.stop - blocks.start))
-            back = np.empty((len(rest), piece.stop - piece.start), given.dtype)
-            heard = np.ascontiguousarray(given[:, piece])
-            voice.run_back(heard, tape, some, back, control, run.values(blocks), run.block)
-            sums[:, blocks], rest[:, piece] = some, back
-        derivatives = np.empty((len(programs.parameters), run.blocks))
-        if self._control is not None:
-            moving = Control(self._control, list(run.moves))
-            whole = run.values(slice(0, run.blocks))
-            Voice(self._control).run(sums, derivatives, moving, whole, 1)
-        paths = [parameter.path for parameter in programs.parameters]
-        return Cotangents(
-            dict(zip(paths, derivatives, strict=True)),
-            dict(zip(programs.inputs, rest, strict=True)),
-        )
+        return brought_back(self._run, self._runs, self._programs, given)
 
 
-class _Run:
-    """A run of a forward program.
+def brought_back(
+    run: Recorded, runs: Backend, programs: ReverseProgram, cotangents: NDArray[Any]
+) -> Cotangents:
+    """The derivatives of a loss by the variables of a program.
 
-    Attributes:
-        outputs: those of the original, of shape (channels, frames).
-        moves: path -> values in the blocks.
-        block, blocks: the samples of a block, and the number of blocks.
+    Args:
+        run: a run of its forward program.
+        runs: what ran it.
+        programs: the program, and its adjoint.
+        cotangents: the derivative of the loss by each sample of the outputs, (channels, frames).
     """
+    sums, rest = run.back(cotangents)
+    derivatives = runs.gradient(sums, run.moves)
+    paths = [parameter.path for parameter in programs.parameters]
+    return Cotangents(
+        dict(zip(paths, derivatives, strict=True)),
+        dict(zip(programs.inputs, rest, strict=True)),
+    )
 
-    def __init__(
-        self,
-        library: Library,
-        outputs: int,
-        inputs: NDArray[Any],
-        moves: Mapping[str, NDArray[np.float64]],
-        block: int,
-        piece: int,
-    ) -> None:
-        self.moves, self.block = moves, block
-        self._library, self._inputs, self._count = library, inputs, outputs
-        self._control = Control(library, list(moves))
-        frames = inputs.shape[1]
-        self.blocks = -(-frames // block)
-        self._pieces = [
-            slice(start, min(start + piece, frames)) for start in range(0, frames, piece)
-        ]
-        self.outputs = np.empty((outputs, frames), library.dtype)
-        #: The states at the starts of all pieces, and the lanes of the last one.
-        self._starts: list[Voice] = []
-        voice = Voice(library)
-        for part in self._pieces:
-            start = Voice(library)
-            start.become(voice)
-            self._starts.append(start)
-            self._lanes = self._played(voice, part)
-            self.outputs[:, part] = self._lanes[:outputs]
 
-    def values(self, blocks: slice) -> NDArray[np.float64]:
-        """The values of the widgets that move, of shape (widgets, blocks)."""
-        rows = [course[blocks] for course in self.moves.values()]
-        return np.array(rows).reshape(len(rows), blocks.stop - blocks.start)
+def backend_of(
+    name: BackendName,
+    programs: ReverseProgram,
+    widgets: Sequence[Parameter],
+    engine: Engine,
+    folders: Sequence[Path],
+    rate: int,
+    precision: NativePrecision,
+    trust: bool = False,
+) -> Backend:
+    """What runs the programs of reverse mode.
 
-    def pieces_back(self) -> Iterator[tuple[slice, slice, NDArray[Any]]]:
-        """Samples, blocks and tape of each piece, from the last one to the first."""
-        last = len(self._pieces) - 1
-        for number, part in reversed(list(enumerate(self._pieces))):
-            lanes = self._lanes
-            if number < last:
-                voice = Voice(self._library)
-                voice.become(self._starts[number])
-                lanes = self._played(voice, part)
-            yield part, self._blocks(part), lanes[self._count :]
+    Args:
+        name: native code, or the interpreter.
+        programs: the programs.
+        widgets: those of the original that may move.
+        engine: the standard compiler; the interpreter needs it for as long as the backend lives.
+        folders: where the files of the original are, its own folder first.
+        rate: the sample rate, in Hz.
+        precision: how the program and its adjoint compute.
+        trust: whether they may use foreign functions that are not the standard ones.
 
-    def _played(self, voice: Voice, part: slice) -> NDArray[Any]:
-        """The outputs and the tape of a piece."""
-        lanes = np.empty((self._library.outputs, part.stop - part.start), self._library.dtype)
-        heard = np.ascontiguousarray(self._inputs[:, part])
-        voice.run(heard, lanes, self._control, self.values(self._blocks(part)), self.block)
-        return lanes
+    Raises:
+        EngineError: it cannot run them.
+        FadError: they use foreign functions that they may not use.
+    """
+    texts = filter(None, (programs.forward, programs.adjoint, programs.control))
+    boxes = [read(Request(text)).evaluated().process for text in texts]
+    kinds = {type(part) for box in boxes for part in postorder(box)}
+    if Soundfile in kinds and ForeignFunction not in kinds:
+        if name == "native":
+            raise EngineError(
+                "native code plays no sound files", hint='`backend="interpreter"` plays them'
+            )
+        if precision != "single":
+            raise EngineError(
+                "libfaust's interpreter plays sound files in single precision only",
+                hint='ask for `precision="single"`',
+            )
+    if name == "native":
+        return NativeBackend(programs, boxes, engine, folders, rate, precision, trust)
+    ranges = {widget.path: (widget.min, widget.max) for widget in widgets}
+    return InterpretedBackend(programs, boxes, engine, folders, rate, precision, ranges)
 
-    def _blocks(self, part: slice) -> slice:
-        return slice(part.start // self.block, -(-part.stop // self.block))
+
+def _refuse_unknown(what: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        raise FadError(f"there is no {what} `{name}`", hint=f"there is {either(known)}")
+
+
+def _numbers(given: ArrayLike, dtype: type[np.floating[Any]], what: str) -> NDArray[Any]:
+    """What the user has given, as finite numbers.
+
+    Raises:
+        FadError: it is something else.
+    """
+    try:
+        found = np.asarray(given, dtype, order="C")
+    except (TypeError, ValueError) as error:
+        raise FadError(f"the {what} are no numbers: {error}") from None
+    if not np.isfinite(found).all():
+        raise FadError(f"the {what} are infinite or not a number somewhere")
+    return found

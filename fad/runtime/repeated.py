@@ -121,6 +121,20 @@ def runs_natively(box: Box, native: bool | None) -> bool:
     return find_compiler() is not None if native is None else native
 
 
+def with_courses(
+    inputs: Samples, courses: Courses, ranges: Mapping[str, tuple[float, float]]
+) -> Samples:
+    """What a diagram hears some of whose widgets are audio inputs; see `with_inputs`.
+
+    Args:
+        inputs: the audio inputs that it had, of shape (channels, frames).
+        courses: path -> the values of the widget, of shape (frames,).
+        ranges: path -> what the widget can reach, in the order of the inputs.
+    """
+    heard = [courses[path] / reach(low, high) for path, (low, high) in ranges.items()]
+    return np.concatenate([np.reshape(heard, (len(heard), inputs.shape[1])), inputs])
+
+
 @dataclass(frozen=True)
 class Interpreted:
     """A diagram that libfaust interprets."""
@@ -158,12 +172,9 @@ class Moving:
 
     def run(self, inputs: Samples, values: Values) -> Samples:
         """See `Runner`."""
-        heard = [
-            (course + values.get(path, 0.0)) / reach(*self.ranges[path])
-            for path, course in self.courses.items()
-        ]
+        moved = {path: course + values.get(path, 0.0) for path, course in self.courses.items()}
         others = {path: value for path, value in values.items() if path not in self.courses}
-        return self.runner.run(np.concatenate([heard, inputs]), others)
+        return self.runner.run(with_courses(inputs, moved, self.ranges), others)
 
 
 @dataclass(frozen=True)

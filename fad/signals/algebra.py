@@ -33,8 +33,12 @@ class Algebra:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self.zero = graph.applied(Real(0.0))
-        self.one = graph.applied(Real(1.0))
+        self.zero = self.number(0.0)
+        self.one = self.number(1.0)
+
+    def number(self, value: float) -> Signal:
+        """A real number."""
+        return self._graph.applied(Real(value))
 
     def apply(self, name: str, operands: Sequence[Signal]) -> Signal:
         """What a primitive gives, in simple terms."""

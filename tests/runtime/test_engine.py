@@ -181,6 +181,28 @@ def test_a_program_that_is_kept_starts_anew() -> None:
             np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_program_goes_on_where_it_was(keep: bool) -> None:
+    inputs = np.random.default_rng(1).uniform(-1, 1, (1, 10))
+    source = "process = + ~ *(0.9);"
+    with Engine(keep=keep) as engine:
+        whole = engine.render(source, "a.dsp", inputs=inputs, frames=10)
+        for _ in range(2):  # it starts anew
+            engine.start(source, "a.dsp", precision="double")
+            first, _ = engine.advance("a.dsp", inputs[:, :4], [(1, {}), (3, {})])
+            second, _ = engine.advance("a.dsp", inputs[:, 4:], [(6, {})])
+            np.testing.assert_array_equal(np.hstack([first, second]), whole)
+
+
+def test_what_a_program_cannot_do_while_it_goes_on(engine: Engine) -> None:
+    compiled = engine.start('process = _*hslider("a", 0, 0, 1, 0.1);', "a", precision="double")
+    (slider,) = compiled.description["ui"][0]["items"]
+    with pytest.raises(ValueError, match="in single precision only"):
+        engine.advance("a", np.zeros((1, 3)), [(3, {slider["address"]: 0.5})])
+    with pytest.raises(ValueError, match="takes 1 inputs"):
+        engine.advance("a", np.zeros((2, 3)), [(3, {})])
+
+
 def test_a_refusal_quotes_the_compiler(engine: Engine) -> None:
     with pytest.raises(EngineRefusal, match="undefined symbol : foo") as caught:
         engine.expand("process = foo;", "a.dsp")

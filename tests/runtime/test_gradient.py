@@ -1,24 +1,29 @@
-"""Gradients by native code."""
+"""Gradients, by native code and in libfaust's interpreter."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import fad
+from fad.base.errors import EngineError
+from fad.runtime import gradient as module
 from fad.runtime.engine import Engine
-from fad.runtime.gradient import Gradient
+from fad.runtime.gradient import Gradient, InterpreterWarning
 from fad.runtime.input_signals import Samples
 from tests.support.native import needs_compiler
 from tests.support.places import STANDARD_EXAMPLES
+from tests.support.sounds import write_wav
 
-pytestmark = needs_compiler
-
+RATE = 32000
 #: A filter whose cutoff and gain vary, with a delay that does, too, and a meter.
 PROGRAM = """
+rate = fconstant(int fSamplingFreq, <math.h>);
 cutoff = hslider("cutoff", 0.3, 0.05, 0.9, 0.001);
 gain = hslider("gain", 0.5, 0, 1, 0.001);
 time = hslider("time", 5.5, 1, 20, 0.1);
@@ -26,7 +31,8 @@ line(x) = x@int(time) : *(1 - frac), (x@(int(time) + 1) : *(frac)) :> _
 with {
     frac = time - floor(time);
 };
-process = _ <: (*(cutoff) : + ~ *(1 - cutoff)), line <: +, - : *(gain), (_ : hbargraph("m", 0, 1));
+scaled = *(gain*rate/32000);
+process = _ <: (*(cutoff) : + ~ *(1 - cutoff)), line <: +, - : scaled, (_ : hbargraph("m", 0, 1));
 """
 FRAMES, BLOCK = 500, 64
 BLOCKS = 8
@@ -38,8 +44,32 @@ VALUES: dict[str, Samples] = {
 
 
 @pytest.fixture(scope="module")
-def gradient(engine: Engine) -> Gradient:
-    return Gradient(PROGRAM, wrt=["cutoff", "gain", "input:0"], engine=engine)
+def kept() -> Iterator[Engine]:
+    """libfaust, which compiles a program once."""
+    with Engine(keep=True) as engine:
+        yield engine
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param("native", marks=needs_compiler), "interpreter"]
+)
+def gradient(kept: Engine, request: pytest.FixtureRequest) -> Gradient:
+    wrt = ["cutoff", "gain", "input:0"]
+    found = Gradient(PROGRAM, wrt=wrt, rate=RATE, engine=kept, backend=request.param)
+    assert found.backend == request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def native(kept: Engine) -> Gradient:
+    return Gradient(
+        PROGRAM, wrt=["cutoff", "gain", "input:0"], rate=RATE, engine=kept, backend="native"
+    )
+
+
+@pytest.fixture(scope="module")
+def interpreted(kept: Engine) -> Gradient:
+    return Gradient(PROGRAM, wrt=["gain"], rate=RATE, engine=kept, backend="interpreter")
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +86,9 @@ def test_outputs_are_those_of_the_program(
     gradient: Gradient, engine: Engine, sound: Samples
 ) -> None:
     outputs, _ = gradient(sound, {"gain": 0.25})
-    wanted = fad.run(
-        PROGRAM, seconds=FRAMES / 48000, rate=48000, at={"gain": 0.25}, inputs=sound, engine=engine
-    ).outputs
-    assert np.array_equal(outputs, wanted)
+    text = PROGRAM.replace('"gain", 0.5', '"gain", 0.25')
+    wanted = engine.render(text, "test", inputs=sound, frames=FRAMES, sample_rate=RATE)
+    np.testing.assert_allclose(outputs, wanted, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", ["cutoff", "gain"])
@@ -71,7 +100,7 @@ def test_derivatives_are_difference_quotients(
     found = pullback(weights).parameters[f"/{name}"]
     assert found.shape == (BLOCKS,)
     step = 1e-6
-    for block in range(BLOCKS):
+    for block in (0, 3, BLOCKS - 1):
         losses = []
         for sign in (1, -1):
             moved = np.array(VALUES[name])
@@ -96,11 +125,14 @@ def test_the_derivative_by_an_input_is_a_difference_quotient(
 
 
 @pytest.mark.parametrize("checkpoint", [1, 64, 100, 499, 10_000])
+@needs_compiler
 def test_checkpoints_change_nothing(
-    gradient: Gradient, sound: Samples, weights: Samples, checkpoint: int
+    native: Gradient, sound: Samples, weights: Samples, checkpoint: int
 ) -> None:
-    outputs, pullback = gradient(sound, VALUES, block=BLOCK)
-    again, other = gradient(sound, VALUES, block=BLOCK, checkpoint=checkpoint)
+    outputs, pullback = native(sound, VALUES, block=BLOCK)
+    heard = sound.copy()
+    again, other = native(heard, VALUES, block=BLOCK, checkpoint=checkpoint)
+    heard[:] = 0  # what was heard then counts
     assert np.array_equal(outputs, again)
     whole, pieces = pullback(weights), other(weights)
     assert np.array_equal(whole.inputs[0], pieces.inputs[0])
@@ -108,6 +140,7 @@ def test_checkpoints_change_nothing(
         np.testing.assert_allclose(pieces.parameters[path], derivative, rtol=1e-12, atol=1e-12)
 
 
+@needs_compiler
 @pytest.mark.parametrize("name", ["filtering/moogVCF.dsp", "phasing/phaser.dsp"])
 def test_single_precision_is_near_double(engine: Engine, name: str) -> None:
     path: Path = STANDARD_EXAMPLES / name
@@ -126,25 +159,115 @@ def test_single_precision_is_near_double(engine: Engine, name: str) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda g, x: g(x[:, :0]), "at least one sample"),
-        (lambda g, x: g(x, block=0), "at least one sample"),
-        (lambda g, x: g(x, checkpoint=0), "at least one sample"),
+        (lambda g, x: g(x[:, :0]), "a signal of 0 samples"),
+        (lambda g, x: g(x, block=0), "a block of 0 samples: there is at least one sample in it"),
+        (lambda g, x: g(x, block=1.5), "a block of 1.5 samples"),
+        (lambda g, x: g(x, checkpoint=0), "a checkpoint of 0 samples"),
         (lambda g, x: g(x[0]), "have the shape (500,), not (1, frames)"),
         (lambda g, x: g(np.vstack([x, x])), "not (1, frames)"),
         (lambda g, x: g(x * np.nan), "the inputs are infinite or not a number"),
         (lambda g, x: g(x, {"cutof": 0.5}), "did you mean `cutoff`"),
         (lambda g, x: g(x, {"cutoff": 2}), "2 is outside the range of `/cutoff`"),
-        (lambda g, x: g(x, {"cutoff": np.nan}), "outside the range of `/cutoff`"),
-        (lambda g, x: g(x, {"cutoff": [0.5, 0.6]}, block=64), "one for each of the 8 blocks"),
+        (
+            lambda g, x: g(x, {"cutoff": np.nan}),
+            "the values of `cutoff` are infinite or not a number",
+        ),
+        (lambda g, x: g(x, {"cutoff": [0.5, 0.6]}, block=64), "one for each block: of shape (8,)"),
+        (lambda g, x: g(x, {"cutoff": "loud"}), "the values of `cutoff` are no numbers"),
+        (lambda g, x: g([[1, 2], [3]]), "the inputs are no numbers"),
         (lambda g, x: g(x)[1](x), "the cotangents have the shape (1, 500), the outputs (2, 500)"),
+        (lambda g, x: g(x)[1](np.zeros((2, 499))), "the cotangents have the shape (2, 499)"),
         (lambda g, x: g(x)[1](np.full((2, 500), np.inf)), "the cotangents are infinite"),
+        (lambda g, x: g(x)[1]([[1, 2], [3]]), "the cotangents are no numbers"),
     ],
 )
-def test_bad_input_is_named(gradient: Gradient, sound: Samples, call, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_bad_input_is_named(
+    gradient: Gradient, sound: Samples, call: Callable[[Gradient, Samples], object], message: str
+) -> None:
     with pytest.raises(fad.FadError, match=re.escape(message)):
         call(gradient, sound)
 
 
-def test_a_program_without_variables_has_no_gradient() -> None:
-    with pytest.raises(fad.FadError):
-        Gradient("process = _;")
+def test_a_tape_that_does_not_fit_names_checkpoints(
+    gradient: Gradient, sound: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = 8 * gradient._runs.lanes
+    monkeypatch.setattr(gradient._runs, "largest", 200 * lane)
+    with pytest.raises(fad.FadError, match=r"the tape would take 0\.0 gigabytes") as caught:
+        gradient(sound)
+    hint = str(caught.value.hint)
+    if gradient.backend == "interpreter":
+        assert hint == "run at most 200 samples; native code has `checkpoint` for more"
+        return
+    assert hint.startswith("`checkpoint=200` keeps the tape of so many samples only, with blocks")
+    with pytest.raises(fad.FadError) as caught:
+        gradient(sound, block=100, checkpoint=300)
+    assert caught.value.hint == "`checkpoint=200` keeps the tape of so many samples only"
+    gradient(sound, block=100, checkpoint=200)
+
+
+def test_there_are_no_checkpoints_in_the_interpreter(interpreted: Gradient, sound: Samples) -> None:
+    with pytest.raises(EngineError, match="cannot copy the state") as caught:
+        interpreted(sound, checkpoint=100)
+    assert "C++ compiler" in str(caught.value.hint)
+
+
+def test_without_a_compiler_the_interpreter_is_taken(
+    monkeypatch: pytest.MonkeyPatch, engine: Engine, sound: Samples, weights: Samples
+) -> None:
+    monkeypatch.setattr(module, "find_compiler", lambda: None)
+    with pytest.warns(InterpreterWarning, match="install one of `g\\+\\+`") as told:
+        found = Gradient('process = *(hslider("a", 0.5, 0, 1, 0.1));', engine=engine)
+    assert told[0].filename == __file__
+    assert found.backend == "interpreter"
+    _, pullback = found(sound)
+    wanted = float(np.sum(sound * weights[:1]))
+    assert pullback(weights[:1]).parameters["/a"][0] == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("process = _;", {}, "the program has no variables"),
+        ("process(x) = x*a @ int((x : + ~ _)*a);", {}, "no bound"),
+        ("process = _*a;", {"backend": "gpu"}, "there is no backend `gpu`"),
+        ("process = _*a;", {"precision": "quad"}, "there is no precision `quad`"),
+        ("process = _*a;", {"rate": 0}, "a sample rate of 0 Hz is not possible"),
+        (
+            'process = _*a : ffunction(float tanh(float), <math.h>, "");',
+            {"backend": "interpreter"},
+            "foreign functions, which libfaust cannot interpret",
+        ),
+        (
+            'process = _*a : ffunction(float mine(float), "mine.h", "");',
+            {"rules": "d_mine(x) = 1;"},
+            "mine",
+        ),
+    ],
+)
+def test_programs_that_have_no_gradient_here(
+    engine: Engine, text: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(fad.FadError) as caught:
+        Gradient(f'a = hslider("a", 0.5, 0, 1, 0.1); {text}', engine=engine, **options)
+    assert message in str(caught.value)
+
+
+def test_sound_files_play_in_the_interpreter(engine: Engine, tmp_path: Path) -> None:
+    """In single precision: libfaust's interpreter plays them in no other."""
+    samples = np.array([[0.5, -0.25, 0.125]])
+    write_wav(tmp_path / "a.wav", samples)
+    file = tmp_path / "player.dsp"
+    file.write_text(
+        "process = (0, (+(1) ~ _ : -(1))) : soundfile(\"a [url:{'a.wav'}]\", 1) : !, !, "
+        '*(hslider("gain", 0.5, 0, 1, 0.1));'
+    )
+    found = Gradient(file, precision="single", engine=engine)
+    assert found.backend == "interpreter"
+    outputs, pullback = found(np.zeros((0, 3)))
+    np.testing.assert_allclose(outputs, samples / 2, atol=1e-4)
+    assert pullback([[1, 2, 3]]).parameters["/gain"][0] == pytest.approx(0.375, abs=1e-3)
+    with pytest.raises(EngineError, match="in single precision only"):
+        Gradient(file, engine=engine)
+    with pytest.raises(EngineError, match="plays no sound files"):
+        Gradient(file, precision="single", backend="native", engine=engine)
