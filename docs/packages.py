@@ -35,6 +35,7 @@ FLOORS = (
     "pipeline",
     "estimation",
     "runtime",
+    "model",
     "checking",
     "drawing",
     "cli",

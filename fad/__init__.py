@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fad.drawing.picture import picture
     from fad.drawing.plot import draw, rendered
     from fad.estimation.estimate import estimate
+    from fad.model.model import Model, load
     from fad.pipeline.expand import expand
     from fad.pipeline.explain import explain
     from fad.pipeline.program import Program
@@ -38,6 +39,7 @@ __all__ = [
     "FadError",
     "Gradient",
     "InterpreterWarning",
+    "Model",
     "Output",
     "Parameter",
     "Program",
@@ -52,6 +54,7 @@ __all__ = [
     "estimate",
     "expand",
     "explain",
+    "load",
     "picture",
     "rendered",
     "run",
@@ -66,6 +69,7 @@ _HOMES = {
     "FadError": "fad.base.errors",
     "Gradient": "fad.runtime.gradient",
     "InterpreterWarning": "fad.runtime.gradient",
+    "Model": "fad.model.model",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",
     "Program": "fad.pipeline.program",
@@ -79,6 +83,7 @@ _HOMES = {
     "estimate": "fad.estimation.estimate",
     "expand": "fad.pipeline.expand",
     "explain": "fad.pipeline.explain",
+    "load": "fad.model.model",
     "picture": "fad.drawing.picture",
     "rendered": "fad.drawing.plot",
     "run": "fad.runtime.run",

@@ -336,7 +336,9 @@ class Form:
                 hint=f"({self.inputs}, frames), or (batch, {self.inputs}, frames)",
             )
         if frames not in (None, heard.shape[-1]) or batch not in (None, *heard.shape[:-2]):
-            raise FadError(f"the signal has the shape {heard.shape}, not what else is said")
+            asked = [counted(frames, "frame")] if frames is not None else []
+            asked += [counted(batch, "item")] if batch is not None else []
+            raise FadError(f"the signal has the shape {heard.shape}, not {' and '.join(asked)}")
         if 0 in (heard.shape[-1], *heard.shape[:-2]):
             raise FadError(f"the signal has the shape {heard.shape}: there is nothing to run")
         shaped = (

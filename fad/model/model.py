@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
-from threading import RLock
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -14,25 +14,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
+from fad.base.prose import counted
 from fad.diagram.parameters import Parameter, called
 from fad.differentiation.surrogates import Kind
 from fad.model.arguments import Call, Form, Names, named
+from fad.model.compiled import Compiled
 from fad.model.coordinates import coordinate
-from fad.model.programs import INPUT, Subject, component, components_of, subject
+from fad.model.programs import INPUT, Subject, component, subject
 from fad.model.pullbacks import Back, ByLanes, ByReplay, ByReverse
 from fad.model.streaming import State
 from fad.model.threads import Threads
-from fad.model.units import Unit, Units, backend_for
+from fad.model.travel import Texts, texts_of
+from fad.model.units import NativeUnit, Quick, Unit, Units, backend_for
 from fad.pipeline.front import Request, read
-from fad.pipeline.reverse import ReverseProgram
-from fad.runtime.backends import Backend
 from fad.runtime.gradient import BackendName
 from fad.syntax.libraries import ProgramLike
 
 #: How derivatives are brought back from outputs.
 Mode = Literal["auto", "forward", "reverse"]
 #: Label or path of a parameter -> its values.
-Values = Mapping[str, ArrayLike]
+Values = Mapping[str, Any]
 
 
 def load(
@@ -82,12 +83,27 @@ def load(
         FadError: see `fad.transform`; a constant outside its range; a block of no samples; the
             standard compiler, or the C++ compiler, refuses the program (`EngineError`).
     """
+    choices = dict(locals())
+    del choices["program"]
     if block < 1:
         raise FadError("a block has at least one sample")
     front = read(Request(program, include, precision, rules, libraries))
     found = subject(front, wrt, constant or {}, surrogate)
     units = backend_for(backend, found, rate, precision, trust)
-    return Model(found, units, Options(mode, block, clip, check_finite), Threads(threads))
+    texts = texts_of(front, [Path(each) for each in include])
+    options = Options(mode, block, clip, check_finite)
+    return Model(found, units, options, Threads(threads), partial(_loaded, texts, choices))
+
+
+def _made(again: Callable[[], Model]) -> Model:
+    return again()
+
+
+def _loaded(texts: Texts, choices: Mapping[str, Any]) -> Model:
+    """A model that has travelled."""
+    with TemporaryDirectory(prefix="fad-") as folder:
+        texts.write(Path(folder))
+        return load(texts.source, **{**choices, "include": [folder]})
 
 
 @dataclass(frozen=True)
@@ -118,21 +134,29 @@ class Model:
         warnings: what the user should know, one sentence each.
     """
 
-    def __init__(self, subject: Subject, units: Units, options: Options, threads: Threads) -> None:
-        self._subject, self._units, self._options = subject, units, options
-        self._threads = threads
-        self._primal = units.unit(subject.box)
-        self._form = Form(self._primal.inputs, units.dtype, options.block, options.clip)
+    def __init__(
+        self,
+        subject: Subject,
+        units: Units,
+        options: Options,
+        threads: Threads,
+        again: Callable[[], Model],
+    ) -> None:
+        self._subject, self._options = subject, options
+        self._threads, self._again = threads, again
+        self._compiled = Compiled(subject, units)
+        self._form = Form(self._compiled.primal.inputs, units.dtype, options.block, options.clip)
         self._names: dict[tuple[str, ...], Names] = {}
-        self._directional: dict[tuple[tuple[str, ...], tuple[int, ...]], Unit] = {}
-        #: Programs are made when they are first needed, by one thread.
-        self._making = RLock()
+        self._quick: dict[tuple[str, ...], Quick] = {}
         self.parameters = subject.widgets
         self.variables = subject.variables
-        self.inputs, self.outputs = self._primal.inputs, self._primal.outputs
+        self.inputs, self.outputs = self._compiled.primal.inputs, self._compiled.primal.outputs
         self.rate, self.block, self.dtype = units.rate, options.block, units.dtype
         self.backend = units.kind
         self.warnings = tuple(subject.evaluation.warnings)
+
+    def __reduce__(self) -> tuple[Callable[[Callable[[], Model]], Model], tuple[Any]]:
+        return _made, (self._again,)
 
     def __call__(
         self,
@@ -142,7 +166,7 @@ class Model:
         *,
         frames: int | None = None,
         batch: int | None = None,
-        **parameters: ArrayLike,
+        **parameters: Any,
     ) -> NDArray[Any]:
         """Runs the program from its start.
 
@@ -159,8 +183,14 @@ class Model:
             FadError: something does not fit the program; a name that it does not have, a value
                 outside its range.
         """
+        if type(x) is np.ndarray and not values and frames is batch is None:
+            quick = self._quick.get(tuple(parameters))
+            if quick is not None:
+                outputs = quick(x, parameters.values())
+                if outputs is not None:
+                    return outputs
         call = self._call(x, values, parameters, frames, batch)
-        return call.join(self._checked(call, self._played(self._primal, call)))
+        return call.join(self._checked(call, self._played(self._compiled.primal, call)))
 
     def jacobian(
         self,
@@ -170,7 +200,7 @@ class Model:
         *,
         frames: int | None = None,
         batch: int | None = None,
-        **parameters: ArrayLike,
+        **parameters: Any,
     ) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
         """The outputs, and their derivatives by each of the variables, by forward mode.
 
@@ -222,7 +252,7 @@ class Model:
         names = named(self.variables, list(moving))
         courses, sounds = self._form.along(call, names, list(moving.values()), heard)
         inputs = () if sounds is None else tuple(range(self.inputs))
-        unit = self._along(tuple(names.paths), inputs)
+        unit = self._compiled.along(tuple(names.paths), inputs)
         components = [component(row) for row in range(len(names.paths))]
         lanes = self._played(unit, call.beside(courses, sounds, self.block), components)
         outputs = self._checked(call, np.ascontiguousarray(lanes[:, 0::2]))
@@ -236,7 +266,7 @@ class Model:
         *,
         frames: int | None = None,
         batch: int | None = None,
-        **parameters: ArrayLike,
+        **parameters: Any,
     ) -> tuple[NDArray[Any], Callable[[ArrayLike], dict[str, NDArray[Any]]]]:
         """The outputs, and what brings derivatives back from them.
 
@@ -271,7 +301,7 @@ class Model:
         Args:
             batch: how many signals go on side by side, if there are several.
         """
-        return State(tuple(self._primal.start() for _ in range(batch or 1)), batch)
+        return State(tuple(self._compiled.primal.start() for _ in range(batch or 1)), batch)
 
     def stream(
         self,
@@ -281,7 +311,7 @@ class Model:
         /,
         *,
         frames: int | None = None,
-        **parameters: ArrayLike,
+        **parameters: Any,
     ) -> tuple[NDArray[Any], State]:
         """Goes on with a live signal: piece by piece, it gives the same as in one run.
 
@@ -294,7 +324,10 @@ class Model:
         """
         call = self._call(x, values, parameters, frames, state.batch)
         if call.batch != state.batch:
-            raise FadError(f"the state is that of {state.batch or 'no'} items, not {call.batch}")
+            raise FadError(
+                f"the state is that of one signal, and there are {counted(call.items, 'item')}",
+                hint=f"`initial_state({call.items})` is that of so many",
+            )
         # What was moved before, and is left out now, goes back to where it starts.
         back = [each for each in self.parameters if each.path in state.moved - {*call.names.paths}]
         paths = [*call.names.paths, *(each.path for each in back)]
@@ -306,7 +339,7 @@ class Model:
             course = call.course(item)
             rest = np.broadcast_to(starts, (len(back), course.shape[1]))
             moves = np.concatenate([course, rest]) if back else course
-            after[item] = self._primal.go_on(
+            after[item] = self._compiled.primal.go_on(
                 state.items[item], call.sound(item), outputs[item], paths, moves, call.block
             )
 
@@ -356,12 +389,14 @@ class Model:
         if names is None:
             names = named(self.parameters, key)
             for name, widgets in names.widgets.items():
-                if not any(each.path in self._primal.controls for each in widgets):
+                if not any(each.path in self._compiled.primal.controls for each in widgets):
                     raise FadError(
                         f"`{name}` moves nothing: no output of the program depends on it",
                         hint="leave it out",
                     )
             self._names[key] = names
+            if isinstance(self._compiled.primal, NativeUnit) and not self._options.check_finite:
+                self._quick[key] = Quick(self._compiled.primal, names)
         return self._form.call(names, list(everything.values()), x, frames, batch)
 
     def _played(self, unit: Unit, call: Call, more: Sequence[str] = ()) -> NDArray[Any]:
@@ -377,7 +412,7 @@ class Model:
 
     def _lanes(self, call: Call) -> NDArray[Any]:
         """Outputs and tangents, of shape (items, channels, 1 + variables, frames)."""
-        lanes = self._played(self._dual, call)
+        lanes = self._played(self._compiled.dual, call)
         return lanes.reshape(call.items, self.outputs, 1 + len(self.variables), call.frames)
 
     def _back(self, call: Call) -> Back:
@@ -386,14 +421,14 @@ class Model:
         mode = self._options.mode
         if mode == "auto":
             needs = bool(changes or self._subject.inputs)
-            mode = "reverse" if needs or self._cheaper == "reverse" else "forward"
-            if isinstance(self._programs, FadError):
+            mode = "reverse" if needs or self._compiled.cheaper == "reverse" else "forward"
+            if self._compiled.refusal is not None:
                 mode = "forward"
         if mode == "reverse":
-            programs, runs = self._adjoint
+            programs, runs = self._compiled.adjoint
             return ByReverse(call, runs, programs, self._threads)
         if self._subject.inputs:
-            why = f": {self._programs}" if isinstance(self._programs, FadError) else ""
+            why = f": {self._compiled.refusal}" if self._compiled.refusal else ""
             raise FadError(f"derivatives by audio inputs need reverse mode{why}")
         if changes:
             return self._replay(call)
@@ -403,7 +438,7 @@ class Model:
 
     def _replay(self, call: Call) -> ByReplay:
         paths = tuple(each.path for each in self.variables)
-        unit = self._along(paths, ())
+        unit = self._compiled.along(paths, ())
         components = {path: component(row) for row, path in enumerate(paths)}
         return ByReplay(call, unit, components, self._threads)
 
@@ -477,40 +512,3 @@ class Model:
             for name, values in found.items():
                 if not np.isfinite(values).all():
                     raise FadError(f"a derivative by `{name}` is infinite or not a number")
-
-    def _along(self, paths: tuple[str, ...], inputs: tuple[int, ...]) -> Unit:
-        """The program with its derivative along directions that some parameters and inputs span."""
-        key = paths, inputs
-        with self._making:
-            if key not in self._directional:
-                box = self._subject.directional(paths, inputs)
-                components = components_of(len(paths))
-                self._directional[key] = self._units.unit(box, components)
-            return self._directional[key]
-
-    @cached_property
-    def _dual(self) -> Unit:
-        with self._making:
-            return self._units.unit(self._subject.dual())
-
-    @cached_property
-    def _cheaper(self) -> Literal["forward", "reverse"]:
-        """The mode that is likely to cost less."""
-        return "forward" if len(self.variables) <= 4 else "reverse"
-
-    @cached_property
-    def _programs(self) -> ReverseProgram | FadError:
-        """The programs of reverse mode, or why there are none."""
-        with self._making:
-            try:
-                return self._subject.reverse()
-            except FadError as error:
-                return error
-
-    @cached_property
-    def _adjoint(self) -> tuple[ReverseProgram, Backend]:
-        programs = self._programs
-        if isinstance(programs, FadError):
-            raise programs
-        with self._making:
-            return programs, self._units.reverse(programs)
