@@ -8,7 +8,7 @@ are a number; or one for each block of a signal; or one for each item of a batch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fad.base.errors import FadError
 from fad.base.prose import counted
 from fad.diagram.parameters import Parameter, called
+from fad.model.runs import Runs
 
 #: A value may be this much of its range outside of it, by rounding to single precision.
 _ROUNDING = 1e-6
@@ -98,36 +99,17 @@ class Call:
 
     Attributes:
         names: the parameters that are given.
+        runs: the runs that are asked for.
         batch: the number of items; `None` for a single signal.
-        sounds: of shape (items or 1, channels, frames), contiguous.
-        courses: the values, of shape (items or 1, paths, blocks or 1), contiguous.
-        block: how many samples a block has.
         shapes: for each name, the shape of the values as they were given.
         sound_shape: the shape of the signal as it was given.
     """
 
     names: Names
+    runs: Runs
     batch: int | None
-    sounds: NDArray[Any]
-    courses: NDArray[np.float64]
-    block: int
     shapes: tuple[tuple[int, ...], ...]
     sound_shape: tuple[int, ...]
-
-    @property
-    def items(self) -> int:
-        """How many signals there are."""
-        return 1 if self.batch is None else self.batch
-
-    @property
-    def frames(self) -> int:
-        """How long they are."""
-        return int(self.sounds.shape[-1])
-
-    @property
-    def blocks(self) -> int:
-        """How many blocks the values have; 1 where nothing changes over time."""
-        return int(self.courses.shape[-1])
 
     @cached_property
     def changing(self) -> frozenset[str]:
@@ -144,64 +126,26 @@ class Call:
         widgets = self.names.widgets
         return frozenset(each.path for name in self.changing for each in widgets[name])
 
-    def beside(self, courses: NDArray[np.float64], sounds: NDArray[Any] | None, block: int) -> Call:
-        """The same call of a program with more widgets, after these, and more inputs, before them.
-
-        Args:
-            courses: their values, of shape (items or 1, paths, blocks or 1).
-            sounds: their signals, of shape (items or 1, channels, frames).
-            block: how many samples a block has, if one of them changes.
-        """
-        both = _joined(self.courses, courses)
-        return replace(
-            self,
-            courses=both,
-            sounds=self.sounds if sounds is None else _joined(sounds, self.sounds),
-            block=block if both.shape[2] > 1 else self.block,
-        )
-
-    def sound(self, item: int) -> NDArray[Any]:
-        """The signal of an item, of shape (channels, frames)."""
-        sound: NDArray[Any] = self.sounds[item if len(self.sounds) > 1 else 0]
-        return sound
-
-    def course(self, item: int) -> NDArray[np.float64]:
-        """The values of an item, of shape (paths, blocks)."""
-        course: NDArray[np.float64] = self.courses[item if len(self.courses) > 1 else 0]
-        return course
-
     def like_sound(self, found: NDArray[Any]) -> NDArray[Any]:
-        """Something of shape (items, channels, frames), in the shape of the signal as given."""
-        if self.batch is None or len(self.sound_shape) == 3:
-            return _summed(found, (1,) * (3 - len(self.sound_shape)) + self.sound_shape).reshape(
-                self.sound_shape
-            )
-        return np.asarray(found.sum(axis=0)).reshape(self.sound_shape)
+        """Something of shape (items, channels, frames), summed to the shape of the signal."""
+        shape = (1,) * (3 - len(self.sound_shape)) + self.sound_shape
+        return _summed(found, shape).reshape(self.sound_shape)
 
     def like_values(self, number: int, found: NDArray[np.float64]) -> NDArray[np.float64]:
         """Something of shape (items, blocks), summed to the shape of a name's values."""
         shape = self.shapes[number]
         return _summed(found, self._whole(shape)).reshape(shape)
 
-    def _whole(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """A shape of values with both axes."""
-        if len(shape) == 1:
-            return (1, *shape) if self.batch is None else (*shape, 1)
-        return (1,) * (2 - len(shape)) + shape
-
     def join(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """What has a first axis for the items, without it where there is no batch."""
         joined: NDArray[Any] = outputs[0] if self.batch is None else outputs
         return joined
 
-
-def _joined(some: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:
-    """Rows, the middle axis, one after the other; where one has more items or blocks, the other is
-    repeated."""
-    items = max(len(some), len(more))
-    blocks = max(some.shape[2], more.shape[2])
-    parts = [np.broadcast_to(each, (items, each.shape[1], blocks)) for each in (some, more)]
-    return np.concatenate(parts, axis=1)
+    def _whole(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """A shape of values with both axes."""
+        if len(shape) == 1:
+            return (1, *shape) if self.batch is None else (*shape, 1)
+        return (1,) * (2 - len(shape)) + shape
 
 
 def _summed(found: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -250,15 +194,9 @@ class Form:
             items = max(rows)
         length = sounds.shape[-1]
         courses = self._courses(names, values, items, length, True)
-        return Call(
-            names,
-            items,
-            sounds,
-            courses,
-            self.block if courses.shape[2] > 1 else length,
-            tuple(value.shape for value in values),
-            sound_shape,
-        )
+        block = self.block if courses.shape[2] > 1 else length
+        runs = Runs(sounds, tuple(names.paths), courses, block, items or 1)
+        return Call(names, runs, items, tuple(value.shape for value in values), sound_shape)
 
     def along(
         self, call: Call, names: Names, given: Sequence[Any], sound: Any
@@ -279,7 +217,7 @@ class Form:
             FadError: something does not fit.
         """
         values = [_numbers(name, value) for name, value in zip(names.widgets, given, strict=True)]
-        courses = self._courses(names, values, call.batch, call.frames, False)
+        courses = self._courses(names, values, call.batch, call.runs.frames, False)
         if sound is None:
             return courses, None
         sounds, shape = self._sounds(sound, None, None)

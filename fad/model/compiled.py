@@ -7,11 +7,16 @@ from threading import RLock
 from typing import Any, Literal, TypeVar
 
 from fad.base.errors import FadError
+from fad.base.precision import NativePrecision
 from fad.model.programs import Subject, components_of
+from fad.model.pullbacks import ByLanes, ByReplay, ByReverse, Way
+from fad.model.threads import Threads
 from fad.model.units import Unit, Units
+from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram
-from fad.runtime.backends import Backend
 
+#: How derivatives are brought back from outputs.
+Mode = Literal["auto", "forward", "reverse"]
 Made = TypeVar("Made")
 
 
@@ -57,17 +62,56 @@ class Compiled:
         found = self._reverse
         return found if isinstance(found, FadError) else None
 
-    @property
-    def adjoint(self) -> tuple[ReverseProgram, Backend]:
-        """The programs of reverse mode, and what runs them.
+    def way_back(self, changes: bool, mode: Mode, threads: Threads) -> Way:
+        """How derivatives are brought back.
+
+        Args:
+            changes: whether a variable changes over time.
+            mode: which mode is asked for.
+            threads: what items of a batch run on.
 
         Raises:
-            FadError: there are none.
+            FadError: the program cannot be differentiated in this way.
         """
+        subject = self._subject
+        paths = [each.path for each in subject.variables]
+        if mode == "reverse" or (mode == "auto" and self._is_reversed(changes)):
+            return self._once("by reverse", lambda: self._by_reverse(threads))
+        if subject.inputs:
+            why = f": {self.refusal}" if self.refusal else ""
+            raise FadError(f"derivatives by audio inputs need reverse mode{why}")
+        if changes:
+            return self.replay(threads)
+        return ByLanes(self.dual, paths, threads)
+
+    def replay(self, threads: Threads) -> ByReplay:
+        """Runs the program again from each block on."""
+        paths = tuple(each.path for each in self._subject.variables)
+        return ByReplay(self.along(paths, ()), paths, threads)
+
+    def _is_reversed(self, changes: bool) -> bool:
+        """Whether derivatives are brought back by reverse mode where nothing else is asked for."""
+        needed = changes or self._subject.inputs or self.cheaper == "reverse"
+        return bool(needed and self.refusal is None)
+
+    def _by_reverse(self, threads: Threads) -> ByReverse:
         programs = self._reverse
         if isinstance(programs, FadError):
             raise programs
-        return programs, self._once("adjoint", lambda: self._units.reverse(programs))
+
+        def unit(text: str, precision: NativePrecision | None = None) -> Unit:
+            return self._units.unit(read(Request(text)).evaluated().process, (), precision)
+
+        return ByReverse(
+            unit(programs.forward),
+            unit(programs.adjoint),
+            unit(programs.control, "double") if programs.control else None,
+            len(programs.outputs),
+            len(programs.coefficients),
+            [parameter.path for parameter in programs.parameters],
+            programs.inputs,
+            threads,
+        )
 
     @property
     def cheaper(self) -> Literal["forward", "reverse"]:

@@ -18,20 +18,19 @@ from fad.base.prose import counted
 from fad.diagram.parameters import Parameter, called
 from fad.differentiation.surrogates import Kind
 from fad.model.arguments import Call, Form, Names, named
-from fad.model.compiled import Compiled
+from fad.model.compiled import Compiled, Mode
 from fad.model.coordinates import coordinate
 from fad.model.programs import INPUT, Subject, component, subject
-from fad.model.pullbacks import Back, ByLanes, ByReplay, ByReverse
+from fad.model.pullbacks import ByReplay, Derivatives
+from fad.model.quick import Quick
 from fad.model.streaming import State
 from fad.model.threads import Threads
 from fad.model.travel import Texts, texts_of
-from fad.model.units import NativeUnit, Quick, Unit, Units, backend_for
+from fad.model.units import NativeUnit, Units, backend_for
 from fad.pipeline.front import Request, read
 from fad.runtime.gradient import BackendName
 from fad.syntax.libraries import ProgramLike
 
-#: How derivatives are brought back from outputs.
-Mode = Literal["auto", "forward", "reverse"]
 #: Label or path of a parameter -> its values.
 Values = Mapping[str, Any]
 
@@ -190,7 +189,8 @@ class Model:
                 if outputs is not None:
                     return outputs
         call = self._call(x, values, parameters, frames, batch)
-        return call.join(self._checked(call, self._played(self._compiled.primal, call)))
+        outputs = call.runs.played(self._compiled.primal, self._threads)
+        return call.join(self._checked(call, outputs))
 
     def jacobian(
         self,
@@ -213,16 +213,17 @@ class Model:
             (channels, blocks, frames), or (batch, channels, blocks, frames).
         """
         call = self._call(x, values, parameters, frames, batch)
-        if any(each.path in call.changing_paths for each in self.variables):
-            replay = self._replay(call)
-            return call.join(replay.outputs), self._replayed(call, replay)
-        lanes = self._lanes(call)
-        outputs = self._checked(call, np.ascontiguousarray(lanes[:, :, 0]))
+        if self._changes(call):
+            return self._replayed(call, self._compiled.replay(self._threads))
+        lanes = call.runs.played(self._compiled.dual, self._threads)
+        shape = call.runs.items, self.outputs, 1 + len(self.variables), call.runs.frames
+        bundles = lanes.reshape(shape)
+        outputs = self._checked(call, np.ascontiguousarray(bundles[:, :, 0]))
         found = {
-            name: call.join(lanes[:, :, [1 + row for row in rows]].sum(axis=2))
+            name: call.join(bundles[:, :, [1 + row for row in rows]].sum(axis=2))
             for name, rows in self._rows(call).items()
         }
-        self._check_derivatives(call, found)
+        self._check_derivatives(found)
         return call.join(outputs), found
 
     def jvp(
@@ -254,7 +255,8 @@ class Model:
         inputs = () if sounds is None else tuple(range(self.inputs))
         unit = self._compiled.along(tuple(names.paths), inputs)
         components = [component(row) for row in range(len(names.paths))]
-        lanes = self._played(unit, call.beside(courses, sounds, self.block), components)
+        runs = call.runs.with_more(components, courses, sounds, self.block)
+        lanes = runs.played(unit, self._threads)
         outputs = self._checked(call, np.ascontiguousarray(lanes[:, 0::2]))
         return call.join(outputs), call.join(np.ascontiguousarray(lanes[:, 1::2]))
 
@@ -279,8 +281,9 @@ class Model:
             number where they were not; `input` -> in the shape of `x`, where it is asked for.
         """
         call = self._call(x, values, parameters, frames, batch)
-        back = self._back(call)
-        outputs = call.join(self._checked(call, back.outputs))
+        way = self._compiled.way_back(self._changes(call), self._options.mode, self._threads)
+        found, tape = way.record(call.runs)
+        outputs = call.join(self._checked(call, found))
 
         def pullback(cotangents: ArrayLike) -> dict[str, NDArray[Any]]:
             given = np.asarray(cotangents, self.dtype)
@@ -289,9 +292,9 @@ class Model:
                     f"the cotangents have the shape {given.shape}, the outputs {outputs.shape}"
                 )
             whole = given if call.batch is not None else given[None]
-            found = self._named(call, *back(whole))
-            self._check_derivatives(call, found)
-            return found
+            gradient = self._named(call, way.back(call.runs, tape, whole))
+            self._check_derivatives(gradient)
+            return gradient
 
         return outputs, pullback
 
@@ -325,25 +328,26 @@ class Model:
         call = self._call(x, values, parameters, frames, state.batch)
         if call.batch != state.batch:
             raise FadError(
-                f"the state is that of one signal, and there are {counted(call.items, 'item')}",
-                hint=f"`initial_state({call.items})` is that of so many",
+                f"the state is that of one signal, not of {counted(call.runs.items, 'item')}",
+                hint=f"`initial_state({call.runs.items})` is that of so many",
             )
+        runs = call.runs
         # What was moved before, and is left out now, goes back to where it starts.
         back = [each for each in self.parameters if each.path in state.moved - {*call.names.paths}]
         paths = [*call.names.paths, *(each.path for each in back)]
         starts = np.array([each.init for each in back]).reshape(-1, 1)
-        outputs = np.empty((call.items, self.outputs, call.frames), self.dtype)
-        after: list[Any] = [None] * call.items
+        outputs = np.empty((runs.items, self.outputs, runs.frames), self.dtype)
+        after: list[Any] = [None] * runs.items
 
         def go_on(item: int) -> None:
-            course = call.course(item)
+            course = runs.course(item)
             rest = np.broadcast_to(starts, (len(back), course.shape[1]))
             moves = np.concatenate([course, rest]) if back else course
             after[item] = self._compiled.primal.go_on(
-                state.items[item], call.sound(item), outputs[item], paths, moves, call.block
+                state.items[item], runs.sound(item), outputs[item], paths, moves, runs.block
             )
 
-        self._threads.each(call.items, go_on)
+        self._threads.each(runs.items, go_on)
         found = State(tuple(after), state.batch, frozenset(call.names.paths))
         return call.join(self._checked(call, outputs)), found
 
@@ -399,48 +403,9 @@ class Model:
                 self._quick[key] = Quick(self._compiled.primal, names)
         return self._form.call(names, list(everything.values()), x, frames, batch)
 
-    def _played(self, unit: Unit, call: Call, more: Sequence[str] = ()) -> NDArray[Any]:
-        """What a program gives, of shape (items, channels, frames)."""
-        lanes = np.empty((call.items, unit.outputs, call.frames), self.dtype)
-        paths = [*call.names.paths, *more]
-
-        def play(item: int) -> None:
-            unit.play(call.sound(item), lanes[item], paths, call.course(item), call.block)
-
-        self._threads.each(call.items, play)
-        return lanes
-
-    def _lanes(self, call: Call) -> NDArray[Any]:
-        """Outputs and tangents, of shape (items, channels, 1 + variables, frames)."""
-        lanes = self._played(self._compiled.dual, call)
-        return lanes.reshape(call.items, self.outputs, 1 + len(self.variables), call.frames)
-
-    def _back(self, call: Call) -> Back:
-        """A run that derivatives can be brought back from."""
-        changes = any(each.path in call.changing_paths for each in self.variables)
-        mode = self._options.mode
-        if mode == "auto":
-            needs = bool(changes or self._subject.inputs)
-            mode = "reverse" if needs or self._compiled.cheaper == "reverse" else "forward"
-            if self._compiled.refusal is not None:
-                mode = "forward"
-        if mode == "reverse":
-            programs, runs = self._compiled.adjoint
-            return ByReverse(call, runs, programs, self._threads)
-        if self._subject.inputs:
-            why = f": {self._compiled.refusal}" if self._compiled.refusal else ""
-            raise FadError(f"derivatives by audio inputs need reverse mode{why}")
-        if changes:
-            return self._replay(call)
-        lanes = self._lanes(call)
-        paths = [each.path for each in self.variables]
-        return ByLanes(np.ascontiguousarray(lanes[:, :, 0]), lanes[:, :, 1:], paths)
-
-    def _replay(self, call: Call) -> ByReplay:
-        paths = tuple(each.path for each in self.variables)
-        unit = self._compiled.along(paths, ())
-        components = {path: component(row) for row, path in enumerate(paths)}
-        return ByReplay(call, unit, components, self._threads)
+    def _changes(self, call: Call) -> bool:
+        """Whether a variable changes over time."""
+        return any(each.path in call.changing_paths for each in self.variables)
 
     def _rows(self, call: Call) -> dict[str, list[int]]:
         """What derivatives are called -> the numbers of the variables that they are by."""
@@ -457,17 +422,13 @@ class Model:
                 found[name] = [row]
         return {name: rows for name, rows in found.items() if rows}
 
-    def _named(
-        self,
-        call: Call,
-        derivatives: Mapping[str, NDArray[np.float64]],
-        by_inputs: NDArray[Any] | None,
-    ) -> dict[str, NDArray[Any]]:
-        """Derivatives by paths, of shape (items, blocks), as the caller calls and shapes them."""
+    def _named(self, call: Call, derivatives: Derivatives) -> dict[str, NDArray[Any]]:
+        """Derivatives as the caller calls and shapes what they are by."""
+        by_paths, by_inputs = derivatives
         given = {name: number for number, name in enumerate(call.names.widgets)}
         found: dict[str, NDArray[Any]] = {}
         for name, rows in self._rows(call).items():
-            whole = np.sum([derivatives[self.variables[row].path] for row in rows], axis=0)
+            whole = np.sum([by_paths[self.variables[row].path] for row in rows], axis=0)
             number = given.get(name)
             found[name] = (
                 np.asarray(whole.sum()) if number is None else call.like_values(number, whole)
@@ -476,29 +437,33 @@ class Model:
             found[INPUT] = call.like_sound(by_inputs)
         return found
 
-    def _replayed(self, call: Call, replay: ByReplay) -> dict[str, NDArray[Any]]:
-        """The derivatives by the value in each block; see `jacobian`."""
-        shape = call.items, self.outputs, call.blocks, call.frames
+    def _replayed(
+        self, call: Call, replay: ByReplay
+    ) -> tuple[NDArray[Any], dict[str, NDArray[Any]]]:
+        """The outputs, and their derivatives by the value in each block; see `jacobian`."""
+        runs = call.runs
+        outputs, tape = replay.record(runs)
+        shape = runs.items, self.outputs, runs.blocks, runs.frames
         whole = {each.path: np.zeros(shape, self.dtype) for each in self.variables}
 
         def fill(item: int) -> None:
-            for block, path, lanes in replay.tangents(item):
-                whole[path][item, :, block, block * call.block :] = lanes
+            for block, path, lanes in replay.tangents(runs, tape[item], item):
+                whole[path][item, :, block, block * runs.block :] = lanes
 
-        self._threads.each(call.items, fill)
+        self._threads.each(runs.items, fill)
         found: dict[str, NDArray[Any]] = {}
         for name, rows in self._rows(call).items():
             lanes = np.sum([whole[self.variables[row].path] for row in rows], axis=0)
             found[name] = call.join(lanes if name in call.changing else lanes.sum(axis=2))
-        return found
+        return call.join(self._checked(call, outputs)), found
 
     def _checked(self, call: Call, outputs: NDArray[Any]) -> NDArray[Any]:
         """Outputs of shape (items, channels, frames), which have to be finite if that is asked."""
         if self._options.check_finite and not np.isfinite(outputs).all():
             item, channel, sample = np.argwhere(~np.isfinite(outputs))[0]
-            block = min(sample // call.block, call.blocks - 1)
+            block = min(sample // call.runs.block, call.runs.blocks - 1)
             values = {each.path: each.init for each in self.parameters}
-            values |= dict(zip(call.names.paths, call.course(item)[:, block], strict=True))
+            values |= dict(zip(call.names.paths, call.runs.course(item)[:, block], strict=True))
             told = ", ".join(f"`{path}` {value:g}" for path, value in values.items())
             where = "" if call.batch is None else f" of item {item}"
             raise FadError(
@@ -507,7 +472,7 @@ class Model:
             )
         return outputs
 
-    def _check_derivatives(self, call: Call, found: Mapping[str, NDArray[Any]]) -> None:
+    def _check_derivatives(self, found: Mapping[str, NDArray[Any]]) -> None:
         if self._options.check_finite:
             for name, values in found.items():
                 if not np.isfinite(values).all():

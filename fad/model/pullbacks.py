@@ -1,168 +1,193 @@
-"""How derivatives are brought back from the outputs of a model to its parameters and inputs.
+"""How derivatives are brought back from the outputs of a program to its parameters and inputs.
 
-Three ways, all exact: by the lanes of forward mode, where parameters rest; by reverse mode; and
-where reverse mode refuses a program whose parameters change over time, by running the program again
-from each block on.
+There are three ways, all exact: by the lanes of forward mode, where parameters rest; by reverse
+mode; and where reverse mode refuses a program whose parameters change over time, by running the
+program again from each block on. Each remembers of a run what it needs in one array, the tape, so
+that whoever has it can bring derivatives back later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.model.arguments import Call
+from fad.model.programs import component
+from fad.model.runs import Runs
 from fad.model.threads import Threads
 from fad.model.units import Unit
-from fad.pipeline.reverse import ReverseProgram
-from fad.runtime.backends import Backend, Moves, Recorded
-from fad.runtime.gradient import brought_back
 
 #: Path of a parameter -> its derivatives, of shape (items, blocks); and those by the samples of the
 #: inputs, of shape (items, channels, frames), where they are asked for.
 Derivatives = tuple[Mapping[str, NDArray[np.float64]], NDArray[Any] | None]
 
 
-class Back(Protocol):
-    """A run of a program, from whose outputs derivatives can be brought back."""
+class Way(Protocol):
+    """How derivatives are brought back."""
 
-    outputs: NDArray[Any]
+    def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The outputs, of shape (items, channels, frames), and the tape, (items, lanes, frames)."""
 
-    def __call__(self, cotangents: NDArray[Any]) -> Derivatives:
+    def back(self, runs: Runs, tape: NDArray[Any], cotangents: NDArray[Any]) -> Derivatives:
         """The derivatives of a loss.
 
         Args:
-            cotangents: its derivative by each sample of the outputs, (items, channels, frames).
+            runs: what was recorded; the samples of the signals do not count.
+            tape: what was remembered of it.
+            cotangents: the derivatives of the loss by the outputs, (items, channels, frames).
         """
 
 
+@dataclass(frozen=True)
 class ByLanes:
-    """By the lanes of forward mode.
+    """By the lanes of forward mode, which are the tape.
 
-    Args:
-        outputs: of the program, (items, channels, frames).
-        tangents: (items, channels, parameters, frames).
-        paths: the parameters.
+    Attributes:
+        dual: gives each output, then its derivatives.
+        variables: the paths of the parameters.
+        threads: what items run on.
     """
 
-    def __init__(self, outputs: NDArray[Any], tangents: NDArray[Any], paths: Sequence[str]) -> None:
-        self.outputs = outputs
-        self._tangents, self._paths = tangents, paths
+    dual: Unit
+    variables: Sequence[str]
+    threads: Threads
 
-    def __call__(self, cotangents: NDArray[Any]) -> Derivatives:
-        found = np.einsum("icpf,icf->pi", self._tangents, cotangents, dtype=np.float64)
-        return {path: row[:, None] for path, row in zip(self._paths, found, strict=True)}, None
+    def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
+        """See `Way`."""
+        lanes = runs.played(self.dual, self.threads)
+        return lanes[:, :: 1 + len(self.variables)].copy(), lanes
+
+    def back(self, runs: Runs, tape: NDArray[Any], cotangents: NDArray[Any]) -> Derivatives:
+        """See `Way`."""
+        items, outputs, frames = cotangents.shape
+        bundles = tape.reshape(items, outputs, -1, frames)[:, :, 1:]
+        found = {path: np.zeros((items, 1)) for path in self.variables}
+
+        def sum_up(item: int) -> None:
+            for number, each in enumerate(found.values()):
+                for output in range(outputs):
+                    each[item] += np.dot(bundles[item, output, number], cotangents[item, output])
+
+        self.threads.each(items, sum_up)
+        return found, None
 
 
+@dataclass(frozen=True)
 class ByReverse:
     """By reverse mode.
 
-    Args:
-        call: what the program is called with.
-        runs: what runs it, and its adjoint.
-        programs: those of reverse mode.
+    Attributes:
+        forward, adjoint: the programs of reverse mode.
+        control: the third of them; `None` where there are only inputs to differentiate by.
+        outputs: how many lanes are those of the program.
+        coefficients: how many sums the adjoint gives.
+        variables: the paths of the parameters.
+        inputs: the numbers of the audio inputs that are variables.
         threads: what items run on.
     """
 
-    def __init__(
-        self, call: Call, runs: Backend, programs: ReverseProgram, threads: Threads
-    ) -> None:
-        self._call, self._runs, self._programs, self._threads = call, runs, programs, threads
-        frames = call.frames
-        self.outputs = np.empty((call.items, len(programs.outputs), frames), runs.dtype)
-        self._runs_of: list[Recorded | None] = [None] * call.items
+    forward: Unit
+    adjoint: Unit
+    control: Unit | None
+    outputs: int
+    coefficients: int
+    variables: Sequence[str]
+    inputs: Sequence[int]
+    threads: Threads
 
-        def record(item: int) -> None:
-            values = dict(zip(call.names.paths, call.course(item), strict=True))
-            run = runs.record(call.sound(item), Moves(values, call.block, frames), frames)
-            self._runs_of[item] = run
-            self.outputs[item] = run.outputs
+    def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
+        """See `Way`."""
+        lanes = runs.played(self.forward, self.threads)
+        return lanes[:, : self.outputs].copy(), lanes
 
-        threads.each(call.items, record)
-
-    def __call__(self, cotangents: NDArray[Any]) -> Derivatives:
-        call, programs = self._call, self._programs
-        paths = [parameter.path for parameter in programs.parameters]
-        found = {path: np.empty((call.items, call.blocks)) for path in paths}
-        by_inputs = np.zeros((call.items, *call.sounds.shape[1:]), self._runs.dtype)
+    def back(self, runs: Runs, tape: NDArray[Any], cotangents: NDArray[Any]) -> Derivatives:
+        """See `Way`."""
+        found = np.zeros((len(self.variables), runs.items, runs.blocks))
+        by_inputs = np.zeros((runs.items, *runs.sounds.shape[1:]), cotangents.dtype)
+        moves = runs.paths
 
         def bring(item: int) -> None:
-            run = self._runs_of[item]
-            assert run is not None
+            course = runs.course(item)
+            sums = np.zeros((self.coefficients, runs.blocks))
+            rest = np.empty((len(self.inputs), runs.frames), cotangents.dtype)
+            lanes = tape[item, self.outputs :]
             given = np.ascontiguousarray(cotangents[item])
-            derivatives = brought_back(run, self._runs, programs, given)
-            for path, values in derivatives.parameters.items():
-                found[path][item] = values
-            for channel, values in derivatives.inputs.items():
+            self.adjoint.play_back(given, lanes, sums, rest, moves, course, runs.block)
+            if self.control is not None:
+                gradient = np.empty((len(self.variables), runs.blocks))
+                self.control.play(sums, gradient, moves, course, 1)
+                found[:, item] = gradient
+            for channel, values in zip(self.inputs, rest, strict=True):
                 by_inputs[item, channel] = values
 
-        self._threads.each(call.items, bring)
-        return found, by_inputs if programs.inputs else None
+        self.threads.each(runs.items, bring)
+        derivatives = dict(zip(self.variables, found, strict=True))
+        return derivatives, by_inputs if self.inputs else None
 
 
+@dataclass(frozen=True)
 class ByReplay:
-    """By running the program again from each block on, along each parameter.
+    """By running the program again from each block on, along each parameter. The tape is its input.
 
-    Args:
-        call: what the program is called with.
-        unit: the program with its derivative along a direction.
-        components: path of each parameter -> that of the direction's component by it.
+    Attributes:
+        along: the program with its derivative along a direction that has a component for each of
+            the variables.
+        variables: the paths of the parameters.
         threads: what items run on.
     """
 
-    def __init__(
-        self, call: Call, unit: Unit, components: Mapping[str, str], threads: Threads
-    ) -> None:
-        self._call, self._unit, self._components = call, unit, components
-        self._threads = threads
-        self._moving = [*call.names.paths, *components.values()]
-        self.outputs = np.empty((call.items, unit.outputs // 2, call.frames), unit.dtype)
+    along: Unit
+    variables: Sequence[str]
+    threads: Threads
 
-        def run(item: int) -> None:
-            lanes = np.empty((unit.outputs, call.frames), unit.dtype)
-            courses = self._courses(item)
-            unit.play(call.sound(item), lanes, self._moving, courses, call.block)
-            self.outputs[item] = lanes[0::2]
+    def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
+        """See `Way`."""
+        lanes = self._resting(runs).played(self.along, self.threads)
+        shape = runs.items, *runs.sounds.shape[1:]
+        return lanes[:, 0::2].copy(), np.broadcast_to(runs.sounds, shape).copy()
 
-        threads.each(call.items, run)
-
-    def __call__(self, cotangents: NDArray[Any]) -> Derivatives:
-        call = self._call
-        found = {path: np.zeros((call.items, call.blocks)) for path in self._components}
+    def back(self, runs: Runs, tape: NDArray[Any], cotangents: NDArray[Any]) -> Derivatives:
+        """See `Way`."""
+        found = {path: np.zeros((runs.items, runs.blocks)) for path in self.variables}
 
         def bring(item: int) -> None:
-            for block, path, lanes in self.tangents(item):
-                weights = cotangents[item][:, block * call.block :]
+            for block, path, lanes in self.tangents(runs, tape[item], item):
+                weights = cotangents[item][:, block * runs.block :]
                 found[path][item, block] = np.einsum("cf,cf->", lanes, weights, dtype=np.float64)
 
-        self._threads.each(call.items, bring)
+        self.threads.each(runs.items, bring)
         return found, None
 
-    def tangents(self, item: int) -> Iterator[tuple[int, str, NDArray[Any]]]:
+    def tangents(
+        self, runs: Runs, sound: NDArray[Any], item: int
+    ) -> Iterator[tuple[int, str, NDArray[Any]]]:
         """Of an item: each block, each parameter, and the derivatives of the outputs by the value
         of the parameter in the block, from its first sample on, of shape (channels, frames left).
         """
-        call, unit = self._call, self._unit
-        courses = self._courses(item)
-        first = len(call.names.paths)
+        unit = self.along
+        resting = self._resting(runs)
+        courses, paths = resting.course(item), resting.paths
+        first = len(runs.paths)
         state = unit.start()
-        for block in range(call.blocks):
-            start = block * call.block
-            rest = np.ascontiguousarray(call.sound(item)[:, start:])
-            lanes = np.empty((unit.outputs, call.frames - start), unit.dtype)
-            for row, path in enumerate(self._components):
-                along = courses[:, block:].copy()
-                along[first + row, 0] = 1
-                unit.go_on(state, rest, lanes, self._moving, along, call.block)
+        for block in range(runs.blocks):
+            start = block * runs.block
+            rest = np.ascontiguousarray(sound[:, start:])
+            lanes = np.empty((unit.outputs, runs.frames - start), unit.dtype)
+            for row, path in enumerate(self.variables):
+                moved = courses[:, block:].copy()
+                moved[first + row, 0] = 1
+                unit.go_on(state, rest, lanes, paths, moved, runs.block)
                 yield block, path, lanes[1::2]
-            here = np.ascontiguousarray(rest[:, : call.block])
+            here = np.ascontiguousarray(rest[:, : runs.block])
             heard = np.empty((unit.outputs, here.shape[1]), unit.dtype)
             now = np.ascontiguousarray(courses[:, block : block + 1])
-            state = unit.go_on(state, here, heard, self._moving, now, call.block)
+            state = unit.go_on(state, here, heard, paths, now, runs.block)
 
-    def _courses(self, item: int) -> NDArray[np.float64]:
-        """The values of the parameters, and no direction."""
-        known = self._call.course(item)
-        return np.concatenate([known, np.zeros((len(self._components), known.shape[1]))])
+    def _resting(self, runs: Runs) -> Runs:
+        """The runs along no direction."""
+        components = [component(row) for row in range(len(self.variables))]
+        nowhere = np.zeros((1, len(components), 1))
+        return runs.with_more(components, nowhere, None, runs.block)

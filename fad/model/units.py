@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
@@ -15,13 +15,10 @@ from fad.base.prose import either
 from fad.diagram.box import Box
 from fad.diagram.parameters import Parameter
 from fad.diagram.widgets import reach, with_inputs
-from fad.model.arguments import Names
 from fad.model.programs import Subject
-from fad.pipeline.reverse import ReverseProgram
-from fad.runtime.backends import Backend
 from fad.runtime.engine import Engine
-from fad.runtime.gradient import BackendName, InterpreterWarning, backend_of
-from fad.runtime.library import DTYPES, Control, Library, Performer, Voice
+from fad.runtime.gradient import BackendName, InterpreterWarning
+from fad.runtime.library import DTYPES, Control, Library, Voice
 from fad.runtime.native import COMPILERS, find_compiler, native_code
 from fad.text.emitter import emit
 
@@ -59,6 +56,18 @@ class Unit(Protocol):
             courses: their values, of shape (paths, blocks), contiguous.
             block: how many samples a block has.
         """
+
+    def play_back(
+        self,
+        cotangents: NDArray[Any],
+        tape: NDArray[Any],
+        sums: NDArray[np.float64],
+        rest: NDArray[Any],
+        paths: Sequence[str],
+        courses: NDArray[np.float64],
+        block: int,
+    ) -> None:
+        """Runs it from its start on reversed time; see `fad.runtime.library.Voice.run_back`."""
 
     def start(self) -> Any:
         """A state at the start."""
@@ -112,6 +121,19 @@ class NativeUnit:
         with self.voice() as voice:
             voice.run(sound, lanes, self.control(paths), courses, block)
 
+    def play_back(
+        self,
+        cotangents: NDArray[Any],
+        tape: NDArray[Any],
+        sums: NDArray[np.float64],
+        rest: NDArray[Any],
+        paths: Sequence[str],
+        courses: NDArray[np.float64],
+        block: int,
+    ) -> None:
+        with self.voice() as voice:
+            voice.run_back(cotangents, tape, sums, rest, self.control(paths), courses, block)
+
     def control(self, paths: Sequence[str]) -> Control:
         """Where some widgets are."""
         key = tuple(paths)
@@ -136,57 +158,6 @@ class NativeUnit:
         after.become(state)
         after.run(sound, lanes, self.control(paths), courses, block)
         return after
-
-
-class Quick:
-    """Calls of native code with a number for each parameter, which make nothing but the outputs.
-
-    What is not of the right form is left to others, who can say what is wrong.
-
-    Args:
-        unit: the program.
-        names: the parameters.
-    """
-
-    def __init__(self, unit: NativeUnit, names: Names) -> None:
-        self._library = unit.library
-        self._names = names
-        self._bounds = [(bound.low, bound.high) for bound in names.bounds.values()]
-        self._dtype = np.dtype(unit.dtype)
-        self._shape = unit.inputs, unit.outputs
-        self._free: list[Performer] = []
-
-    def __call__(self, sound: NDArray[Any], given: Iterable[object]) -> NDArray[Any] | None:
-        """The outputs, of shape (channels, frames).
-
-        Args:
-            sound: an array.
-            given: the values of the parameters.
-
-        Returns:
-            `None` where the sound is not contiguous, of the right type and shape, or a value is no
-            number in its range.
-        """
-        inputs, outputs = self._shape
-        if sound.dtype != self._dtype or not sound.flags.c_contiguous:
-            return None
-        shape = sound.shape
-        if len(shape) != 2 or shape[0] != inputs or not shape[1]:
-            return None
-        try:
-            performer = self._free.pop()
-        except IndexError:
-            names = self._names
-            performer = Performer(self._library, names.paths, names.rows, len(names.widgets))
-        values = performer.values
-        for row, (value, (low, high)) in enumerate(zip(given, self._bounds, strict=True)):
-            if not isinstance(value, (float, int)) or not low <= value <= high:
-                return None
-            values[row] = value
-        lanes = np.empty((outputs, shape[1]), self._dtype)
-        performer.play(sound, lanes)
-        self._free.append(performer)
-        return lanes
 
 
 class InterpretedUnit:
@@ -231,6 +202,25 @@ class InterpretedUnit:
         block: int,
     ) -> None:
         self.go_on(self.start(), sound, lanes, paths, courses, block)
+
+    def play_back(
+        self,
+        cotangents: NDArray[Any],
+        tape: NDArray[Any],
+        sums: NDArray[np.float64],
+        rest: NDArray[Any],
+        paths: Sequence[str],
+        courses: NDArray[np.float64],
+        block: int,
+    ) -> None:
+        frames = cotangents.shape[1]
+        turned = np.concatenate([cotangents, tape])[:, ::-1]
+        by_sample = np.repeat(courses, block, axis=1)[:, :frames][:, ::-1]
+        lanes = np.empty((self.outputs, frames))
+        self.play(turned, lanes, paths, by_sample, 1)
+        starts = np.arange(0, frames, block)
+        sums += np.add.reduceat(lanes[: len(sums), ::-1], starts, axis=1)
+        rest[:] = lanes[len(sums) :, ::-1]
 
     def start(self) -> NDArray[np.float64]:
         return np.empty((len(self._rows) + self.inputs, 0))
@@ -288,57 +278,37 @@ class Units:
         self.kind, self.rate, self.precision = kind, rate, precision
         self.dtype = DTYPES[precision]
         self._subject, self._trust = subject, trust
-        self._folders = subject.front.libraries.folders
         #: The interpreter runs in it; native code needs it while it is made.
         self._engine = Engine(keep=True)
 
-    def unit(self, box: Box, more: Sequence[Parameter] = ()) -> Unit:
+    def unit(
+        self,
+        box: Box,
+        more: Sequence[Parameter] = (),
+        precision: NativePrecision | None = None,
+    ) -> Unit:
         """A program that can be run.
 
         Args:
             box: its diagram.
             more: widgets that it has beside those of the model.
+            precision: how it computes; by default, as the model does.
 
         Raises:
             EngineError: the standard compiler or the C++ compiler refuses it.
         """
-        name = self._subject.front.name
+        name, precision = self._subject.front.name, precision or self.precision
         if self.kind == "interpreter":
             widgets = [*self._subject.widgets, *more]
-            return InterpretedUnit(box, widgets, self._engine, name, self.rate, self.precision)
+            return InterpretedUnit(box, widgets, self._engine, name, self.rate, precision)
+        folders = self._subject.front.libraries.folders
         try:
             code = native_code(
-                box,
-                self._engine,
-                name,
-                self._folders,
-                precision=self.precision,
-                trust=self._trust,
+                box, self._engine, name, folders, precision=precision, trust=self._trust
             )
         finally:
             self._engine.close()
-        return NativeUnit(Library(code, self.rate, self.precision))
-
-    def reverse(self, programs: ReverseProgram) -> Backend:
-        """The programs of reverse mode, ready to run.
-
-        Raises:
-            EngineError: the standard compiler or the C++ compiler refuses one of them.
-        """
-        try:
-            return backend_of(
-                self.kind,
-                programs,
-                self._subject.widgets,
-                self._engine,
-                self._folders,
-                self.rate,
-                self.precision,
-                trust=self._trust,
-            )
-        finally:
-            if self.kind == "native":
-                self._engine.close()
+        return NativeUnit(Library(code, self.rate, precision))
 
 
 def backend_for(

@@ -111,5 +111,5 @@ def test_states() -> None:
     found = model(FILTER, native=False)
     with pytest.raises(fad.FadError, match=r"shape \(1, 100\), not 2 items"):
         found.stream(X, found.initial_state(2))
-    with pytest.raises(fad.FadError, match="one signal, and there are 3 items"):
+    with pytest.raises(fad.FadError, match="one signal, not of 3 items"):
         found.stream(np.zeros((3, 1, 100)), found.initial_state())
