@@ -236,7 +236,9 @@ class Form:
         """Values, of shape (items or 1, paths, blocks or 1), contiguous."""
         blocks = -(-frames // self.block)
         whole = [
-            self._whole(name, self._within(bound, value) if bounded else value, items, blocks)
+            (self.within(bound, value) if bounded else value).reshape(
+                self.whole(name, value.shape, items, blocks)
+            )
             for (name, bound), value in zip(names.bounds.items(), values, strict=True)
         ]
         shape = np.broadcast_shapes((1, 1), *(value.shape for value in whole))
@@ -286,8 +288,40 @@ class Form:
         )
         return np.ascontiguousarray(shaped, self.dtype), heard.shape
 
-    def _within(self, bound: Bound, value: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values within their range."""
+    def whole(
+        self, name: str, shape: tuple[int, ...], items: int | None, blocks: int
+    ) -> tuple[int, int]:
+        """The shape of values with both axes: (items or 1, blocks or 1).
+
+        Args:
+            name: what the parameter is called.
+            shape: that of its values as they are given.
+            items: the number of items of a batch, if there is one.
+            blocks: how many blocks the signal has.
+
+        Raises:
+            FadError: values of this shape do not fit the signal.
+        """
+        if shape == ():
+            return 1, 1
+        if len(shape) == 1 and items is None and shape[0] in (1, blocks):
+            return 1, shape[0]
+        if len(shape) == 1 and items is not None and shape[0] in (1, items):
+            return shape[0], 1
+        if len(shape) == 2 and shape[0] in (1, items or 1) and shape[1] in (1, blocks):
+            return shape[0], shape[1]
+        several = f"({blocks},)" if items is None else f"({items},) or ({items}, {blocks})"
+        raise FadError(
+            f"`{name}` has values of shape {shape}",
+            hint=f"a number, or {several}: a block is {counted(self.block, 'sample')}",
+        )
+
+    def within(self, bound: Bound, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values within their range.
+
+        Raises:
+            FadError: one is outside, and values are not to be clipped; or it is not a number.
+        """
         least, most = (value.min(), value.max()) if value.size else (np.nan, np.nan)
         if bound.low <= least and most <= bound.high:
             return value
@@ -297,25 +331,6 @@ class Form:
         if (too_low or most > bound.high + near) and not is_clipped:
             raise bound.exceeded(least if too_low else most)
         return np.clip(value, bound.low, bound.high)
-
-    def _whole(
-        self, name: str, value: NDArray[np.float64], items: int | None, blocks: int
-    ) -> NDArray[np.float64]:
-        """Values of shape (items or 1, blocks or 1)."""
-        shape = value.shape
-        if shape == ():
-            return value.reshape(1, 1)
-        if len(shape) == 1 and items is None and shape[0] in (1, blocks):
-            return value.reshape(1, -1)
-        if len(shape) == 1 and items is not None and shape[0] in (1, items):
-            return value.reshape(-1, 1)
-        if len(shape) == 2 and shape[0] in (1, items or 1) and shape[1] in (1, blocks):
-            return value
-        several = f"({blocks},)" if items is None else f"({items},) or ({items}, {blocks})"
-        raise FadError(
-            f"`{name}` has values of shape {shape}",
-            hint=f"a number, or {several}: a block is {counted(self.block, 'sample')}",
-        )
 
 
 def _numbers(name: str, value: Any) -> NDArray[np.float64]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from threading import RLock
 from typing import Any, Literal, TypeVar
 
@@ -26,16 +27,42 @@ class Compiled:
     Args:
         subject: the program.
         units: what makes programs run.
+        primal: the program itself, if it was made before.
 
     Attributes:
         primal: the program itself.
     """
 
-    def __init__(self, subject: Subject, units: Units) -> None:
+    def __init__(self, subject: Subject, units: Units, primal: Unit | None = None) -> None:
         self._subject, self._units = subject, units
         self._made: dict[object, Any] = {}
         self._making = RLock()
-        self.primal = units.unit(subject.box)
+        self.primal = units.unit(subject.box) if primal is None else primal
+
+    def by(self, paths: Collection[str], inputs: tuple[int, ...]) -> Compiled:
+        """The same program, differentiated by other variables.
+
+        Args:
+            paths: its parameters.
+            inputs: the numbers of its audio inputs.
+        """
+
+        def made() -> Compiled:
+            variables = tuple(each for each in self._subject.widgets if each.path in paths)
+            subject = replace(self._subject, variables=variables, inputs=inputs)
+            return Compiled(subject, self._units, self.primal)
+
+        return self._once(("by", frozenset(paths), inputs), made)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of the parameters that it is differentiated by."""
+        return tuple(each.path for each in self._subject.variables)
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The numbers of the audio inputs that it is differentiated by."""
+        return self._subject.inputs
 
     @property
     def dual(self) -> Unit:
@@ -73,25 +100,22 @@ class Compiled:
         Raises:
             FadError: the program cannot be differentiated in this way.
         """
-        subject = self._subject
-        paths = [each.path for each in subject.variables]
         if mode == "reverse" or (mode == "auto" and self._is_reversed(changes)):
             return self._once("by reverse", lambda: self._by_reverse(threads))
-        if subject.inputs:
+        if self.inputs:
             why = f": {self.refusal}" if self.refusal else ""
             raise FadError(f"derivatives by audio inputs need reverse mode{why}")
         if changes:
             return self.replay(threads)
-        return ByLanes(self.dual, paths, threads)
+        return ByLanes(self.dual, self.paths, threads)
 
     def replay(self, threads: Threads) -> ByReplay:
         """Runs the program again from each block on."""
-        paths = tuple(each.path for each in self._subject.variables)
-        return ByReplay(self.along(paths, ()), paths, threads)
+        return ByReplay(self.along(self.paths, ()), self.paths, threads)
 
     def _is_reversed(self, changes: bool) -> bool:
         """Whether derivatives are brought back by reverse mode where nothing else is asked for."""
-        needed = changes or self._subject.inputs or self.cheaper == "reverse"
+        needed = changes or self.inputs or self.cheaper == "reverse"
         return bool(needed and self.refusal is None)
 
     def _by_reverse(self, threads: Threads) -> ByReverse:

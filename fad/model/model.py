@@ -20,6 +20,7 @@ from fad.differentiation.surrogates import Kind
 from fad.model.arguments import Call, Form, Names, named
 from fad.model.compiled import Compiled, Mode
 from fad.model.coordinates import coordinate
+from fad.model.kernel import Kernel
 from fad.model.programs import INPUT, Subject, component, subject
 from fad.model.pullbacks import ByReplay, Derivatives
 from fad.model.quick import Quick
@@ -130,6 +131,7 @@ class Model:
         block: how many samples a parameter that changes over time keeps a value for.
         dtype: the type of samples.
         backend: what runs it: `native` or `interpreter`.
+        form: what it takes, for other frameworks.
         warnings: what the user should know, one sentence each.
     """
 
@@ -144,7 +146,7 @@ class Model:
         self._subject, self._options = subject, options
         self._threads, self._again = threads, again
         self._compiled = Compiled(subject, units)
-        self._form = Form(self._compiled.primal.inputs, units.dtype, options.block, options.clip)
+        self.form = Form(self._compiled.primal.inputs, units.dtype, options.block, options.clip)
         self._names: dict[tuple[str, ...], Names] = {}
         self._quick: dict[tuple[str, ...], Quick] = {}
         self.parameters = subject.widgets
@@ -251,7 +253,7 @@ class Model:
         moving = dict(tangents)
         heard = moving.pop(INPUT, None)
         names = named(self.variables, list(moving))
-        courses, sounds = self._form.along(call, names, list(moving.values()), heard)
+        courses, sounds = self.form.along(call, names, list(moving.values()), heard)
         inputs = () if sounds is None else tuple(range(self.inputs))
         unit = self._compiled.along(tuple(names.paths), inputs)
         components = [component(row) for row in range(len(names.paths))]
@@ -351,6 +353,20 @@ class Model:
         found = State(tuple(after), state.batch, frozenset(call.names.paths))
         return call.join(self._checked(call, outputs)), found
 
+    def kernel(self, names: Sequence[str], moving: Sequence[str], by_inputs: bool) -> Kernel:
+        """The program as pure functions of whole arrays, for other frameworks.
+
+        Args:
+            names: the parameters that it is called with, in their order.
+            moving: those of them that it is differentiated by.
+            by_inputs: whether it is differentiated by its audio inputs, too.
+        """
+        found = self._named_parameters(tuple(names))
+        paths = {each.path for name in moving for each in found.widgets[name]}
+        inputs = tuple(range(self.inputs)) if by_inputs else ()
+        compiled = self._compiled.by(paths, inputs)
+        return Kernel(compiled, self.form, found, self._options.mode, self._threads)
+
     def normalised(self, values: Values) -> dict[str, NDArray[np.float64]]:
         """Coordinates of values: 0 where the range of a parameter begins, 1 where it ends.
 
@@ -388,7 +404,10 @@ class Model:
         if values and len(everything) < len(values) + len(parameters):
             twice = next(name for name in values if name in parameters)
             raise FadError(f"`{twice}` is given twice")
-        key = tuple(everything)
+        names = self._named_parameters(tuple(everything))
+        return self.form.call(names, list(everything.values()), x, frames, batch)
+
+    def _named_parameters(self, key: tuple[str, ...]) -> Names:
         names = self._names.get(key)
         if names is None:
             names = named(self.parameters, key)
@@ -401,7 +420,7 @@ class Model:
             self._names[key] = names
             if isinstance(self._compiled.primal, NativeUnit) and not self._options.check_finite:
                 self._quick[key] = Quick(self._compiled.primal, names)
-        return self._form.call(names, list(everything.values()), x, frames, batch)
+        return names
 
     def _changes(self, call: Call) -> bool:
         """Whether a variable changes over time."""

@@ -26,7 +26,14 @@ Derivatives = tuple[Mapping[str, NDArray[np.float64]], NDArray[Any] | None]
 
 
 class Way(Protocol):
-    """How derivatives are brought back."""
+    """How derivatives are brought back.
+
+    Attributes:
+        lanes: how many lanes the tape has.
+    """
+
+    @property
+    def lanes(self) -> int: ...
 
     def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
         """The outputs, of shape (items, channels, frames), and the tape, (items, lanes, frames)."""
@@ -54,6 +61,11 @@ class ByLanes:
     dual: Unit
     variables: Sequence[str]
     threads: Threads
+
+    @property
+    def lanes(self) -> int:
+        """See `Way`."""
+        return self.dual.outputs
 
     def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Way`."""
@@ -97,6 +109,11 @@ class ByReverse:
     variables: Sequence[str]
     inputs: Sequence[int]
     threads: Threads
+
+    @property
+    def lanes(self) -> int:
+        """See `Way`."""
+        return self.forward.outputs
 
     def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Way`."""
@@ -142,6 +159,11 @@ class ByReplay:
     along: Unit
     variables: Sequence[str]
     threads: Threads
+
+    @property
+    def lanes(self) -> int:
+        """See `Way`."""
+        return self.along.inputs
 
     def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Way`."""
