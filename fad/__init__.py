@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from fad.drawing.plot import draw, rendered
     from fad.estimation.estimate import estimate
     from fad.model.model import Model, load
+    from fad.pipeline.costs import Costs
     from fad.pipeline.expand import expand
     from fad.pipeline.explain import explain
+    from fad.pipeline.modes import costs
     from fad.pipeline.program import Program
     from fad.pipeline.reverse import ReverseProgram
     from fad.pipeline.transform import transform
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from fad.runtime.run import run
 
 __all__ = [
+    "Costs",
     "Cotangents",
     "Engine",
     "FadError",
@@ -50,6 +53,7 @@ __all__ = [
     "Source",
     "__version__",
     "check",
+    "costs",
     "draw",
     "estimate",
     "expand",
@@ -65,6 +69,7 @@ __all__ = [
 #: Public name -> the module that it is loaded from when it is used: `fad --help` needs none.
 _HOMES = {
     "Cotangents": "fad.runtime.gradient",
+    "Costs": "fad.pipeline.costs",
     "Engine": "fad.runtime.engine",
     "FadError": "fad.base.errors",
     "Gradient": "fad.runtime.gradient",
@@ -79,6 +84,7 @@ _HOMES = {
     "ReverseProgram": "fad.pipeline.reverse",
     "Source": "fad.base.source",
     "check": "fad.checking.check",
+    "costs": "fad.pipeline.modes",
     "draw": "fad.drawing.plot",
     "estimate": "fad.estimation.estimate",
     "expand": "fad.pipeline.expand",

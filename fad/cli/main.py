@@ -42,6 +42,7 @@ from fad.cli.options import (
     warn,
     wrote,
 )
+from fad.cli.params import params
 from fad.cli.project import ProjectCommand, nearest, without_project
 from fad.cli.results import (
     Goal,
@@ -52,7 +53,7 @@ from fad.cli.results import (
     refuse_standard_input,
     write_programs,
 )
-from fad.cli.reverse import reverse
+from fad.cli.reverse import into_folder
 from fad.cli.run import run
 from fad.cli.watch import watch as watch_programs
 
@@ -110,11 +111,11 @@ def expand(files: tuple[str, ...], output: str, check: str | None, **options: An
 @variable_options
 @click.option(
     "--mode",
-    type=click.Choice(["forward", "reverse"]),
+    type=click.Choice(["forward", "reverse", "auto"]),
     default="forward",
     show_default=True,
     help="`reverse`: three programs that compute the gradient of a sum over time together, for any "
-    "number of variables; `-o` is a folder.",
+    "number of variables; `auto`: the mode that costs less at run time. `-o` is a folder for both.",
 )
 @click.option(
     "--only",
@@ -168,7 +169,7 @@ def transform(
     the text; the first lines of the result list them.
 
     With `--mode reverse`, NAME.forward.dsp, NAME.adjoint.dsp, NAME.control.dsp and NAME.json go to
-    `-o`, a folder.
+    `-o`, a folder; with `--mode auto`, these, or NAME.dual.dsp and NAME.json.
 
     \b
     Examples:
@@ -177,8 +178,8 @@ def transform(
     """
     import fad
 
-    if mode == "reverse":
-        reverse(files, click.get_current_context().params)
+    if mode != "forward":
+        into_folder(files, click.get_current_context().params)
     if direction:
         options = without_project(options, "wrt", "order", "only")
     elif explain:
@@ -222,27 +223,6 @@ def transform(
     if watch:
         watch_programs(work, files)
     finish(work(files))
-
-
-@cli.command(cls=ProjectCommand, short_help="List what a program can be differentiated by.")
-@click.argument("file")
-@search_options
-@ORDER_BY
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-def params(file: str, as_json: bool, **options: Any) -> None:
-    """List the widgets of a program: path, kind, range, and whether each is a variable by default.
-
-    FILE is a Faust program; `-` reads the standard input.
-
-    \b
-    Example:
-      fad params synth.dsp
-    """
-    import fad
-    from fad.cli import reports
-
-    program = fad.expand(program_of(file), **options)
-    show(reports.parameters_json(program) if as_json else reports.parameters_table(program))
 
 
 @cli.command(cls=ProjectCommand, short_help="Draw a program and its derivative as block diagrams.")
@@ -430,8 +410,8 @@ def doctor(as_json: bool) -> None:
     click.get_current_context().exit(code if found.works else BAD_INPUT)
 
 
-cli.add_command(estimate)
-cli.add_command(run)
+for _command in (params, estimate, run):
+    cli.add_command(_command)
 
 
 def main() -> NoReturn:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fad.cli.options import Colours
     from fad.cli.project import Project
     from fad.diagram.parameters import Parameter
+    from fad.pipeline.costs import Costs
     from fad.pipeline.program import Program
     from fad.runtime.installation import Installation
     from fad.runtime.recording import Recording
@@ -50,13 +51,14 @@ _NUMBERS = (
     *("init", "min", "max", "step", "error", "agree", "first sample", "point"),
     *("lowest", "highest", "rms", "first", "last"),
     *("files", "entries", "megabytes", "at most"),
+    *("runs", "tape"),
 )
 
 
-def parameters_table(program: Program) -> str:
-    """All widgets of a program, a line each."""
+def parameters_table(program: Program, costs: Costs | None = None) -> str:
+    """All widgets of a program, a line each, and what the gradient costs, if that is known."""
     if not program.widgets:
-        return "the program has no widgets\n"
+        return "the program has no widgets\n" + _cost_lines(costs)
     table = _table(
         *("path", "host path", "kind", "init", "min", "max", "step", "unit", "scale", "variable")
     )
@@ -70,11 +72,27 @@ def parameters_table(program: Program) -> str:
             _cell(widget.scale),
             "yes" if widget in program.parameters else "",
         )
-    return _printed(table)
+    return _printed(table) + _cost_lines(costs)
 
 
-def parameters_json(program: Program) -> str:
-    """All widgets of a program as JSON."""
+def _cost_lines(costs: Costs | None) -> str:
+    if costs is None:
+        return ""
+    table = _table("mode", "runs", "tape", "")
+    if costs.forward is not None:
+        table.add_row("forward", f"{costs.forward:.1f}")
+    if costs.recording is not None and costs.adjoint is not None:
+        both = f"recording {costs.recording:.1f}, adjoint {costs.adjoint:.1f}"
+        table.add_row("reverse", f"{costs.reverse:.1f}", str(costs.tape), both)
+    by = counted(costs.variables, "variable")
+    return (
+        f"\nthe gradient by {by}, estimated in runs of the program:\n"
+        f"{_printed(table)}cheaper: {visible(costs.reason)}\n"
+    )
+
+
+def parameters_json(program: Program, costs: Costs | None = None) -> str:
+    """All widgets of a program as JSON: a list, unless it comes with what the gradient costs."""
     widgets = [
         {
             **parameter_data(widget),
@@ -83,7 +101,7 @@ def parameters_json(program: Program) -> str:
         }
         for widget in program.widgets
     ]
-    return json_text(widgets)
+    return json_text(widgets if costs is None else {"widgets": widgets, "cost": costs.to_json()})
 
 
 def _host_path(widget: Parameter) -> str:

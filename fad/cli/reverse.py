@@ -1,4 +1,4 @@
-"""`fad transform --mode reverse`: three programs and what their channels are, in a folder."""
+"""`fad transform --mode reverse` and `--mode auto`: several files for each program, in a folder."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from fad.cli.options import STANDARD_INPUT, given, program_of, warn, wrote
+from fad.cli.options import STANDARD_INPUT, given, program_of, tell, warn, wrote
 from fad.cli.project import without_project
 from fad.cli.results import Outcome, attempt, finish, refuse_standard_input
 from fad.cli.watch import watch
 
 if TYPE_CHECKING:
     from fad.base.source import Source
+    from fad.pipeline.program import Program
     from fad.pipeline.reverse import ReverseProgram
 
 #: Options that say what forward mode writes -> their parameters, and what these are by default.
@@ -30,8 +31,8 @@ _FORWARD_ONLY: Mapping[str, tuple[str, object]] = {
 }
 
 
-def reverse(files: Sequence[str], given: Mapping[str, Any]) -> NoReturn:
-    """Transforms programs in reverse mode, and ends the running command.
+def into_folder(files: Sequence[str], given: Mapping[str, Any]) -> NoReturn:
+    """Transforms programs in reverse mode, or the cheaper one, and ends the running command.
 
     Args:
         files: the FILE arguments.
@@ -40,20 +41,26 @@ def reverse(files: Sequence[str], given: Mapping[str, Any]) -> NoReturn:
     import fad
 
     options = without_project(given, "only", "order", "lines")
+    mode = options["mode"]
     _refuse_forward_options(options)
-    asked = ("include", "libraries", "precision", "wrt", "surrogate", "direction", "order_by")
+    # Either mode has some that the other one does not.
+    own = "direction" if mode == "reverse" else "comments"
+    asked = ("include", "libraries", "precision", "wrt", "surrogate", "order_by", own)
     rules = options["rules"]
 
-    def compute(source: Source) -> ReverseProgram:
-        return fad.transform(
+    def compute(source: Source) -> Program | ReverseProgram:
+        result: Program | ReverseProgram = fad.transform(
             source,
-            mode="reverse",
+            mode=mode,
             rules=None if rules is None else program_of(rules),
             **{name: options[name] for name in asked},
         )
+        return result
+
+    ending = ".forward.dsp" if mode == "reverse" else ".json"
 
     def work(files: Sequence[str]) -> dict[str, Outcome]:
-        return _write(compute, files, options["output"])
+        return _write(compute, files, options["output"], ending)
 
     if options["watch"]:
         watch(work, files)
@@ -61,7 +68,7 @@ def reverse(files: Sequence[str], given: Mapping[str, Any]) -> NoReturn:
 
 
 def _refuse_forward_options(options: Mapping[str, Any]) -> None:
-    """Makes sure that nothing is asked for that reverse mode does not write.
+    """Makes sure that nothing is asked for that these modes do not write.
 
     Raises:
         UsageError: something is, or there is no folder.
@@ -69,19 +76,29 @@ def _refuse_forward_options(options: Mapping[str, Any]) -> None:
     for option, (name, default) in _FORWARD_ONLY.items():
         if options.get(name, default) != default:
             raise click.UsageError(f"`{option}` is about forward mode: leave it out")
+    if options["mode"] == "auto" and options["direction"]:
+        raise click.UsageError(
+            "`--direction` asks for other things in either mode: leave it out, or name the mode"
+        )
     if options["output"] == "-":
-        raise click.UsageError("`--mode reverse` writes several files: name a folder, `-o DIR`")
+        raise click.UsageError(
+            f"`--mode {options['mode']}` writes several files: name a folder, `-o DIR`"
+        )
 
 
 def _write(
-    compute: Callable[[Source], ReverseProgram], files: Sequence[str], folder: str
+    compute: Callable[[Source], Program | ReverseProgram],
+    files: Sequence[str],
+    folder: str,
+    ending: str,
 ) -> dict[str, Outcome]:
-    """Writes the programs of reverse mode for some programs; those of each are written together.
+    """Writes the files of a mode for some programs; those of each are written together.
 
     Args:
         compute: from a program to the others.
         files: the FILE arguments.
         folder: where all goes.
+        ending: of the name of a file that is always written.
 
     Returns:
         FILE argument -> how it went.
@@ -94,9 +111,7 @@ def _write(
     for file, stem in stems.items():
         for other in files[: files.index(file)]:
             if stems[other] == stem:
-                raise click.UsageError(
-                    f"`{other}` and `{file}` would both go to `{stem}.forward.dsp`"
-                )
+                raise click.UsageError(f"`{other}` and `{file}` would both go to `{stem}{ending}`")
 
     def work(file: str, name: str | None) -> Outcome:
         from fad.base.output_folder import write_together
@@ -110,6 +125,8 @@ def _write(
         warn(program.warnings, name)
         write_together(folder, texts)
         wrote(*paths)
+        if program.costs is not None:
+            tell(("" if name is None else f"{name}: ") + program.costs.reason)
         return Outcome(0, program.files)
 
     several = len(files) > 1

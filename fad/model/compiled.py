@@ -13,6 +13,7 @@ from fad.model.programs import Subject, components_of
 from fad.model.pullbacks import ByLanes, ByReplay, ByReverse, Way
 from fad.model.threads import Threads
 from fad.model.units import Unit, Units
+from fad.pipeline.costs import OneMode
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram
 
@@ -138,9 +139,9 @@ class Compiled:
         )
 
     @property
-    def cheaper(self) -> Literal["forward", "reverse"]:
+    def cheaper(self) -> OneMode:
         """The mode that is likely to cost less."""
-        return "forward" if len(self._subject.variables) <= 4 else "reverse"
+        return self._once("cheaper", self._subject.cheaper)
 
     @property
     def _reverse(self) -> ReverseProgram | FadError:

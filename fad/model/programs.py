@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fad.base.deep_stack import recursive
 from fad.diagram.box import Box, Lambda, Real, Slider, Slot, arity_of
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, Widget, input_index, parameter_at, resolved, select
@@ -13,7 +14,9 @@ from fad.differentiation.dual import dense
 from fad.differentiation.seeds import DIRECTION, Seed, Seeds, by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
+from fad.pipeline.costs import OneMode
 from fad.pipeline.front import Front
+from fad.pipeline.modes import cheaper_mode
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.pipeline.transform import derive
 
@@ -50,12 +53,14 @@ class Subject:
         """The diagram of the program."""
         return self.evaluation.process
 
+    @recursive
     def dual(self) -> Box:
         """For each output: the output, then its derivative by each of the variables."""
         seeds = by_parameters(self.variables)
         found = derive(self.evaluation, seeds, self.front.operations, self.surrogate)
         return dense(found, len(seeds.names))
 
+    @recursive
     def directional(self, paths: Sequence[str], inputs: Sequence[int]) -> Box:
         """For each output: the output, then its derivative along a direction.
 
@@ -79,10 +84,22 @@ class Subject:
             box = Lambda(slot, box)
         return box
 
+    @recursive
     def reverse(self) -> ReverseProgram:
         """The programs of reverse mode."""
-        wrt = [each.path for each in self.variables] + [f"input:{k}" for k in self.inputs]
-        return reversed_program(self.evaluation, self.front, wrt, self.surrogate)
+        return reversed_program(self.evaluation, self.front, self._wrt, self.surrogate)
+
+    @recursive
+    def cheaper(self) -> OneMode:
+        """The mode in which a gradient is likely to cost less."""
+        if not self._wrt:
+            return "forward"
+        choice = cheaper_mode(self.evaluation, self.front, self._wrt, self.surrogate)
+        return choice.costs.cheaper
+
+    @property
+    def _wrt(self) -> list[str]:
+        return [each.path for each in self.variables] + [f"input:{k}" for k in self.inputs]
 
 
 def components_of(count: int) -> list[Parameter]:
@@ -99,6 +116,7 @@ def _component(index: int) -> Slider:
     return Slider("nentry", _COMPONENT.format(index), 0.0, -1e9, 1e9, 0.0)
 
 
+@recursive
 def subject(
     front: Front,
     wrt: Sequence[str],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from fad.base.version import __version__
 from fad.diagram.order import OrderBy
 from fad.diagram.parameters import Parameter
 from fad.differentiation.channels import Output
+from fad.pipeline.costs import Costs
 
 #: Which manifests mean the same. From 2 on, parameters and channels are in the order of the text or
 #: of the user interface, as `order by` says; before, they were in that of the diagram.
@@ -30,6 +32,7 @@ class Program:
         direction: the names and components of the direction that its derivatives are along.
         files: the files that it was made from, and those that it names.
         order_by: whose order the parameters and widgets are in: see `widgets_of`.
+        costs: what either mode costs, where forward mode was chosen for that.
     """
 
     source: str
@@ -41,12 +44,23 @@ class Program:
     direction: tuple[tuple[str, float], ...] = ()
     files: tuple[Path, ...] = ()
     order_by: OrderBy = "text"
+    costs: Costs | None = None
+
+    def texts(self, stem: str) -> dict[str, str]:
+        """The files to write for a program in forward mode: names -> texts.
+
+        Args:
+            stem: what their names begin with.
+        """
+        told = json.dumps(self.manifest(), indent=2, ensure_ascii=False) + "\n"
+        return {f"{stem}.dual.dsp": self.source, f"{stem}.json": told}
 
     def manifest(self) -> dict[str, Any]:
         """What the channels and the parameters are, as plain data for JSON."""
         return {
             "program": self.name,
             "format": MANIFEST_FORMAT,
+            **({"mode": "forward", "cost": self.costs.to_json()} if self.costs else {}),
             "order by": self.order_by,
             "versions": versions(),
             "outputs": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,20 @@ from fad.base.errors import FadError
 from fad.base.prose import either
 from fad.base.version import __version__
 from fad.diagram.box import Box, Par, Primitive, Real, Seq, Slot, arity_of
+from fad.diagram.facts import Facts
 from fad.diagram.labels import identifier
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import Parameter, input_index, select
 from fad.differentiation.channels import Output, along_direction, channels
 from fad.differentiation.dual import about, about_second
-from fad.differentiation.prepared import prepare
+from fad.differentiation.operations import Operations
+from fad.differentiation.prepared import Prepared, prepare
 from fad.differentiation.seeds import by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.evaluation.sizes import check_size
 from fad.pipeline.comments import parameter_comments, rule_comments
+from fad.pipeline.costs import Costs
 from fad.pipeline.front import Front
 from fad.pipeline.program import MANIFEST_FORMAT, parameter_data, versions
 from fad.reverse.adjoint import Adjoint, adjoint
@@ -59,6 +62,7 @@ class ReverseProgram:
         name: the file name of the original.
         files: the files that it was made from, and those that it names.
         direction: the names and components of the direction that outputs have derivatives along.
+        costs: what either mode costs, where this one was chosen for that.
     """
 
     forward: str
@@ -73,6 +77,7 @@ class ReverseProgram:
     name: str = ""
     files: tuple[Path, ...] = ()
     direction: tuple[tuple[str, float], ...] = ()
+    costs: Costs | None = None
 
     def texts(self, stem: str) -> dict[str, str]:
         """The files to write: names -> texts.
@@ -102,8 +107,88 @@ class ReverseProgram:
             "inputs": [f"input:{index}" for index in self.inputs],
             **({"direction": dict(self.direction)} if self.direction else {}),
             "parameters": [parameter_data(parameter) for parameter in self.parameters],
+            **({"cost": self.costs.to_json()} if self.costs else {}),
             "warnings": list(self.warnings),
         }
+
+
+@dataclass(frozen=True)
+class Marked:
+    """An evaluated program with its variables, ready for reverse mode.
+
+    Attributes:
+        evaluation: the program.
+        front: what it takes to differentiate it.
+        variables: what the gradient is by.
+        direction: the names and components of the direction, if there is one.
+        components: the same, by the numbers of the variables that are marked.
+        prepared: the diagram in which all is marked.
+        operations: what functions do to tangents.
+        facts: what is known about the parts of the diagram.
+    """
+
+    evaluation: Evaluation
+    front: Front
+    variables: Sequence[Parameter]
+    direction: Sequence[tuple[str, float]]
+    components: Mapping[int, float]
+    prepared: Prepared
+    operations: Operations
+    facts: Facts
+
+
+def marked_program(
+    evaluation: Evaluation,
+    front: Front,
+    wrt: Sequence[str] = (),
+    surrogate: Sequence[Kind] = (),
+    order_by: OrderBy = "text",
+    direction: Sequence[tuple[str, float]] = (),
+) -> Marked:
+    """Marks the variables of a program, and all that decides about its derivatives.
+
+    For the arguments, see `reversed_program`.
+
+    Raises:
+        FadError: a variable is not there, or the program is too large.
+    """
+    box, facts = evaluation.process, evaluation.facts
+    widgets = widgets_of(box, facts, front.title, order_by)
+    inputs = arity_of(box)[0]
+    variables = select(widgets, inputs, wrt)
+    along = {each: value for name, value in direction for each in select(widgets, inputs, [name])}
+    every = [*variables, *(each for each in along if each not in variables)]
+    components = {lane: along[each] for lane, each in enumerate(every) if each in along}
+    seeds = by_parameters(every)
+    operations = front.operations.afresh()
+    # The whole program keeps its name, `process`, for itself.
+    names = {part: name for part, name in facts.names.items() if part is not box}
+    facts = replace(facts, names=names)
+    check_size(box, len(seeds.names), facts.origins)
+    prepared = prepare(box, seeds, operations, facts, surrogate)
+    return Marked(evaluation, front, variables, direction, components, prepared, operations, facts)
+
+
+def adjoint_of(marked: Marked) -> Adjoint:
+    """The adjoint of a marked program.
+
+    Raises:
+        FadError: there are no variables, none has an effect, or something on the way from one to an
+            output has no derivative or no transpose.
+    """
+    if not marked.variables:
+        raise FadError(
+            "the program has no variables: there is nothing to differentiate by",
+            hint="a slider or a number entry is one, and an audio input with `--wrt input:0`",
+        )
+    components = marked.components if marked.direction else None
+    asked = range(len(marked.variables))
+    found = adjoint(marked.prepared, marked.operations, marked.facts, components, asked)
+    if not (found.terms or found.inputs):
+        told = about(marked.prepared)
+        paths = either(variable.path for variable in marked.variables)
+        raise FadError(f"no output changes with {paths}: the gradient is 0", hint="\n".join(told))
+    return found
 
 
 def reversed_program(
@@ -124,38 +209,24 @@ def reversed_program(
             are outputs, too, and so what comes back from them are second derivatives.
 
     Raises:
-        FadError: there are no variables, none has an effect, or something on the way from one to an
-            output has no derivative or no transpose.
+        FadError: see `marked_program` and `adjoint_of`.
     """
-    box, facts = evaluation.process, evaluation.facts
-    widgets = widgets_of(box, facts, front.title, order_by)
-    inputs = arity_of(box)[0]
-    variables = select(widgets, inputs, wrt)
-    if not variables:
-        raise FadError(
-            "the program has no variables: there is nothing to differentiate by",
-            hint="a slider or a number entry is one, and an audio input with `--wrt input:0`",
-        )
-    along = {each: value for name, value in direction for each in select(widgets, inputs, [name])}
-    others = [each for each in along if each not in variables]
-    seeds = by_parameters([*variables, *others])
-    components = {
-        lane: along[each] for lane, each in enumerate((*variables, *others)) if each in along
-    }
-    operations = front.operations.afresh()
-    # The whole program keeps its name, `process`, for itself.
-    names = {part: name for part, name in facts.names.items() if part is not box}
-    facts = replace(facts, names=names)
-    check_size(box, len(seeds.names), facts.origins)
-    prepared = prepare(box, seeds, operations, facts, surrogate)
-    asked = range(len(variables))
-    found = adjoint(prepared, operations, facts, components if direction else None, asked)
+    marked = marked_program(evaluation, front, wrt, surrogate, order_by, direction)
+    return written(marked, adjoint_of(marked))
+
+
+def written(marked: Marked, found: Adjoint) -> ReverseProgram:
+    """The programs, as texts.
+
+    Args:
+        marked: the program.
+        found: its adjoint.
+    """
+    evaluation, front, variables = marked.evaluation, marked.front, marked.variables
+    direction, prepared = marked.direction, marked.prepared
+    box = evaluation.process
     second = about_second(found.sloped, box) if direction else []
     warnings = (*evaluation.warnings, *about(prepared, folders=False), *second)
-    if not (found.terms or found.inputs):
-        told = about(prepared)
-        paths = either(variable.path for variable in variables)
-        raise FadError(f"no output changes with {paths}: the gradient is 0", hint="\n".join(told))
     is_widget = [input_index(variable) is None for variable in variables]
     gradient = [each for each, is_own in zip(found.gradient, is_widget, strict=False) if is_own]
     parameters = [each for each, is_own in zip(variables, is_widget, strict=True) if is_own]

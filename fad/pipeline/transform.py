@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 Lanes = Literal["all", "tangents", "primal"]
 #: First derivatives, or first and second ones.
 Order = Literal[1, 2]
-#: From the variables to the outputs, or back.
-Mode = Literal["forward", "reverse"]
+#: From the variables to the outputs, or back, or what is cheaper.
+Mode = Literal["forward", "reverse", "auto"]
 
 
 @overload
@@ -94,6 +94,22 @@ def transform(
 ) -> ReverseProgram: ...
 
 
+@overload
+def transform(
+    program: ProgramLike,
+    *,
+    mode: Literal["auto"],
+    include: Sequence[str | Path] = (),
+    libraries: str | Path | None = None,
+    precision: Precision = "double",
+    wrt: Sequence[str] = (),
+    surrogate: Sequence[Kind] = (),
+    rules: ProgramLike | None = None,
+    order_by: OrderBy = "text",
+    comments: bool = True,
+) -> Program | ReverseProgram: ...
+
+
 @recursive
 def transform(
     program: ProgramLike,
@@ -118,7 +134,9 @@ def transform(
         program: a text, or the path of a file.
         mode: `forward`, or `reverse` for three programs that compute the gradient of a sum of the
             outputs over time, at about the same cost for any number of variables. Reverse mode
-            knows neither `only` nor `order`, `comments` and `lines`.
+            knows neither `only` nor `order`, `comments` and `lines`. `auto` takes the mode that
+            costs less at run time (see `fad.costs`), and what is written says so; it knows neither
+            `only` nor `order`, `direction` and `lines`.
         include: folders to search for imported files, before the standard ones.
         libraries: a folder of libraries to use instead of the standard ones.
         precision: which precision-prefixed definitions count.
@@ -156,26 +174,32 @@ def transform(
         raise FadError(f"derivatives of order {order} are not supported", hint="order 1 or 2 is")
     if direction and mode == "forward" and (wrt or order != 1 or only == "primal"):
         raise FadError("a direction names the variables, and has one derivative, of order 1")
+    if direction and mode == "auto":
+        raise FadError(
+            "along a direction, the modes give different things",
+            hint="ask for one: forward mode for a derivative, reverse mode for its gradient",
+        )
     components = tuple((direction or {}).items())
     for name, value in components:
         if not math.isfinite(value):
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
     request = Request(program, include, precision, rules, libraries)
+    if mode != "forward" and (order != 1 or only != "all"):
+        raise FadError(
+            "reverse mode gives first derivatives, as sums over time",
+            hint="leave `order` and `only` out; with a `direction`, there are second derivatives",
+        )
+    front = read(request)
+    evaluation = front.evaluated()
     if mode == "reverse":
-        if order != 1 or only != "all":
-            raise FadError(
-                "reverse mode gives first derivatives, as sums over time",
-                hint="leave `order` and `only` out; with a `direction`, there are second "
-                "derivatives, too",
-            )
         from fad.pipeline.reverse import reversed_program  # forward mode does not need it
 
-        front = read(request)
-        evaluation = front.evaluated()
         return reversed_program(evaluation, front, wrt, surrogate, order_by, components)
     quoting = Quoting(comments, lines)
     options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by, quoting)
-    return _transformed(read(request), options)
+    if mode == "auto":
+        return _cheaper(evaluation, front, options)
+    return _transformed(evaluation, front, options)
 
 
 @dataclass(frozen=True)
@@ -191,8 +215,18 @@ class Options:
     quoting: Quoting = field(default_factory=Quoting)
 
 
-def _transformed(front: Front, options: Options) -> Program:
-    evaluation = front.evaluated()
+def _cheaper(evaluation: Evaluation, front: Front, options: Options) -> Program | ReverseProgram:
+    """What the cheaper mode writes."""
+    from fad.pipeline.modes import cheaper_mode
+    from fad.pipeline.reverse import written
+
+    choice = cheaper_mode(evaluation, front, options.wrt, options.surrogate, options.order_by)
+    if choice.costs.cheaper == "reverse" and choice.adjoint is not None:
+        return replace(written(choice.marked, choice.adjoint), costs=choice.costs)
+    return replace(_transformed(evaluation, front, options), costs=choice.costs)
+
+
+def _transformed(evaluation: Evaluation, front: Front, options: Options) -> Program:
     draft = drafted(evaluation, front, options)
 
     # Without folders: the text must not depend on where the program is.

@@ -15,10 +15,13 @@ from fad.differentiation.seeds import Seeds
 from fad.differentiation.surrogates import SlopedRead, SlopedSample
 from fad.differentiation.variables import Variable
 from fad.differentiation.variants import Variant
+from fad.signals.algebra import taken
 from fad.signals.graph import Applied, Graph, Input, Knot, Marked, Signal
 from fad.signals.propagate import Propagation
 
 _WHOLE = Primitive("int")
+_SELECTIONS = frozenset({"select2", "select3"})
+_CHOICES = _SELECTIONS | {"min", "max"}
 
 
 class MarkedPropagation(Propagation):
@@ -131,6 +134,18 @@ def sources(signal: Signal, operations: Operations) -> Iterator[tuple[int, Signa
         isinstance(signal, Applied) and isinstance(signal.box, ForeignFunction)
     ):
         return
+    always = None
+    if operation is not None and operation.name in _SELECTIONS:
+        always = taken(operands_of(signal))
     for position, operand in enumerate(operands_of(signal)):
-        if operation is None or operation.passes(position):
+        passes = operation is None or operation.passes(position)
+        if passes and always in (None, position):
             yield position, operand
+
+
+def is_choice(signal: Signal, operations: Operations) -> bool:
+    """Whether a signal is one of its operands at a time, and the others do not count then."""
+    operation = operation_of(signal, operations)
+    if operation is None or operation.name not in _CHOICES:
+        return False
+    return operation.name not in _SELECTIONS or taken(operands_of(signal)) is None

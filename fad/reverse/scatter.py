@@ -38,35 +38,29 @@ class Scatter:
         """
         size = 1 << longest.bit_length()
         mask, zero = self._number(Int(size - 1)), self._number(Real(0.0))
-        now = self._now()
+        now, previous = self._now(), self._graph.previous
         later = self._apply("int", delay)
         if shortest < 0:
             later = self._apply("max", self._number(Int(0)), later)
-        is_late = self._apply(">", later, self._number(Int(0)))
         due = self._apply("+", now, later)
         place, here = self._apply("&", due, mask), self._apply("&", now, mask)
-        there, is_shared = self._knot(), self._knot()
-        previous = self._graph.previous
+        written = self._apply("&", previous(due), mask)
+        sum_ = self._knot()
 
         def table(start: Box, content: Signal, read: Signal) -> Signal:
             ends = self._number(Int(size)), self._number(start)
-            return self._apply("rwtable", *ends, previous(place), content, read)
+            return self._apply("rwtable", *ends, written, content, read)
 
-        others = self._apply("select2", previous(is_shared), zero, previous(there))
-        added = previous(signal if shortest > 0 else self._apply("select2", is_late, zero, signal))
-        content = self._apply("+", others, added)
-        # The sum that the next one will be added to is what was put for the same time.
-        self._graph.tie(there, table(Real(0.0), content, place))
-        is_due = self._apply("==", table(Int(-1), previous(due), place), due)
-        self._graph.tie(is_shared, is_due)
-        arrived = self._apply(
-            "select2",
-            self._apply("==", table(Int(-1), previous(due), here), now),
-            zero,
-            table(Real(0.0), content, here),
-        )
+        def found(time: Signal, read: Signal) -> Signal:
+            is_due = self._apply("==", table(Int(-1), previous(due), read), time)
+            return self._apply("select2", is_due, zero, table(Real(0.0), previous(sum_), read))
+
+        # What is due at once is written too, but too late to be found.
+        self._graph.tie(sum_, self._apply("+", found(due, place), signal))
+        arrived = found(now, here)
         if shortest > 0:
             return arrived
+        is_late = self._apply(">", later, self._number(Int(0)))
         return self._apply("+", arrived, self._apply("select2", is_late, signal, zero))
 
     def _now(self) -> Signal:

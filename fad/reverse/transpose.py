@@ -13,13 +13,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fad.diagram.box import Box, Primitive
+from fad.diagram.box import Box, Int, Primitive
 from fad.differentiation.operations import Operation, Operations
 from fad.differentiation.rules import Custom, Linear, Unsupported
 from fad.reverse.marked_signals import (
     Program,
+    is_choice,
     operands_of,
-    operation_of,
     sources,
 )
 from fad.reverse.obstacles import Obstacles
@@ -33,6 +33,7 @@ from fad.signals.graph import (
     is_past,
     operands_first,
 )
+from fad.signals.least import Leasts
 from fad.signals.ranges import Ranges
 from fad.signals.rates import Rate, Rates
 
@@ -138,6 +139,7 @@ class Transposition:
         self._algebra = Algebra(program.graph)
         self._rule = RuleSignals(self._graph, self._algebra)
         self._ranges = Ranges()
+        self._leasts = Leasts(self._graph, self._ranges, rates)
         self._scatter = Scatter(self._graph)
         #: The last signal of the program itself.
         self._last = self._graph.knot().number
@@ -189,7 +191,7 @@ class Transposition:
                 term = self._sent(signal, position, cotangent, is_chosen)
                 if not is_number(term, 0):
                     arrived.setdefault(operand, []).append(term)
-                    is_chosen = is_chosen or self._is_choice(signal)
+                    is_chosen = is_chosen or is_choice(signal, self._operations)
                     chosen[operand] = is_chosen and chosen.get(operand, True)
         self.knots += self._scatter.knots
         self._scatter.knots.clear()
@@ -199,11 +201,6 @@ class Transposition:
         knot = self._graph.knot()
         self.knots.append(knot)
         return knot
-
-    def _is_choice(self, signal: Signal) -> bool:
-        """Whether a signal is one of its operands at a time, and the others do not count then."""
-        operation = operation_of(signal, self._operations)
-        return operation is not None and operation.name in ("select2", "select3", "min", "max")
 
     def _product(self, cotangent: Signal, factor: Signal, is_chosen: bool) -> Signal:
         """What comes back of a cotangent.
@@ -283,11 +280,23 @@ class Transposition:
                     signal,
                     "give it one, as in `x @ min(48000, d)`; ",
                 )
-            least = int(shortest) if math.isfinite(shortest) else -1
-            self._varying[key] = self._scatter.delayed(
-                cotangent, delay, least, max(1, int(longest))
-            )
+            self._varying[key] = self._put(cotangent, delay, shortest, longest)
         return self._varying[key]
+
+    def _put(self, cotangent: Signal, delay: Signal, shortest: float, longest: float) -> Signal:
+        """A cotangent that comes later by a delay that varies, which is in a range of numbers."""
+        apply = self._algebra.apply
+        least = self._leasts[apply("int", (delay,))]
+        if least is None or least.span >= longest:
+            low = int(shortest) if math.isfinite(shortest) else -1
+            return self._scatter.delayed(cotangent, delay, low, max(1, int(longest)))
+        # What never changes of the delay is a delay line, and the ring has the length of the rest.
+        steady, low = least.signal, 0
+        if self._ranges[steady][0] >= 1:
+            steady, low = apply("-", (steady, self._graph.applied(Int(1)))), 1
+        rest = apply("-", (apply("int", (delay,)), steady))
+        scattered = self._scatter.delayed(cotangent, rest, low, low + math.ceil(least.span))
+        return apply("@", (scattered, steady))
 
 
 def name_of_cotangent(name: str) -> str:

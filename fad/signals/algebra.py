@@ -24,6 +24,15 @@ def is_number(signal: Signal, value: float) -> bool:
     return number is not None and number.value == value
 
 
+def taken(operands: Sequence[Signal]) -> int | None:
+    """The number of the operand that `select2` or `select3` always takes, if a number says that."""
+    if not (isinstance(operands[0], Applied) and isinstance(operands[0].box, Int)):
+        return None
+    number, last = operands[0].box.value, len(operands) - 1
+    # All that is not 0 takes the second one of two, and all that is not 0 or 1 the third of three.
+    return number + 1 if 0 <= number < last else last
+
+
 class Algebra:
     """Computes with signals.
 
@@ -119,8 +128,11 @@ def _first(algebra: Algebra, operands: Sequence[Signal]) -> Signal:
 
 
 def _select(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:
-    _, x, y = operands
-    return x if x is y else None
+    place = taken(operands)
+    if place is not None:
+        return operands[place]
+    _, x, *others = operands
+    return x if all(x is other for other in others) else None
 
 
 _SIMPLER: Mapping[str, Callable[[Algebra, Sequence[Signal]], Signal | None]] = {
@@ -130,4 +142,5 @@ _SIMPLER: Mapping[str, Callable[[Algebra, Sequence[Signal]], Signal | None]] = {
     "/": _divide,
     "attach": _first,
     "select2": _select,
+    "select3": _select,
 }

@@ -48,7 +48,8 @@ def _applied(signal: Applied, names: Mapping[Signal, str], depth: int) -> str:
         return _REST
     operands = [described(operand, names, depth - 1) for operand in signal.arguments]
     if name == "mem":
-        return f"{operands[0]}'" if operands[0].isidentifier() else f"({operands[0]})'"
+        is_atom = operands[0].rstrip("'").isidentifier()
+        return f"{operands[0]}'" if is_atom else f"({operands[0]})'"
     if name in INFIX:
         left, right = (_atom(operand) for operand in operands)
         return f"{left}{name}{right}" if name in "*/^@" else f"{left} {name} {right}"

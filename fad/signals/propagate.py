@@ -100,8 +100,10 @@ class Propagation(Interpretation[Signal]):
         if isinstance(box, self._shown):
             for group in reversed(self._groups):
                 box = Group(group.kind, group.label, box)
-        if box is _DELAY and _is_one(inputs[1]):
-            return (self.noted(self.graph.previous(inputs[0])),)
+        if box is _DELAY and (short := _short_delay(inputs[1])) is not None:
+            for _ in range(short):
+                inputs = (self.noted(self.graph.previous(inputs[0])), *inputs)
+            return inputs[:1]
         count = arity_of(box)[1]
         return tuple([self.noted(self.graph.applied(box, inputs, n)) for n in range(count)])
 
@@ -132,5 +134,8 @@ class Propagation(Interpretation[Signal]):
         return tuple(self.graph.tied(knots, turn(taken)))
 
 
-def _is_one(signal: Signal) -> bool:
-    return isinstance(signal, Applied) and signal.box is Int(1)
+def _short_delay(signal: Signal) -> int | None:
+    """How many samples a delay has, if these are few: it is `x''` however it is written."""
+    if isinstance(signal, Applied) and isinstance(signal.box, Int) and signal.box.value in (1, 2):
+        return signal.box.value
+    return None

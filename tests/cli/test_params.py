@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import fad
 from tests.support.commands import Run, command_line
 from tests.support.programs import SYNTH
 
@@ -71,3 +72,51 @@ def test_params_of_a_program_without_widgets(run: Run, tmp_path: Path) -> None:
     (tmp_path / "plain.dsp").write_text("process = _*2;")
     assert run("params", "plain.dsp").stdout == "the program has no widgets\n"
     assert json.loads(run("params", "plain.dsp", "--json").stdout) == []
+
+
+def test_params_with_costs(run: Run, tmp_path: Path) -> None:
+    plain = run("params", "synth.dsp").stdout
+    done = run("params", "synth.dsp", "--cost")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(plain)
+    told = done.stdout.removeprefix(plain).splitlines()
+    found = fad.costs(tmp_path / "synth.dsp")
+    assert found.forward is not None and found.reverse is not None
+    assert told[1] == "the gradient by 2 variables, estimated in runs of the program:"
+    assert told[2].split() == ["mode", "runs", "tape"]
+    assert told[3].split() == ["forward", f"{found.forward:.1f}"]
+    assert told[4].split()[:3] == ["reverse", f"{found.reverse:.1f}", str(found.tape)]
+    assert told[5] == f"cheaper: {found.reason}"
+
+
+def test_params_with_costs_as_json(run: Run, tmp_path: Path) -> None:
+    done = run("params", "synth.dsp", "--cost", "--wrt", "freq", "--json")
+    data = json.loads(done.stdout)
+    assert [widget["label"] for widget in data["widgets"]] == ["freq", "gain", "gate"]
+    assert data["cost"] == fad.costs(tmp_path / "synth.dsp", wrt=["freq"]).to_json()
+    assert data["cost"]["variables"] == 1
+
+
+def test_costs_where_reverse_mode_refuses(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "table.dsp").write_text(
+        'process(x) = rwtable(8, 0.0, 1, x*hslider("a", 1, 0, 2, 0.1), 1);'
+    )
+    done = run("params", "table.dsp", "--cost")
+    assert done.returncode == 0
+    assert "cheaper: forward mode, as the other one refuses: " in done.stdout
+    assert "`rwtable` is written to" in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--wrt", "--surrogate", "--rules"])
+def test_what_is_about_costs_needs_them(run: Run, option: str) -> None:
+    done = run("params", "synth.dsp", option, "delays" if option == "--surrogate" else "freq")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "are about the `--cost`" in done.stderr
+
+
+def test_a_program_without_widgets_has_no_gradient(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plain.dsp").write_text("process = _*2;")
+    done = run("params", "plain.dsp", "--cost")
+    assert done.returncode == 0
+    assert done.stdout.startswith("the program has no widgets\n")
+    assert "the program has no variables" in done.stdout

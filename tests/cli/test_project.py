@@ -211,7 +211,7 @@ def test_every_option_is_a_project_s_or_the_user_s() -> None:
         for name in option.opts
         if name.startswith("--")
     }
-    users = "allow-silent check config csv direction dual estimate explain json manifest mode"
+    users = "allow-silent check config cost csv direction dual estimate explain json manifest mode"
     users += " no-config output plot trust verbose watch wav"
     assert options >= KEYS >= COMMON.keys()
     assert sorted(options - KEYS) == sorted(users.split())

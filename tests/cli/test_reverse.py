@@ -60,6 +60,41 @@ def test_an_input(run: Run, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "gain.json").read_text())["inputs"] == ["input:0"]
 
 
+def test_auto_writes_the_files_of_the_cheaper_mode(run: Run, tmp_path: Path) -> None:
+    chain = 'seq(i, 8, (+ ~ *(hslider("p%i", 0.5, 0, 0.9, 0.01)))*hslider("g%i", 1, 0, 2, 0.1))'
+    (tmp_path / "chain.dsp").write_text(f"process = {chain};")
+    done = run("transform", "--mode", "auto", "gain.dsp", "chain.dsp", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    assert made(tmp_path / "out") == [
+        *(f"chain.{name}" for name in ("adjoint.dsp", "control.dsp", "forward.dsp", "json")),
+        "gain.dual.dsp",
+        "gain.json",
+    ]
+    assert "gain.dsp: forward mode, which takes about " in done.stderr
+    assert "chain.dsp: reverse mode, which takes about " in done.stderr
+    dual = (tmp_path / "out" / "gain.dual.dsp").read_text()
+    assert dual == fad.transform(tmp_path / "gain.dsp").source
+    for stem, mode in (("gain", "forward"), ("chain", "reverse")):
+        manifest = json.loads((tmp_path / "out" / f"{stem}.json").read_text())
+        assert manifest["mode"] == manifest["cost"]["cheaper"] == mode
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["gain.dsp"], "`--mode auto` writes several files: name a folder, `-o DIR`"),
+        (["gain.dsp", "-o", "out", "--direction", "gain=1"], "`--direction` asks for other things"),
+        (["gain.dsp", "-o", "out", "--order", "2"], "`--order` is about forward mode"),
+        (["gain.dsp", "sub/gain.dsp", "-o", "out"], "would both go to `gain.json`"),
+    ],
+)
+def test_usage_of_auto(run: Run, tmp_path: Path, arguments: list[str], complaint: str) -> None:
+    done = run("transform", "--mode", "auto", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert complaint in " ".join(done.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_direction(run: Run, tmp_path: Path) -> None:
     done = run("transform", "--mode", "reverse", "--direction", "gain=2", "gain.dsp", "-o", "out")
     assert done.returncode == 0, done.stderr

@@ -48,12 +48,22 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
         "a delay by a parameter": "process = *(a) @ int(b*20) : *(b);",
         "a delay that varies": "process(x) = x*a @ int(10*(1 + sin(0.1*(+(1) ~ _))));",
         "one that is none at times": "process(x) = x*a @ max(0, int(3*sin(0.3*(+(1) ~ _))));",
+        "one that is never short": "process(x) = x*a @ (3 + int(10*b)) : *(b);",
+        "one that depends on the sample rate": (
+            "process(x) = (x*a @ max(0, int(0.001*fi.ma.SR) + int(40*b) - 1)) * b;"
+        ),
+        "one in a comb filter": (
+            "process = + ~ (@(max(0, int(0.0002*fi.ma.SR) + int(20*b) - 1)) : *(a));"
+        ),
         "one in a recursion": ("process = + ~ (@(int(4*(1 + sin(0.2*(+(1) ~ _))))) : *(a) : sin);"),
         "one that depends on what is taped": (
             "process(x) = x*a @ min(40, max(0, int(30*abs(y)))) with { y = x : + ~ *(b); };"
         ),
         "an interpolated delay": "process = de.fdelay(64, 5 + 40*a) : *(b);",
         "one that moves": "process(x) = de.fdelay(64, 20*(1 + a*sin(0.05*(+(1) ~ _))), x*b);",
+        "choices by a number": (
+            "process(x) = select2(1, x^b, x*a)*b + select3(2, a, b, x*a) + select2(0, b*x, a);"
+        ),
         "choices": "process(x) = select2(x > 0, a*x, b) + select3(int(2*abs(x)), a, b*x, x);",
         "extremes": "process(x) = min(a*x, b) + max(x, a - b) + abs(x*a - 0.1);",
         "a remainder": "process(x) = fmod(x*a*5, 0.7) + (x*b % 0.3);",

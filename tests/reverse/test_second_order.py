@@ -11,11 +11,15 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, note
 
 import fad
 from fad.base.errors import DifferentiationError, FadError
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
+from tests.support.properties import examples
+from tests.support.quotients import ASIDE
+from tests.support.random_programs import HELPERS, Case, cases
 from tests.support.reverse import Courses, gradient, run
 
 FRAMES, BLOCK = 120, 30
@@ -64,7 +68,8 @@ def moving(offset: float = 0.0) -> dict[str, Samples]:
 def hessian(engine: Engine, text: str, cotangents: Samples, courses: Courses) -> Samples:
     """The Hessian by forward mode."""
     program = fad.transform(text, order=2)
-    lanes = run(engine, program.source, noise(text, engine), courses)
+    inputs = noise(text, engine)[:, : cotangents.shape[1]]
+    lanes = run(engine, program.source, inputs, courses)
     paths = [each.path for each in program.parameters]
     found = np.zeros((len(paths), len(paths)))
     for channel, lane in zip(program.outputs, lanes, strict=True):
@@ -179,6 +184,31 @@ def test_inputs_may_be_the_direction_and_the_variables(engine: Engine) -> None:
     np.testing.assert_allclose(found.outputs[1], 1.5 * inputs[0] ** 2, rtol=1e-12)
     np.testing.assert_allclose(found.inputs, 3 * inputs, rtol=1e-12)
     np.testing.assert_allclose(found.parameters, [[np.sum(3 * inputs**2)]], rtol=1e-12)
+
+
+@examples(10)
+@given(case=cases())
+def test_random_programs(engine: Engine, case: Case) -> None:
+    assume(len(case.text) < 600 and case.sliders)
+    # Not at a kink, where the second derivative depends on the side.
+    case = case.moved({name: (1 + 2 * index) * ASIDE for index, name in enumerate(case.sliders)})
+    text = HELPERS + case.text
+    note(text)
+    known = [each.path for each in fad.transform(text).parameters]
+    assume(known)
+    direction = {path: 0.7 - 0.4 * index for index, path in enumerate(known)}
+    try:
+        programs = fad.transform(text, mode="reverse", direction=direction)
+        inputs = noise(text, engine)[:, :16]
+        cotangents = weights(len(programs.outputs))[:, :16]
+        matrix = hessian(engine, text, cotangents[1::2], {})
+    except FadError:
+        assume(False)  # it is refused, by libfaust or in reverse mode
+    found = gradient(engine, programs, inputs, cotangents, {}).parameters[:, 0]
+    paths = [each.path for each in programs.parameters]
+    expected = matrix @ [direction[path] for path in paths]
+    assume(np.isfinite(expected).all() and np.abs(expected).max() < 1e6)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=MOST * max(1, np.abs(expected).max()))
 
 
 def test_outputs_are_those_of_forward_mode_along_the_direction(engine: Engine) -> None:

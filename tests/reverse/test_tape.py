@@ -27,6 +27,10 @@ def programs(text: str) -> fad.ReverseProgram:
         ("process(x) = x*exp(sin(a)*b);", ("x",)),
         # What was before is taped as it was: it is not another lane, later.
         ("process(x) = x'*a + x*b;", ("x'", "x")),
+        # A delay by two is one lane, however it is written.
+        ("process(x) = x''*a + (x @ 2)*b;", ("x''",)),
+        # A choice by a number is none, and what it does not take is not needed.
+        ("process(x, y) = select2(1, sin(x*a), y*a);", ("x1",)),
         # A derivative that needs no value.
         ("process = a + b;", ()),
         ("process = (a : + ~ *(0.5)) @ 3;", ()),
@@ -38,6 +42,10 @@ def programs(text: str) -> fad.ReverseProgram:
 )
 def test_lanes(text: str, tape: tuple[str, ...]) -> None:
     assert sorted(programs(text).tape) == sorted(tape)
+
+
+def test_a_choice_by_a_number_costs_nothing() -> None:
+    assert "select2" not in programs("process(x) = select2(1, x^b, (x*b)^a)*b;").adjoint
 
 
 def test_meters_are_part_of_the_forward_program_only() -> None:
@@ -77,6 +85,7 @@ MOST = {
     "physicalModeling/brass.dsp": 30,
     "physicalModeling/clarinet.dsp": 23,
     "reverb/freeverb.dsp": 34,
+    "reverb/zitaRev.dsp": 46,
     "delayEcho/smoothDelay.dsp": 11,
 }
 
