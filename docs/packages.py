@@ -36,6 +36,7 @@ FLOORS = (
     "estimation",
     "runtime",
     "model",
+    "torch",
     "checking",
     "drawing",
     "cli",

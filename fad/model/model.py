@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fad.base.deep_stack import recursive
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
@@ -36,6 +37,7 @@ from fad.syntax.libraries import ProgramLike
 Values = Mapping[str, Any]
 
 
+@recursive
 def load(
     program: ProgramLike,
     *,

@@ -12,7 +12,7 @@ from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
 from fad.diagram.labels import identifier
-from fad.diagram.parameters import Parameter, called
+from fad.diagram.parameters import called
 from fad.model.coordinates import Coordinate, coordinate
 from fad.model.kernel import Kernel
 from fad.model.model import Model, load
@@ -123,7 +123,9 @@ class Layer(nn.Module):
         rows = items or 1
         most = max([1, *(each.shape[1] for each in whole)])
         spread = [each.expand(rows, most) for each in whole]
-        stacked = torch.stack(spread, 1) if spread else x.new_empty((rows, 0, 1), dtype=torch.float64)
+        stacked = (
+            torch.stack(spread, 1) if spread else x.new_empty((rows, 0, 1), dtype=torch.float64)
+        )
         signals = x if items is not None else x.unsqueeze(0)
         if torch.is_grad_enabled():
             outputs, _ = operators.record(signals, stacked, kernel)
@@ -132,7 +134,7 @@ class Layer(nn.Module):
         return outputs if items is not None else outputs.squeeze(0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_numbers": {}, "_kernels": {}}  # type: ignore[misc]
+        return {**super().__getstate__(), "_numbers": {}, "_kernels": {}}
 
     def _value(self, name: str) -> Tensor:
         """The value of a learnt parameter.
@@ -180,7 +182,7 @@ class Layer(nn.Module):
             self._models[dtype] = load(self._program, precision=precision, **self._choices)
         return self._models[dtype]
 
-    @torch._dynamo.assume_constant_result  # type: ignore[misc]
+    @torch._dynamo.assume_constant_result
     def _kernel(
         self, dtype: torch.dtype, names: tuple[str, ...], moving: tuple[str, ...], by_inputs: bool
     ) -> int:
