@@ -1,5 +1,7 @@
 """`fad check`: each derivative against difference quotients that the standard compiler computes.
 
+Those of reverse mode are tested against forward mode, in `dot_product`.
+
 The original program, its dual and the original with one parameter moved a little run on the same
 input, in double precision if they can. Nothing of what is compared is computed by fad.
 """
@@ -10,16 +12,20 @@ import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
+from fad.base.prose import either
 from fad.base.source import Span
+from fad.checking.dot_product import DotProductTest
 from fad.checking.length import PRESSED, seconds_for
-from fad.checking.points import points_of, unpressed
+from fad.checking.points import never_pressed, points_of, unpressed
 from fad.checking.quotients import ACCURACIES, Accuracy, Judgement, Runs, judge
-from fad.checking.report import Pair, Report
+from fad.checking.report import CheckMode, Pair, Report
 from fad.checking.rules import reviewed, without
 from fad.diagram.box import Box, ForeignFunction, Soundfile, arity_of, postorder
 from fad.diagram.order import OrderBy, widgets_of
@@ -35,7 +41,7 @@ from fad.pipeline.transform import derive
 from fad.runtime.engine import Engine, EngineRefusal
 from fad.runtime.foreign import refuse_foreign
 from fad.runtime.frames import check_size, frames_of
-from fad.runtime.input_signals import Samples, checked, noise
+from fad.runtime.input_signals import checked, noise
 from fad.runtime.recording import values_over_time
 from fad.runtime.repeated import (
     MARGIN,
@@ -71,8 +77,9 @@ def check(
     native: bool | None = None,
     trust: bool = False,
     order_by: OrderBy = "text",
+    mode: CheckMode = "forward",
 ) -> Report:
-    """Compares each derivative of a program with difference quotients.
+    """Compares each derivative with difference quotients, or reverse mode with forward mode.
 
     Buttons and checkboxes that neither `at` nor `changes` name are pressed after a tenth of the
     time, and stay so. Programs with sound files run in single precision, others in double.
@@ -101,15 +108,21 @@ def check(
         trust: whether the program, and the rules, may use foreign functions and values that are
             not the standard ones of mathematics; see `fad.run`.
         order_by: the order of the variables; see `fad.transform`.
+        mode: which derivatives are tested: those of `forward` mode; those of `reverse` mode, by the
+            dot-product test, for which programs run as native code only where `native` says so, or
+            where they have foreign functions; or `both`.
 
     Returns:
-        A verdict for each output and parameter.
+        A verdict for each output and parameter, and for each dot product.
 
     Raises:
-        FadError: what `fad.transform` raises; `at` or `changes` name nothing, leave a range or
-            the run; `inputs` do not fit the program; the run is not possible, or too long; the
-            standard compiler refuses, crashes or takes too long (`EngineError`).
+        FadError: there is no such mode; what `fad.transform` raises, but that a construct without a
+            transpose is told in the report about `both`; `at` or `changes` name nothing, leave a
+            range or the run; `inputs` do not fit the program; the run is not possible, or too long;
+            the standard compiler refuses, crashes or takes too long (`EngineError`).
     """
+    if mode not in get_args(CheckMode):
+        raise FadError(f"there is no mode `{mode}`", hint=f"there is {either(get_args(CheckMode))}")
     front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
     precision: NativePrecision = "double"
@@ -139,24 +152,32 @@ def check(
         *scheduled(widgets, changes, rate, frames),
     )
     courses = _courses(widgets, start, moves, frames)
-    with contextlib.nullcontext(engine) if engine is not None else Engine() as faust:
+    with contextlib.nullcontext(engine) if engine is not None else Engine(keep=True) as faust:
         host = Host(faust, front.name, front.folder, rate, native, precision, trust)
-        job = _Check(
-            evaluation,
-            widgets,
-            places,
-            courses,
-            variables,
-            front.operations,
-            surrogate,
-            host,
-            samples,
-        )
-        try:
-            report = job.report()
-        except EngineRefusal:
-            report = replace(job, margin=SMALL_MARGIN).report()
-    return replace(report, files=front.files(box))
+        if mode != "reverse":
+            job = _Check(
+                evaluation,
+                widgets,
+                places,
+                courses,
+                variables,
+                front.operations,
+                surrogate,
+                host,
+                samples,
+            )
+            try:
+                report = job.report()
+            except EngineRefusal:
+                report = replace(job, margin=SMALL_MARGIN).report()
+        if mode != "forward":
+            test = DotProductTest(
+                *(front, evaluation, widgets, variables, wrt, surrogate, order_by),
+                *(host, places, moves, samples, seed),
+            )
+            report = test.added_to(report) if mode == "both" else test.report()
+    released = tuple(never_pressed(widgets, start, moves))
+    return replace(report, unpressed=released, files=front.files(box))
 
 
 def _plays_sounds(box: Box) -> bool:
@@ -244,7 +265,7 @@ class _Check:
             lanes = self._lanes(programs.dual, place)
             comparisons += self._compared(programs, number, outputs, lanes, set(warned))
             for index in _differing(outputs, lanes[:, 0]):
-                is_rounding = self._is_rounding(outputs[index], lanes[index, 0])
+                is_rounding = self._accuracy.is_rounding(outputs[index], lanes[index, 0])
                 (rounded if is_rounding else differing).add(index)
             not_finite |= {i for i, each in enumerate(outputs) if not np.isfinite(each).all()}
             silent -= {i for i, each in enumerate(outputs) if each.any()}
@@ -264,7 +285,7 @@ class _Check:
             tuple(sorted(rounded - differing)),
             tuple(sorted(not_finite)),
             tuple(sorted(silent)),
-            tuple(self._unpressed()),
+            (),
             (
                 *self.evaluation.warnings,
                 *missing_sounds(self.evaluation.process, self.host.folder),
@@ -383,20 +404,6 @@ class _Check:
         if variable.path in self.courses:
             return 0.0
         return place.get(variable.path, variable.init)
-
-    def _unpressed(self) -> Iterator[str]:
-        for widget in self.widgets:
-            if widget.kind in ("button", "checkbox"):
-                course = self.courses.get(widget.path)
-                value = self.places[0].get(widget.path, 0.0) if course is None else course.max()
-                if not value:
-                    yield widget.path
-
-    def _is_rounding(self, one: Samples, other: Samples) -> bool:
-        """Whether two channels are the same but for rounding."""
-        loudest = np.abs(one[np.isfinite(one)]).max(initial=0.0)
-        most = self._accuracy.repeated * loudest
-        return bool(np.allclose(one, other, rtol=0.0, atol=most, equal_nan=True))
 
     def _dual(self, evaluation: Evaluation, surrogate: Sequence[Kind]) -> Dual:
         return derive(evaluation, by_parameters(self.variables), self.operations, surrogate)

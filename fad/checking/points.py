@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 
 from fad.base.errors import FadError
 from fad.diagram.parameters import Parameter
+from fad.runtime.schedule import Change
 
 _SWITCHES = ("button", "checkbox")
 
@@ -71,3 +72,20 @@ def unpressed(widgets: Sequence[Parameter], named: Collection[str]) -> list[Para
         named: the paths of those that the user has.
     """
     return [w for w in widgets if w.kind in _SWITCHES and w.path not in named]
+
+
+def never_pressed(
+    widgets: Sequence[Parameter], start: Mapping[str, float], changes: Sequence[Change]
+) -> Iterator[str]:
+    """The paths of the buttons and checkboxes that are never pressed.
+
+    Args:
+        widgets: all widgets of a program.
+        start: path -> value, of those that do not start where the program says.
+        changes: what moves.
+    """
+    for widget in widgets:
+        values = [start.get(widget.path, 0.0)]
+        values += [change.value for change in changes if change.path == widget.path]
+        if widget.kind in _SWITCHES and not any(values):
+            yield widget.path

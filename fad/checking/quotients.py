@@ -50,6 +50,12 @@ class Accuracy:
     rounding: float
     repeated: float
 
+    def is_rounding(self, one: Samples, other: Samples) -> bool:
+        """Whether two channels are the same but for rounding."""
+        loudest = np.abs(one[np.isfinite(one)]).max(initial=0.0)
+        most = self.repeated * loudest
+        return bool(np.allclose(one, other, rtol=0.0, atol=most, equal_nan=True))
+
 
 DOUBLE = Accuracy(2.0**-52, 2.0**512, 1e-6, 1e-4, 1e-4, 1e-3, 1000.0, 1e-9)
 #: Larger steps, because there are fewer digits, and what a larger step makes of the rest.

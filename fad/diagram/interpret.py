@@ -84,7 +84,11 @@ class Interpretation(ABC, Generic[Value]):
             return inputs
         if isinstance(box, Slot) and box in slots:
             return (slots[box],)
-        key = (box, inputs, *[slots.get(slot) for slot in box.free])
+        if isinstance(box, Lambda) and box.free:
+            # A function inside others: its body is remembered. Of n in each other, the slots that
+            # are free in all of them would be n * n / 2 values.
+            return self._outputs(box, inputs, slots, ())
+        key = (box, inputs, *map(slots.get, box.free))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._outputs(box, inputs, slots, key)

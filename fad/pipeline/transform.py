@@ -179,7 +179,8 @@ def transform(
             "along a direction, the modes give different things",
             hint="ask for one: forward mode for a derivative, reverse mode for its gradient",
         )
-    components = tuple((direction or {}).items())
+    # Real numbers: whole ones would make tangents that are integers, and end at 2^31.
+    components = tuple((name, float(value)) for name, value in (direction or {}).items())
     for name, value in components:
         if not math.isfinite(value):
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")

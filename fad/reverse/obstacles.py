@@ -33,35 +33,37 @@ class Obstacles:
         """The rule of a signal that tangents pass; `None` if it is what it is computed from.
 
         Raises:
-            DifferentiationError: the signal has no derivative.
+            DifferentiationError: the signal has no derivative, in no mode.
         """
         operation = operation_of(signal, self._operations)
         if operation is None:
             if isinstance(signal, Marked) and isinstance(signal.box, Ruled):
                 obstacle = signal.box.rule.obstacle
                 assert obstacle is not None
-                raise self.error(obstacle.message, signal, f"{obstacle.hint}; ", obstacle.span)
+                raise self._error("", obstacle.message, signal, f"{obstacle.hint}; ", obstacle.span)
             if isinstance(signal, Applied) and isinstance(signal.box, ForeignFunction):
                 what, remedy = without_rule(signal.box)
-                raise self.error(what, signal, remedy)
+                raise self._error("", what, signal, remedy)
         elif isinstance(operation.rule, Unsupported):
-            raise self.error(f"`{operation.name}` {operation.rule.reason}", signal)
+            raise self._error("", f"`{operation.name}` {operation.rule.reason}", signal)
         return operation
 
-    def error(
-        self, what: str, signal: Signal, remedy: str = "", span: Span | None = None
-    ) -> DifferentiationError:
-        """The error about a signal.
+    def in_reverse(self, what: str, signal: Signal, remedy: str = "") -> DifferentiationError:
+        """The error about a signal that has a derivative, but no transpose.
 
         Args:
             what: what is wrong with it.
             signal: the signal.
             remedy: what to do, a clause.
-            span: where it is, if that is not where the signal was written.
         """
+        return self._error(" in reverse mode", what, signal, remedy)
+
+    def _error(
+        self, mode: str, what: str, signal: Signal, remedy: str = "", span: Span | None = None
+    ) -> DifferentiationError:
         names = either(self._reaching(signal))
         return DifferentiationError(
-            f"cannot differentiate in reverse mode: {what}",
+            f"cannot differentiate{mode}: {what}",
             span or self._program.places.get(signal),
             f"{remedy}its arguments depend on {names}",
         )

@@ -88,22 +88,27 @@ def tape(needed: Sequence[Signal], rates: Rates) -> list[Signal]:
         return [each for each in map(_shown, signals) if rates[each] is Rate.AUDIO]
 
     needed = changing(needed)
+    ends = set(needed)
     order = list(operands_first(needed, operands))
+
+    def before(signal: Signal) -> object:
+        return (signal.number, "in") if can_repeat(signal) else "had"
+
+    def after(signal: Signal) -> object:
+        return "needed" if signal in ends else (signal.number, "out")
+
     network = networkx.DiGraph()
+    network.add_nodes_from(("had", "needed"))
     for signal in order:
-        network.add_edge((signal.number, "in"), (signal.number, "out"), capacity=LANE)
+        network.add_edge(before(signal), after(signal), capacity=LANE)
         if can_repeat(signal):
-            network.add_edge("had", (signal.number, "in"), capacity=cost(signal))
+            network.add_edge("had", before(signal), capacity=cost(signal))
             for operand in operands(signal):
-                network.add_edge((operand.number, "out"), (signal.number, "in"))
-        else:
-            network.add_edge("had", (signal.number, "in"))
-    for signal in needed:
-        network.add_edge((signal.number, "out"), "needed")
-    if not order:
-        return []
+                # What is needed is there: nothing is gained by computing it for another one.
+                if operand not in ends:
+                    network.add_edge(after(operand), before(signal))
     _, (had, _) = networkx.minimum_cut(network, "had", "needed")
-    return [s for s in order if (s.number, "in") in had and (s.number, "out") not in had]
+    return [s for s in order if before(s) in had and after(s) not in had]
 
 
 def can_repeat(signal: Signal) -> bool:

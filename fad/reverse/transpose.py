@@ -225,12 +225,12 @@ class Transposition:
             return cotangent
         rule = operation.rule
         if isinstance(rule, Custom) and rule.ruled.passing is not None:
-            raise self._obstacles.error(
+            raise self._obstacles.in_reverse(
                 f"what passes of a tangent in `{operation.name}` is no multiple of it", signal
             )
         transposed = self._operations.transposed(operation, position)
         if isinstance(transposed, Unsupported):
-            raise self._obstacles.error(f"`{operation.name}` {transposed.reason}", signal)
+            raise self._obstacles.in_reverse(f"`{operation.name}` {transposed.reason}", signal)
         values = [each.plain for each in operands_of(signal)]
         result = signal.plain
         total: Signal = self._algebra.zero
@@ -275,7 +275,7 @@ class Transposition:
         if key not in self._varying:
             shortest, longest = self._ranges[delay]
             if not math.isfinite(longest) or longest > _LONGEST:
-                raise self._obstacles.error(
+                raise self._obstacles.in_reverse(
                     "the delay of `@` has no bound that can be told from the program",
                     signal,
                     "give it one, as in `x @ min(48000, d)`; ",

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from fad.base.errors import EngineError, FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted, either
-from fad.diagram.box import ForeignFunction, Soundfile, postorder
+from fad.diagram.box import Box, ForeignFunction, Soundfile, postorder
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, resolved
 from fad.differentiation.surrogates import Kind
@@ -123,8 +123,10 @@ class Gradient:
         folders = front.libraries.folders
         try:
             self._runs = backend_of(
-                *(self.backend, self.programs, self._widgets, faust, folders, rate, precision),
-                trust=trust,
+                self.backend,
+                self.programs,
+                boxes_of(self.programs),
+                *(self._widgets, faust, folders, rate, precision, trust),
             )
         finally:
             if engine is None and is_native:
@@ -261,9 +263,16 @@ def brought_back(
     )
 
 
+def boxes_of(programs: ReverseProgram) -> list[Box]:
+    """The diagrams of the programs of reverse mode; the control program may be left out."""
+    texts = filter(None, (programs.forward, programs.adjoint, programs.control))
+    return [read(Request(text)).evaluated().process for text in texts]
+
+
 def backend_of(
     name: BackendName,
     programs: ReverseProgram,
+    boxes: Sequence[Box],
     widgets: Sequence[Parameter],
     engine: Engine,
     folders: Sequence[Path],
@@ -276,6 +285,7 @@ def backend_of(
     Args:
         name: native code, or the interpreter.
         programs: the programs.
+        boxes: their diagrams.
         widgets: those of the original that may move.
         engine: the standard compiler; the interpreter needs it for as long as the backend lives.
         folders: where the files of the original are, its own folder first.
@@ -287,8 +297,6 @@ def backend_of(
         EngineError: it cannot run them.
         FadError: they use foreign functions that they may not use.
     """
-    texts = filter(None, (programs.forward, programs.adjoint, programs.control))
-    boxes = [read(Request(text)).evaluated().process for text in texts]
     kinds = {type(part) for box in boxes for part in postorder(box)}
     if Soundfile in kinds and ForeignFunction not in kinds:
         if name == "native":

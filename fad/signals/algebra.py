@@ -96,7 +96,11 @@ class Algebra:
 
 
 def _is_applied(signal: Signal, name: str) -> bool:
-    return isinstance(signal, Applied) and signal.box is Primitive(name)
+    return (
+        isinstance(signal, Applied)
+        and isinstance(signal.box, Primitive)
+        and signal.box.name == name
+    )
 
 
 def _add(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:

@@ -15,6 +15,7 @@ from fad.diagram.box import Bargraph, Box, Group, Primitive
 
 #: The delay that recursions have.
 PREVIOUS = Primitive("mem")
+_ATTACH = Primitive("attach")
 
 
 class Signal:
@@ -264,4 +265,4 @@ def passes_on(signal: Signal) -> bool:
     """Whether a signal is the first one that it is computed from: `attach`, and bargraphs."""
     if not isinstance(signal, Applied):
         return False
-    return signal.box is Primitive("attach") or isinstance(signal.element, Bargraph)
+    return signal.box is _ATTACH or isinstance(signal.element, Bargraph)

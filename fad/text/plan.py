@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -97,8 +97,6 @@ class _Planner:
         self._notes = notes
         self._definitions: dict[Box | None, list[Box]] = {None: []}
         self._names: dict[Box, str] = {}
-        #: What is in the bodies of functions: one for all of the lambdas in each other.
-        self._parts: dict[Box, list[Box]] = {}
         #: The names of what diagrams are part of, inner ones first.
         self._around: dict[Box, tuple[str, ...]] = {}
         self._known = Known(ChainMap(dict(source_names), self._names), self._yields)
@@ -189,10 +187,14 @@ class _Planner:
         top = self._named(None, KEYWORDS)
         binders = {slot: box for box in boxes for slot in bound_by(box)}
         local: dict[Box, set[str]] = {}  # function -> the names of the definitions placed there
+        inside: dict[Box, set[str]] = {}  # body -> the names of the top level that it uses
         for box in reversed(boxes):
             if box in self._definitions:
                 outer = (local.get(binders[slot], set()) for slot in box.free)
-                used = top - self._hidden(box)
+                lambdas, body = _parameters_and_body(box)
+                if body not in inside:
+                    inside[body] = top & self._names_of(postorder(body))
+                used = inside[body] | (top & self._names_of(lambdas))
                 local[box] = self._named(box, used.union(KEYWORDS, *outer))
 
     def _named(self, place: Box | None, reserved: AbstractSet[str]) -> set[str]:
@@ -228,18 +230,19 @@ class _Planner:
     def _name_slots(self, boxes: list[Box]) -> None:
         taken = KEYWORDS | set(self._names.values())
         beside: dict[Box, set[str]] = {}  # lambda -> parameters that may stand in one list with its
-        free: dict[Box, set[str]] = {}  # lambda -> names that its parameters may hide
+        kept: dict[Box, AbstractSet[str]] = {}  # lambda -> names that its parameters do not hide
         for box in reversed(boxes):
             slots = bound_by(box)
             if not slots:
                 continue
             others = beside.setdefault(box, set())
             if self._yields(box) or isinstance(box, Template):
-                free[box] = self._hidden(box)
-            hidden = free.get(box, set())
+                lambdas, body = _parameters_and_body(box)
+                kept[box] = taken & (KEYWORDS | self._names_of((*lambdas, *postorder(body))))
+            not_free = kept.get(box, taken)
             outer = {self._names[slot] for slot in box.free}
             for slot in slots:
-                used = (taken - hidden) | others | outer
+                used = not_free | others | outer
                 name, number = slot.name, 2
                 while name in used:
                     name, number = f"{slot.name}{number}", number + 1
@@ -248,21 +251,22 @@ class _Planner:
             (body,) = box.children
             if isinstance(body, Lambda):
                 beside.setdefault(body, set()).update(others)
-                free[body] = hidden
+                kept[body] = not_free
 
-    def _hidden(self, function: Box) -> set[str]:
-        """The names of definitions that a function does not use: its parameters can hide them."""
-        chain = [function]
-        while isinstance(chain[-1], Lambda):
-            chain.append(chain[-1].body)
-        body = chain[-1]
-        if body not in self._parts:
-            self._parts[body] = list(postorder(body))
-        used = {self._names[part] for part in (*chain, *self._parts[body]) if part in self._names}
-        return set(self._names.values()) - used
+    def _names_of(self, boxes: Iterable[Box]) -> set[str]:
+        return {self._names[box] for box in boxes if box in self._names}
 
     def _hint(self, box: Box) -> str:
         return hint(box, self._known)
+
+
+def _parameters_and_body(function: Box) -> tuple[list[Box], Box]:
+    """The lambdas in each other that a function is, and what is inside all of them."""
+    lambdas: list[Box] = []
+    while isinstance(function, Lambda):
+        lambdas.append(function)
+        function = function.body
+    return lambdas, function
 
 
 def _written_order(root: Box, named: Container[Box]) -> list[Box]:

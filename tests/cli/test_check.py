@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fad.checking.report import Pair, Report
+from fad.checking.report import DotProduct, DotProducts, Pair, Report
 from fad.cli.options import colours
 from fad.cli.reports import check_table
 from tests.support.commands import ENVIRONMENT, Run, command_line
@@ -219,3 +219,83 @@ def test_check_on_a_mono_file(run: Run, tmp_path: Path) -> None:
         "error: the input has 1 channel, the program has 2 audio inputs\n"
         "hint: give a channel for each input\n"
     )
+
+
+def test_check_of_reverse_mode(run: Run) -> None:
+    done = run("check", "synth.dsp", "--mode", "reverse", "--seconds", "0.01", "--points", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    rows = [line.split() for line in lines]
+    assert rows[0][0] == "reverse"
+    assert [(row[0], row[3]) for row in rows[1:4]] == [
+        ("whole", "agrees"),
+        ("split", "agrees"),
+        ("moving", "agrees"),
+    ]
+    for row in rows[1:4]:
+        assert float(row[1]) == pytest.approx(float(row[2]), rel=1e-9)
+        assert float(row[1]) != 0
+    assert lines[4:] == [
+        "synth.dsp: 441 samples at 44100 Hz, 2 points: in reverse mode 3 agrees",
+        "reverse mode, with 2 lanes of tape and blocks of 55 samples, by:",
+        "  /synth/freq",
+        "  /synth/gain",
+    ]
+
+
+def test_check_of_both_modes_tells_what_reverse_mode_refuses(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "written.dsp").write_text(
+        'process = rwtable(8, 0.0, 1, *(hslider("a", 0.5, 0, 1, 0.1)), 1);'
+    )
+    options = ("check", "written.dsp", "--seconds", "0.01", "--points", "1", "--mode", "both")
+    done = run(*options)
+    assert done.returncode == 1
+    assert "1 agrees; in reverse mode nothing to compare\n" in done.stdout
+    assert done.stderr.startswith("written.dsp:1:11: error: cannot differentiate in reverse mode")
+    data = json.loads(run(*options, "--json").stdout)
+    assert (data["mode"], data["passed"], len(data["pairs"])) == ("both", False, 1)
+    assert "`rwtable` is written to" in data["dot_products"]["refusal"]
+
+
+def test_reverse_mode_tells_what_it_has_not_tested(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "gated.dsp").write_text(GATED)
+    options = ("--seconds", "0.01", "--mode", "reverse", "--points", "1", "--at", "gate=0")
+    done = run("check", "gated.dsp", *options)
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[4:] == [
+        "gated.dsp: 441 samples at 44100 Hz, 1 point: in reverse mode 3 zero",
+        "zero in reverse mode: both derivatives are 0, which tests nothing",
+        "reverse mode, with 1 lane of tape and blocks of 55 samples, by:",
+        "  /gain: no effect here, so not tested",
+        "output 0 is silent: nothing was tested there",
+        "no derivative of reverse mode is other than zero: nothing was tested",
+        'hint: press `--at "/gate=1"`, or run longer: `--seconds 0.5`, or move what silences it '
+        "with `--at`; `--allow-silent` says that it is right",
+        'point 1: --at "/gate=0"',
+    ]
+
+
+def products(count: int, *suspects: str) -> Report:
+    """A report with a mismatch in reverse mode, by so many variables."""
+    product = DotProduct("moving", 0, "mismatch", 1.0, 2.0, 0.5, 1e-10, None, suspects)
+    paths = tuple(f"/p{number}" for number in range(count))
+    found = DotProducts(paths, (product,), (), (), (), 64, 3)
+    empty: tuple[Pair, ...] = ()
+    return Report(
+        *("p.dsp", 10, 44100, "double", ({},), empty, (), (), (), (), (), ()),
+        mode="reverse",
+        dot_products=found,
+    )
+
+
+def test_a_mismatch_in_reverse_mode_names_the_variables() -> None:
+    lines = check_table(products(30, "/p1", "/p25")).splitlines()
+    assert lines[1].split() == ["moving", "1", "2", "mismatch", "5.0e-01", "1"]
+    assert lines[2].endswith("1 point: in reverse mode 1 mismatch")
+    assert lines[3] == "mismatch in reverse mode: forward and reverse mode differ"
+    named = [line for line in lines if line.endswith("differ along it alone")]
+    assert [line.split(":")[0] for line in named] == ["  /p1", "  /p25"]
+    assert "  and 9 others, which `--verbose` names" in lines
+    assert lines[-1] == "point 1: the initial values"
+    assert "others" not in check_table(products(30), verbose=True)
+    assert not products(1).passed

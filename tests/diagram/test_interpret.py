@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from fad.diagram.box import Box, Int, Primitive, Real, Rec, arity_of
+from fad.diagram.box import (
+    Box,
+    Int,
+    Lambda,
+    Primitive,
+    Real,
+    Rec,
+    Slot,
+    arity_of,
+    parallel,
+)
 from fad.diagram.interpret import Interpretation
 from fad.runtime.engine import Engine
 from tests.support.reading import read
@@ -86,3 +96,23 @@ def test_free_slots_are_given() -> None:
     interpretation = FirstSample()
     assert interpretation.outputs(body, (), {slot: 5.0}) == (3.0,)
     assert interpretation.outputs(body, (), {slot: 9.0}) == (7.0,)
+
+
+def test_functions_inside_each_other_take_no_more_memory_than_their_variables() -> None:
+    """Of a loop that goes around with hundreds of values, each is the variable of a function."""
+
+    class Counted(FirstSample):
+        def remembered(self) -> int:
+            return sum(map(len, self._known))
+
+    def remembered(count: int) -> int:
+        slots = [Slot(index, "x") for index in range(count)]
+        box = parallel(slots)
+        for slot in reversed(slots):
+            box = Lambda(slot, box)
+        run = Counted()
+        values = tuple(map(float, range(count)))
+        assert run.outputs(box, values) == values
+        return run.remembered()
+
+    assert remembered(200) < 3 * remembered(100)

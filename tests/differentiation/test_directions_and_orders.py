@@ -167,3 +167,13 @@ def test_a_direction_that_is_not_there(name: str) -> None:
 def test_a_direction_has_finite_components(component: float) -> None:
     with pytest.raises(fad.FadError, match="cannot have the component"):
         fad.transform(f"{SLIDERS}process = _*g;", direction={"g": component})
+
+
+def test_components_are_real_numbers(engine: Engine) -> None:
+    """y[t] = g + 2*y[t - 1]: whole numbers would be over after 31 samples."""
+    text = SLIDERS + "process = g : + ~ *(2);"
+    along = fad.transform(text, direction={"g": 3})
+    reverse = fad.transform(text, mode="reverse", direction={"g": 3})
+    for source in (along.source, reverse.forward):
+        tangent = engine.render(source, "test", frames=40)[1]
+        assert tangent[-1] == 3 * (2.0**40 - 1)

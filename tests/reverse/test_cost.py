@@ -128,8 +128,9 @@ def test_what_one_mode_refuses_is_done_by_the_other() -> None:
 
 
 def test_what_both_refuse_is_an_error() -> None:
+    told = "cannot differentiate: the derivative of the foreign function `foo` is not known"
     for compute in (fad.costs, lambda text: fad.transform(text, mode="auto")):
-        with pytest.raises(DifferentiationError, match="foreign function `foo`"):
+        with pytest.raises(DifferentiationError, match=told):
             compute(FOREIGN)
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import assume, given, note
 
 from fad.base.errors import DifferentiationError, FadError
+from fad.diagram.box import arity_of
 from fad.differentiation.surrogates import KINDS, Kind
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
@@ -105,7 +106,7 @@ def test_constructs(engine: Engine, name: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_constructs_by_their_inputs(engine: Engine, name: str) -> None:
     text = S + A + PROGRAMS[name]
-    inputs = engine.compile(text, "test").inputs
+    inputs, _ = arity_of(read(Request(text)).evaluated().process)
     if inputs:
         wrt = ["a", *(f"input:{index}" for index in range(inputs))]
         found = compare(engine, text, wrt=wrt, frames=200, block=32, moving=0.2)
@@ -162,16 +163,16 @@ def test_a_one_pole_by_hand(engine: Engine) -> None:
     for t in range(frames):
         y[t] = x[t] + pole * y[t - 1] if t else x[t]
         s[t] = y[t - 1] + pole * s[t - 1] if t else 0.0
-    found = gradient(engine, programs, x[None], w[None], {})
+    found = gradient(engine, programs, x[None], w[None])
     np.testing.assert_allclose(found.outputs[0], y, rtol=1e-14)
-    np.testing.assert_allclose(found.parameters[0, 0], (w * s).sum(), rtol=1e-13)
+    np.testing.assert_allclose(found.parameters, [[(w * s).sum()]], rtol=1e-13)
 
 
 def test_blocks_add_up(engine: Engine) -> None:
     programs = programs_of(A + "process = *(a) : + ~ *(b);")
     x, w = np.random.default_rng(3).uniform(-1, 1, (2, 1, 100))
-    whole = gradient(engine, programs, x, w, {}).parameters
-    blocks = gradient(engine, programs, x, w, {}, 16).parameters
+    whole = gradient(engine, programs, x, w).parameters
+    blocks = gradient(engine, programs, x, w, block=16).parameters
     assert blocks.shape == (2, 7)
     np.testing.assert_allclose(blocks.sum(axis=1, keepdims=True), whole, rtol=1e-13)
 
@@ -181,7 +182,7 @@ def test_the_gradient_by_an_input_is_that_at_each_sample(engine: Engine) -> None
     programs = reversed_program(front.evaluated(), front, ["input:0"])
     frames = 20
     w = np.random.default_rng(3).uniform(-1, 1, (1, frames))
-    found = gradient(engine, programs, np.zeros((1, frames)), w, {})
+    found = gradient(engine, programs, np.zeros((1, frames)), w)
     expected = [sum(w[0, t] * 0.5 ** (t - s) for t in range(s, frames)) for s in range(frames)]
     np.testing.assert_allclose(found.inputs[0], expected, rtol=1e-13)
 

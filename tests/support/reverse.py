@@ -1,41 +1,44 @@
-"""A host for the programs of reverse mode, and forward mode to compare its gradients with."""
+"""Reverse mode: its programs in libfaust's interpreter, and forward mode to compare them with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fad.diagram.box import Box, Lambda, Slot, arity_of
-from fad.diagram.parameters import find_parameters
-from fad.diagram.widgets import reach, with_inputs
-from fad.differentiation.dual import dense
-from fad.differentiation.seeds import Seed, Seeds
+from fad.checking.both_modes import (
+    BothModes,
+    Comparison,
+    Setting,
+    directional,
+)
+from fad.diagram.box import arity_of
+from fad.diagram.order import widgets_of
+from fad.diagram.parameters import select
+from fad.diagram.widgets import with_inputs
 from fad.differentiation.surrogates import Kind
-from fad.pipeline.front import Front, Request, read
+from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.pipeline.transform import derive
+from fad.runtime.backends import Moves
 from fad.runtime.engine import Engine
+from fad.runtime.gradient import backend_of, boxes_of, brought_back
 from fad.runtime.input_signals import Samples
+from fad.runtime.repeated import Courses, Host, with_courses
 from fad.text.emitter import emit
 
-#: Parameter path -> its value at each sample, of shape (frames,).
-Courses = Mapping[str, Samples]
-#: Numbers of slots that no program has.
-_FIRST_SLOT = 1_000_000
+_RATE = 44100
 
 
 @dataclass(frozen=True)
-class Gradient:
+class Found:
     """What the three programs compute.
 
     Attributes:
-        outputs: of the original, (outputs, frames).
-        parameters: (parameters, blocks): the derivative of the sum of all outputs times their
-            cotangents by the value that each parameter has in each block.
-        inputs: (inputs that are variables, frames): the same by each sample of an input.
+        outputs: of the forward program, but for the tape: (outputs, frames).
+        parameters: the derivatives by each parameter in each block: (parameters, blocks).
+        inputs: those by each sample of the inputs that are variables: (inputs, frames).
     """
 
     outputs: Samples
@@ -48,9 +51,9 @@ def gradient(
     programs: ReverseProgram,
     inputs: Samples,
     cotangents: Samples,
-    courses: Courses,
+    courses: Courses | None = None,
     block: int | None = None,
-) -> Gradient:
+) -> Found:
     """Runs forward, adjoint and control program.
 
     Args:
@@ -58,94 +61,31 @@ def gradient(
         programs: what is run.
         inputs: of the original, (inputs, frames).
         cotangents: (outputs, frames).
-        courses: the values of sliders that move, from block to block.
+        courses: path -> the values at each sample of a parameter that moves, from block to block.
         block: samples in a block; all are one, by default.
     """
     frames = inputs.shape[1]
-    block = block or frames
-    recorded = run(engine, programs.forward, inputs, courses)
-    count = len(programs.outputs)
-    outputs, tape = recorded[:count], recorded[count:]
-    turned = np.concatenate([cotangents, tape])[:, ::-1]
-    backwards = {path: course[::-1] for path, course in courses.items()}
-    terms = run(engine, programs.adjoint, turned, backwards)[:, ::-1]
-    lanes = len(programs.coefficients)
-    sums = np.add.reduceat(terms[:lanes], np.arange(0, frames, block), axis=1)
-    each = {path: course[::block] for path, course in courses.items()}
-    parameters = run(engine, programs.control, sums, each) if programs.control else sums[:0]
-    return Gradient(outputs, parameters, terms[lanes:])
+    size = block or frames
+    values = {path: course[::size] for path, course in (courses or {}).items()}
+    boxes = boxes_of(programs)
+    widgets = programs.parameters
+    runs = backend_of("interpreter", programs, boxes, widgets, engine, (), _RATE, "double")
+    run = runs.record(inputs, Moves(values, size, frames), frames)
+    found = brought_back(run, runs, programs, cotangents)
+    blocks = -(-frames // size)
+    return Found(
+        run.outputs,
+        np.array(list(found.parameters.values())).reshape(-1, blocks),
+        np.array(list(found.inputs.values())).reshape(-1, frames),
+    )
 
 
-def run(engine: Engine, program: str | Box, inputs: Samples, courses: Courses) -> Samples:
-    """The outputs of a program while its sliders move."""
-    box = read(Request(program)).evaluated().process if isinstance(program, str) else program
+def run(engine: Engine, program: str, inputs: Samples, courses: Courses) -> Samples:
+    """The outputs of a program while its sliders move, each within what it does."""
     ranges = {path: (float(course.min()), float(course.max())) for path, course in courses.items()}
-    heard = [course / reach(*ranges[path]) for path, course in courses.items()]
-    text = emit(with_inputs(box, ranges))
-    every = np.concatenate([np.array(heard).reshape(len(heard), inputs.shape[1]), inputs])
-    return engine.render(text, "test", inputs=np.ascontiguousarray(every), frames=inputs.shape[1])
-
-
-def directional(
-    engine: Engine,
-    front: Front,
-    variables: Sequence[str],
-    inputs: Samples,
-    directions: Samples,
-    courses: Courses,
-    surrogate: Sequence[Kind] = (),
-) -> tuple[Samples, Samples]:
-    """The outputs of a program, and their derivative along a direction, by forward mode.
-
-    Args:
-        variables: the paths of widgets, and `input:0` for audio inputs.
-        directions: how they all move, at each sample: (variables, frames).
-    """
-    slots = [Slot(_FIRST_SLOT + index, "v") for index in range(len(variables))]
-    tangents = {path: Seed(0, slot) for path, slot in zip(variables, slots, strict=True)}
-    widgets = {path: seed for path, seed in tangents.items() if not path.startswith("input:")}
-    channels = {
-        int(path.removeprefix("input:")): seed
-        for path, seed in tangents.items()
-        if path not in widgets
-    }
-    seeds = Seeds(["direction"], ["direction"], ["direction"], widgets, channels)
-    box = dense(derive(front.evaluated(), seeds, front.operations, surrogate), 1)
-    for slot in reversed(slots):
-        box = Lambda(slot, box)
-    lanes = run(engine, box, np.concatenate([directions, inputs]), courses)
-    return lanes[0::2], lanes[1::2]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What forward and reverse mode make of a program, of a direction v and of cotangents w.
-
-    Attributes:
-        forward: <J v, w>.
-        reverse: <v, transposed J w>.
-        size: the sum of the sizes of the terms of either one, the larger of both.
-        original, repeated: the outputs of the original, and of the forward program.
-        programs: those of reverse mode.
-    """
-
-    forward: float
-    reverse: float
-    size: float
-    original: Samples
-    repeated: Samples
-    programs: ReverseProgram
-
-    @property
-    def error(self) -> float:
-        """The difference, relative to the larger of both."""
-        largest = max(abs(self.forward), abs(self.reverse))
-        return abs(self.forward - self.reverse) / largest if largest else 0.0
-
-    @property
-    def error_of_size(self) -> float:
-        """The difference, relative to the size of the terms."""
-        return abs(self.forward - self.reverse) / self.size if self.size else 0.0
+    text = emit(with_inputs(read(Request(program)).evaluated().process, ranges))
+    heard = np.ascontiguousarray(with_courses(inputs, courses, ranges))
+    return engine.render(text, "test", inputs=heard, frames=inputs.shape[1])
 
 
 def compare(
@@ -159,7 +99,7 @@ def compare(
     surrogate: Sequence[Kind] = (),
     rules: str | None = None,
 ) -> Comparison:
-    """The dot-product test, with random directions and cotangents.
+    """The dot-product test, with random directions and cotangents, in libfaust's interpreter.
 
     Args:
         program: a text, or a file.
@@ -173,42 +113,30 @@ def compare(
     evaluation = front.evaluated()
     programs = reversed_program(evaluation, front, wrt, surrogate)
     count, outputs = arity_of(evaluation.process)
+    widgets = widgets_of(evaluation.process, evaluation.facts, front.title)
+    variables = select(widgets, count, wrt)
     random = np.random.default_rng(1)
     inputs = random.uniform(-0.5, 0.5, (count, frames))
     cotangents = random.uniform(-1, 1, (outputs, frames))
     blocks = -(-frames // block)
-    courses: dict[str, Samples] = {}
-    for each in find_parameters(evaluation.process):
-        if each.kind == "button":  # it is pressed after the first block
-            courses[each.path] = np.repeat(np.arange(blocks) > 0, block)[:frames].astype(float)
+    # A button is pressed after the first block.
+    values = {
+        each.path: (np.arange(blocks) > 0).astype(float)
+        for each in widgets
+        if each.kind == "button"
+    }
     directions = []
     for each in programs.parameters:
         span = each.max - each.min
-        values = each.init + span * random.uniform(-moving, moving, blocks)
+        moved = each.init + span * random.uniform(-moving, moving, blocks)
         if moving:
-            courses[each.path] = np.repeat(np.clip(values, each.min, each.max), block)[:frames]
+            values[each.path] = np.clip(moved, each.min, each.max)
         directions.append(span * random.uniform(-1, 1, blocks))
     by_block = np.array(directions).reshape(len(directions), blocks)
-    by_sample = random.uniform(-1, 1, (len(programs.inputs), frames))
-    found = gradient(engine, programs, inputs, cotangents, courses, block)
-    variables = [each.path for each in programs.parameters]
-    variables += [f"input:{index}" for index in programs.inputs]
-    original, tangents = directional(
-        engine,
-        front,
-        variables,
-        inputs,
-        np.concatenate([np.repeat(by_block, block, axis=1)[:, :frames], by_sample]),
-        courses,
-        surrogate,
-    )
-    terms = [*(by_block * found.parameters).flat, *(by_sample * found.inputs).flat]
-    products = cotangents * tangents
-    return Comparison(
-        float(products.sum()),
-        float(np.sum(terms)),
-        float(max(np.abs(products).sum(), np.abs(terms).sum())),
-        original,
-        found.outputs,
-        programs,
-    )
+    by_sample = random.uniform(-1, 1, (len(variables) - len(directions), frames))
+    host = Host(engine, front.name, front.folder, _RATE, native=False)
+    dual = directional(front, evaluation, variables, surrogate)
+    movers = [each for each in widgets if each.path in values]
+    both = BothModes(front, evaluation, host, movers, variables, programs, dual)
+    moves = Moves(values, block, frames)
+    return both.compared(Setting(inputs, moves, cotangents, by_block, by_sample, frames))
