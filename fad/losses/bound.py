@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fad.base.errors import FadError
 from fad.losses.arrays import NUMPY, Array, Library, library_of
-from fad.losses.spectra import OVERLAP, Padded
+from fad.losses.spectra import OVERLAP, Windows
 from fad.losses.steps import Doubles, Step
 
 #: Steps, one after the other.
@@ -278,7 +278,7 @@ def bound(terms: Iterable[Term], target: Any) -> BoundLoss:
             level = (reference * reference).mean(_item_axes(reference, leading))
             weakest = library.constant(np.array(_WEAKEST), level)
             weight = weight / library.functions.maximum(level, weakest)
-        padding = (at for at, step in enumerate(term.steps, 1) if isinstance(step, Padded))
+        padding = (at for at, step in enumerate(term.steps, 1) if isinstance(step, Windows))
         end = next(padding, len(term.steps))
         count = math.prod(wanted.shape[leading:])
         return _Distance(term.squared, term.steps[:end], term.steps[end:], wanted, weight / count)
@@ -336,8 +336,8 @@ def _add(back: dict[Steps, Doubles], steps: Steps, cotangent: Doubles) -> None:
 
 
 def _spans(start: Steps, whole: Array, library: Library) -> Iterator[tuple[slice, slice | None]]:
-    """The pieces of what steps have made: samples, and windows where it is a padded sound."""
-    if not (start and isinstance(start[-1], Padded)):
+    """The pieces of what steps have made: samples, and windows where they have laid out some."""
+    if not (start and isinstance(start[-1], Windows)):
         yield slice(None), None
         return
     window, hop = start[-1].window, start[-1].hop

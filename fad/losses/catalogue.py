@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from fad.base.errors import FadError
 from fad.losses.bound import Steps, Term
 from fad.losses.loss import Loss
-from fad.losses.spectra import Cumulated, Levels, MeanSquares, MelBands, Padded, Powers, Scale
+from fad.losses.spectra import Cumulated, Levels, MeanSquares, MelBands, Powers, Scale, Windows
 from fad.losses.steps import Average
 
 #: The windows of DDSP (Engel and others, 2020), in samples.
@@ -110,7 +110,7 @@ def envelope(window: int = 1024, *, squared: bool = False, floor: float = 1e-5) 
         FadError: a window or a floor that cannot be.
     """
     weight = _DECIBELS**2 if squared else _DECIBELS
-    paths = [(Padded(window), MeanSquares(window))]
+    paths = [(Windows(window, ends=True), MeanSquares(window))]
     return Loss(tuple(_level_terms(paths, {"log": weight}, squared, floor)))
 
 
@@ -129,14 +129,15 @@ def transport(windows: Sequence[int] = (2048,), *, floor: float = 1e-2) -> Loss:
     """
     return Loss(
         tuple(
-            Term(1.0, (*_spectrum(window), Cumulated(window, floor)), squared=True)
+            Term(1.0, (*_spectrum(window, ends=False), Cumulated(window, floor)), squared=True)
             for window in _listed(windows)
         )
     )
 
 
-def _spectrum(window: int) -> Steps:
-    return Padded(window), Powers(window)
+def _spectrum(window: int, ends: bool = True) -> Steps:
+    """The steps to the powers of spectra; see `Windows`."""
+    return Windows(window, ends), Powers(window)
 
 
 def _weighted(linear: float, log: float, sqrt: float) -> dict[Scale, float]:

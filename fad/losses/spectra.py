@@ -21,16 +21,19 @@ _SMALLEST_FLOOR = 1e-15
 
 
 @dataclass(frozen=True)
-class Padded(LinearStep):
-    """A sound between zeros, so that each sample is in four windows, also the first and the last.
-
-    What steps after this one make of a window, they make of this window alone.
+class Windows(LinearStep):
+    """The samples that windows lie in; steps after this one look at each window alone.
 
     Attributes:
         window: the samples of a window.
+        ends: whether there are zeros before and after the sound, so that each sample is in four
+            windows, also the first and the last. Otherwise windows lie in the sound as a whole:
+            where one begins or ends in the midst of it, it has frequencies that the sound has not.
+            Only a sound that is shorter than a window has zeros after it then.
     """
 
     window: int
+    ends: bool
 
     def __post_init__(self) -> None:
         check_window(self.window)
@@ -42,23 +45,33 @@ class Padded(LinearStep):
 
     def map(self, x: Array, library: Library) -> Array:
         """See `LinearStep.map`."""
-        before = self.window - self.hop
-        after = before + -x.shape[-1] % self.hop
+        before, kept, after = self._laid_out(x.shape[-1])
         zeros = [np.zeros((*x.shape[:-1], padding)) for padding in (before, after)]
         start, end = (library.constant(padding, x) for padding in zeros)
-        return library.functions.concatenate([start, x, end], -1)
+        return library.functions.concatenate([start, x[..., :kept], end], -1)
 
     def transposed(self, cotangent: Doubles, shape: tuple[int, ...]) -> Doubles:
         """See `LinearStep.transposed`."""
-        before = self.window - self.hop
-        return cotangent[..., before : before + shape[-1]]
+        before, kept, _ = self._laid_out(shape[-1])
+        pulled = np.zeros(shape)
+        pulled[..., :kept] = cotangent[..., before : before + kept]
+        return pulled
+
+    def _laid_out(self, frames: int) -> tuple[int, int, int]:
+        """The zeros before a sound, how much there is of it, and the zeros after that."""
+        if self.ends:
+            before = self.window - self.hop
+            return before, frames, before + -frames % self.hop
+        if frames < self.window:
+            return 0, frames, self.window - frames
+        return 0, frames - frames % self.hop, 0
 
 
 @dataclass(frozen=True)
 class Powers(Step):
     """The squared magnitudes of a short-time Fourier transform: (..., windows, window / 2 + 1).
 
-    The sound has been padded.
+    Of the samples that `Windows` has laid out.
 
     Attributes:
         window: the samples of a window.
@@ -98,7 +111,7 @@ class Powers(Step):
 class MeanSquares(Step):
     """The mean square of a sound in each window: of shape (..., windows).
 
-    The sound has been padded.
+    Of the samples that `Windows` has laid out.
 
     Attributes:
         window: the samples of a window.
@@ -287,12 +300,12 @@ def hann(window: int) -> Doubles:
 
 
 def framed(x: Array, weights: Doubles, library: Library) -> Array:
-    """A padded sound in windows: of shape (..., windows, window).
+    """What `Windows` has laid out, in windows: of shape (..., windows, window).
 
     Args:
-        x: the sound, of shape (..., (windows + 3) * window / 4).
+        x: the samples, of shape (..., (windows + 3) * window / 4).
         weights: what the samples of a window are multiplied by, of shape (window,).
-        library: that of the sound.
+        library: that of the samples.
     """
     hop = len(weights) // OVERLAP
     pieces = x.reshape((*x.shape[:-1], -1, hop))
@@ -309,7 +322,7 @@ def overlapped(windows: Doubles) -> Doubles:
         windows: of shape (..., windows, window).
 
     Returns:
-        A padded sound, of shape (..., (windows + 3) * window / 4).
+        Samples, of shape (..., (windows + 3) * window / 4).
     """
     *axes, count, window = windows.shape
     hop = window // OVERLAP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from fad.losses import Loss, dc, envelope, esr, l1, l2, mel, mss, transport
 from tests.losses import definitions as plain
 from tests.losses.definitions import Definition
+from tests.support.places import ROOT
 
 _ROOTS = mss((16, 8), linear=0, log=0, sqrt=1, squared=True)
 _PLAIN_ROOTS = plain.mss((16, 8), 0, 0, 1, squared=True)
@@ -45,6 +47,7 @@ LOSSES: Mapping[str, tuple[Loss, Definition]] = MappingProxyType(
         "envelope": (envelope(16), plain.envelope(16)),
         "envelope, squared": (envelope(64, squared=True), plain.envelope(64, squared=True)),
         "transport": (transport((16,)), plain.transport(16)),
+        "transport, short": (transport((64,)), plain.transport(64)),
         "l1, pre-emphasised": (l1().pre_emphasised(0.85), plain.pre_emphasised(plain.l1, 0.85)),
         "esr, A-weighted": (esr().a_weighted(8000), plain.a_weighted(plain.esr, 8000)),
         "roots, both": (
@@ -62,3 +65,11 @@ def sounds(*shape: int, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.
     """An estimate and a target: noise of the same shape, by default (2, 37)."""
     noise = np.random.default_rng(seed).uniform(-1, 1, (2, *(shape or (2, 37))))
     return noise[0], noise[1]
+
+
+def example(beginning: str) -> str:
+    """The example of docs/losses.md that begins like this, for a library that not everyone has."""
+    page = (ROOT / "docs" / "losses.md").read_text("utf-8")
+    blocks = re.findall(r"^```py\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (found,) = [block for block in blocks if block.startswith(beginning)]
+    return str(found)

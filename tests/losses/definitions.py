@@ -52,12 +52,23 @@ def hann(window: int) -> NDArray[np.float64]:
     return np.array([np.sin(np.pi * n / window) ** 2 for n in range(window)])
 
 
-def powers(sound: Sound, window: int) -> Sound:
+def windows_within(sound: Sound, window: int) -> Sound:
+    """All windows that lie within a sound as a whole, or one if it is too short."""
+    frames = sound.shape[1]
+    padded = np.pad(sound, ((0, 0), (0, max(0, window - frames))))
+    starts = range(0, max(1, frames - window + 1), window // 4)
+    return np.stack([padded[:, start : start + window] for start in starts], axis=1)
+
+
+def powers(windows: Sound) -> Sound:
     """The discrete Fourier transform as a sum, squared."""
+    window = windows.shape[-1]
     turns = np.outer(np.arange(window), np.arange(window // 2 + 1)) / window
-    heard = windows_of(sound, window) * hann(window)
-    real, imaginary = heard @ np.cos(2 * np.pi * turns), heard @ np.sin(2 * np.pi * turns)
-    return real**2 + imaginary**2
+    heard = windows * hann(window)
+    real: Sound = heard @ np.cos(2 * np.pi * turns)
+    imaginary: Sound = heard @ np.sin(2 * np.pi * turns)
+    power: Sound = real**2 + imaginary**2
+    return power
 
 
 def mss(
@@ -72,8 +83,8 @@ def mss(
     def loss(estimate: Sound, target: Sound) -> Any:
         total = 0.0
         for window in windows:
-            e = np.sqrt(bands(powers(estimate, window), window) + floor**2)
-            t = np.sqrt(bands(powers(target, window), window) + floor**2)
+            e = np.sqrt(bands(powers(windows_of(estimate, window)), window) + floor**2)
+            t = np.sqrt(bands(powers(windows_of(target, window)), window) + floor**2)
             for weight, difference in (
                 (linear, e - t),
                 (log, np.log(e) - np.log(t)),
@@ -124,7 +135,7 @@ def envelope(window: int, squared: bool = False, floor: float = 1e-5) -> Definit
 
 def transport(window: int, floor: float = 1e-2) -> Definition:
     def shares(sound: Sound) -> Sound:
-        spectrum = powers(sound, window)[..., 1:]
+        spectrum = powers(windows_within(sound, window))[..., 1:]
         below: Sound = np.cumsum(spectrum, -1) / (spectrum.sum(-1, keepdims=True) + floor**2)
         return below
 

@@ -10,7 +10,7 @@ import pytest
 
 import fad
 from fad.losses import dc, envelope, esr, l1, l2, mel, mss, transport
-from tests.losses.cases import sounds
+from tests.losses.cases import example, sounds
 
 jax: Any = pytest.importorskip("jax")
 
@@ -71,3 +71,9 @@ def test_bad_arrays() -> None:
         assert caught.value.message == message
     with pytest.raises(fad.FadError, match="takes arrays of numpy, not of jax"):
         l2().residuals(good, good)
+
+
+def test_the_example_of_the_page() -> None:
+    namespace: dict[str, Any] = {"losses": fad.losses}
+    exec(example("import jax"), namespace)
+    assert np.abs(namespace["gradient"]).max() > 0

@@ -9,7 +9,7 @@ import pytest
 
 import fad
 from fad.losses import Loss, l1, l2, mss
-from tests.losses.cases import LOSSES, sounds
+from tests.losses.cases import LOSSES, example, sounds
 from tests.losses.definitions import Definition
 
 torch: Any = pytest.importorskip("torch")
@@ -76,3 +76,9 @@ def test_bad_tensors() -> None:
     for method in (l2().value_and_gradient, l2().residuals):
         with pytest.raises(fad.FadError, match="takes arrays of numpy, not of torch"):
             method(good, good)
+
+
+def test_the_example_of_the_page() -> None:
+    namespace: dict[str, Any] = {"losses": fad.losses}
+    exec(example("import torch"), namespace)
+    assert namespace["estimate"].grad.abs().max() > 0
