@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,14 @@ class Library:
 
     Attributes:
         name: what its users call it.
-        functions: the module that has them, such as `sqrt`, `concatenate` and `fft.rfft`.
     """
 
-    name: str
-    functions: Any
+    name: Literal["numpy", "torch", "jax"]
+
+    @property
+    def functions(self) -> Any:
+        """The module that has its functions, such as `sqrt`, `concatenate` and `fft.rfft`."""
+        return sys.modules["jax.numpy" if self.name == "jax" else self.name]
 
     def constant(self, values: NDArray[Any], like: Array) -> Array:
         """An array of numpy as one of this library.
@@ -91,14 +94,14 @@ class Library:
             return True
 
 
-NUMPY = Library("numpy", np)
+NUMPY = Library("numpy")
 
 
 def library_of(array: Any) -> Library:
     """The library that an array is of: numpy for everything that is not of the others."""
     torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
     if torch is not None and isinstance(array, torch.Tensor):
-        return Library("torch", torch)
+        return Library("torch")
     if jax is not None and isinstance(array, jax.Array):
-        return Library("jax", jax.numpy)
+        return Library("jax")
     return NUMPY

@@ -257,14 +257,15 @@ class BoundLoss:
         if not all(distance.squared for distance in self._distances):
             raise FadError(
                 "a loss with absolute differences is not a sum of squares, and has no residuals",
-                hint="`squared=True` squares them; `l2` is the square of `l1`",
+                hint="take squared ones: `l2` for `l1`, `squared=True` for the others",
             )
 
 
 def bound(terms: Iterable[Term], target: Any) -> BoundLoss:
     """The sum of some terms to one target: see `Loss.to`."""
     library = library_of(target)
-    sound = library.sound(target, "target")
+    # A copy: the loss stays the same when the user's array changes.
+    sound = library.sound(target, "target") + 0
     leading = sound.ndim - 2
     terms = tuple(terms)
     ends = [term.steps for term in terms]

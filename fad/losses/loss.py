@@ -7,7 +7,8 @@ with the same steps share them: a Fourier transform is computed once for all lev
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,6 +30,8 @@ class Loss:
     """
 
     terms: tuple[Term, ...]
+    #: Numbers of numpy leave it to the loss to multiply them.
+    __array_ufunc__: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         if not self.terms:
@@ -40,9 +43,9 @@ class Loss:
         return Loss(self.terms + other.terms)
 
     def __mul__(self, factor: float) -> Loss:
-        if not isinstance(factor, (int, float)):
+        if not isinstance(factor, Real):
             return NotImplemented
-        return Loss(tuple(replace(term, weight=factor * term.weight) for term in self.terms))
+        return Loss(tuple(replace(term, weight=float(factor) * term.weight) for term in self.terms))
 
     __rmul__ = __mul__
 

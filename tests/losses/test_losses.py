@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -217,7 +219,26 @@ def test_only_their_users_import_pytorch_and_jax() -> None:
 
 def test_losses_are_values() -> None:
     assert 2 * mss() + esr() == mss() * 2 + esr()
+    twos: list[Any] = [2.0, np.float32(2), np.float64(2), np.int64(2)]
+    assert {two * mss() for two in twos} | {mss() * two for two in twos} == {2 * mss()}
     assert len({mss(), mss(), l1()}) == 2
+
+
+def test_losses_can_be_sent_to_other_processes() -> None:
+    estimate, target = sounds()
+    loss = mss((16,)) + esr()
+    bound = loss.to(target)
+    assert pickle.loads(pickle.dumps(loss)) == loss
+    assert pickle.loads(pickle.dumps(bound))(estimate) == deepcopy(bound)(estimate)
+    assert deepcopy(bound)(estimate) == loss(estimate, target)
+
+
+def test_a_bound_loss_does_not_see_what_becomes_of_the_target() -> None:
+    estimate, target = sounds()
+    for loss, _ in LOSSES.values():
+        bound = loss.to(buffer := target.copy())
+        buffer[:] = 0
+        assert bound(estimate) == loss(estimate, target)
 
 
 def test_memory_of_any_layout() -> None:
