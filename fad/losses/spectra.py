@@ -14,6 +14,11 @@ from fad.losses.steps import Doubles, LinearStep, Step, check_rate
 
 #: How a level is told: as an amplitude, its natural logarithm, or its square root.
 Scale = Literal["linear", "log", "sqrt"]
+#: Some bands beside each other: the frequencies in them, which bands they are, and the weights.
+Neighbours = tuple[tuple[slice, slice, Doubles], ...]
+#: How many bands are computed together. Of all of them at once, most weights would be zero, and
+#: numpy would start threads for the product, which cost more than it does.
+_BESIDE = 8
 #: In how many windows each sample is: they begin a quarter of their length after each other.
 OVERLAP = 4
 #: Squares of smaller floors would be zero in single precision.
@@ -164,7 +169,7 @@ class MelBands(LinearStep):
         check_window(self.window)
         if self.bands < 1:
             raise FadError(f"there is at least one band, not {self.bands}")
-        if not self._weights.any(0).all():
+        if not _mel_weights(self.window, self.bands, self.rate).any(0).all():
             raise FadError(
                 f"{self.bands} bands at {self.rate:g} Hz are too narrow for a window of "
                 f"{self.window} samples: some have no frequency in them",
@@ -173,16 +178,21 @@ class MelBands(LinearStep):
 
     def map(self, x: Array, library: Library) -> Array:
         """See `LinearStep.map`."""
-        return x @ library.constant(self._weights, x)
+        parts = [
+            x[..., bins] @ library.constant(weights, x) for bins, _, weights in self._neighbours
+        ]
+        return library.functions.concatenate(parts, -1)
 
     def transposed(self, cotangent: Doubles, shape: tuple[int, ...]) -> Doubles:
         """See `LinearStep.transposed`."""
-        pulled: Doubles = cotangent @ self._weights.T
+        pulled = np.zeros(shape)
+        for bins, bands, weights in self._neighbours:
+            pulled[..., bins] += cotangent[..., bands] @ weights.T
         return pulled
 
     @property
-    def _weights(self) -> Doubles:
-        return _mel_weights(self.window, self.bands, self.rate)
+    def _neighbours(self) -> Neighbours:
+        return _mel_neighbours(self.window, self.bands, self.rate)
 
 
 @dataclass(frozen=True)
@@ -333,6 +343,17 @@ def overlapped(windows: Doubles) -> Doubles:
 
 
 @lru_cache(maxsize=32)
+def _mel_neighbours(window: int, bands: int, rate: float) -> Neighbours:
+    """The triangles, some at a time."""
+    weights, parts = _mel_weights(window, bands, rate), []
+    for first in range(0, bands, _BESIDE):
+        some = slice(first, min(first + _BESIDE, bands))
+        heard = np.flatnonzero(weights[:, some].sum(axis=1))
+        bins = slice(int(heard[0]), int(heard[-1]) + 1)
+        parts.append((bins, some, weights[bins, some]))
+    return tuple(parts)
+
+
 def _mel_weights(window: int, bands: int, rate: float) -> Doubles:
     """The triangles, of shape (window / 2 + 1, bands)."""
     top = 2595 * np.log10(1 + rate / 2 / 700)

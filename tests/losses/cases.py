@@ -44,6 +44,7 @@ LOSSES: Mapping[str, tuple[Loss, Definition]] = MappingProxyType(
             mel(8000, 4, (32, 16), linear=1, sqrt=1),
             plain.mel(8000, 4, (32, 16), 1, 1, 1),
         ),
+        "mel, many bands": (mel(8000, 11, (64,)), plain.mel(8000, 11, (64,), 0, 1, 0)),
         "envelope": (envelope(16), plain.envelope(16)),
         "envelope, squared": (envelope(64, squared=True), plain.envelope(64, squared=True)),
         "transport": (transport((16,)), plain.transport(16)),
