@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fad
-from fad.losses import Loss, l1, l2, mss
+from fad.losses import Loss, l1, l2, mel, mss
 from tests.losses.cases import LOSSES, example, sounds
 from tests.losses.definitions import Definition
 
@@ -56,7 +56,7 @@ def test_vmap_and_second_derivatives() -> None:
 def test_compiled() -> None:
     """As one graph: nothing in a loss depends on the values of the sounds."""
     estimate, target = (torch.tensor(sound) for sound in sounds())
-    loss = mss((16,)).a_weighted(48000).to(target)
+    loss = mel(8000, 4, (16,)).a_weighted(48000).to(target)
     compiled = torch.compile(loss, backend="eager", fullgraph=True)
     assert torch.allclose(compiled(estimate), loss(estimate))
 
