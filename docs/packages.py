@@ -34,6 +34,7 @@ FLOORS = (
     "reverse",
     "pipeline",
     "estimation",
+    "losses",
     "runtime",
     "model",
     "torch",
@@ -42,7 +43,7 @@ FLOORS = (
     "cli",
 )
 #: The floors that need no native code, and run wherever Python does.
-PURE = FLOORS[: FLOORS.index("runtime")]
+PURE = FLOORS[: FLOORS.index("losses")]
 
 # Lengths are in the units of the picture, which are pixels where it is shown in full size.
 _FLOOR, _GAP, _CELL = 56, 5, 27

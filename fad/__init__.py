@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fad.base.version import __version__
 
 if TYPE_CHECKING:
+    from fad import losses
     from fad.base.errors import FadError
     from fad.base.source import Source
     from fad.checking.check import check
@@ -59,6 +60,7 @@ __all__ = [
     "expand",
     "explain",
     "load",
+    "losses",
     "picture",
     "rendered",
     "run",
@@ -96,11 +98,15 @@ _HOMES = {
     "transform": "fad.pipeline.transform",
     "write_diagrams": "fad.drawing.block_diagrams",
 }
+#: Packages that are used by their names, as in `fad.losses.mss()`: they are loaded then, too.
+_PACKAGES = ("losses",)
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name in _PACKAGES:
+        return import_module(f"fad.{name}")
     raise AttributeError(f"module 'fad' has no attribute {name!r}")
 
 
