@@ -131,10 +131,10 @@ class Results:
 def report(results: Results) -> str:
     """All results as plain text."""
     tables = (
-        _columns(_SPEED, (_speed_row(each) for each in results.speeds)),
-        _columns(_VARIANT, _variant_rows(results.speeds)),
-        _columns(_DENSE, (_dense_row(each) for each in results.denses)),
-        _columns(_GENERATION, (_generation_row(each) for each in results.generations)),
+        columns(_SPEED, (_speed_row(each) for each in results.speeds)),
+        columns(_VARIANT, _variant_rows(results.speeds)),
+        columns(_DENSE, (_dense_row(each) for each in results.denses)),
+        columns(_GENERATION, (_generation_row(each) for each in results.generations)),
         list(results.summary()),
     )
     return "\n\n".join("\n".join(table) for table in tables if table)
@@ -188,7 +188,7 @@ def _generation_row(each: Generation) -> tuple[str, ...]:
     return *row, *(f"{time:.2f}" for time in times)
 
 
-def _columns(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def columns(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """A table in columns, the first one to the left; nothing without rows."""
     lines = [heads, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -202,7 +202,7 @@ def _columns(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield f"|---|{'---:|' * (len(heads) - 1)}"
     yield from (f"| {' | '.join(row)} |" for row in rows)
@@ -217,13 +217,13 @@ def _page(results: Results) -> Iterator[str]:
     yield ""
     yield f"![Cost of the derivatives of each program]({PICTURE.name})"
     yield ""
-    yield from _table(_SPEED, (_speed_row(each) for each in results.speeds))
+    yield from table(_SPEED, (_speed_row(each) for each in results.speeds))
     yield from ("", "## Delay lines", "", *_DELAYS.strip().splitlines(), "")
-    yield from _table(_VARIANT, _variant_rows(results.speeds))
+    yield from table(_VARIANT, _variant_rows(results.speeds))
     yield from ("", "## Against dense duals", "", *_BY_HAND.strip().splitlines(), "")
-    yield from _table(_DENSE, (_dense_row(each) for each in results.denses))
+    yield from table(_DENSE, (_dense_row(each) for each in results.denses))
     yield from ("", "## Sizes and compile times", "", *_TEXTS.strip().splitlines(), "")
-    yield from _table(_GENERATION, (_generation_row(each) for each in results.generations))
+    yield from table(_GENERATION, (_generation_row(each) for each in results.generations))
 
 
 def _picture(speeds: Sequence[Speed]) -> str:

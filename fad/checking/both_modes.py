@@ -26,6 +26,8 @@ from fad.runtime.repeated import Courses, Host, Moving, Runner, runner, runs_nat
 
 #: Numbers of slots that no program has.
 _FIRST_SLOT = 1_000_000
+#: How often rounding errors are measured.
+_SHAKES = 3
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,40 @@ class BothModes:
                 gradient,
                 self.programs,
             )
+
+    def noise(self, setting: Setting, found: Comparison) -> float:
+        """How much rounding errors may matter: what the products change by when everything that
+        goes in changes by a few of them.
+
+        Args:
+            setting: what was compared.
+            found: what came of it.
+        """
+        random = np.random.default_rng(1)
+        epsilon = float(np.finfo(self._backend.dtype).eps)
+
+        def shaken(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(values * (1 + epsilon * random.integers(-4, 5, values.shape)))
+
+        worst = 0.0
+        for _ in range(_SHAKES):
+            values = {
+                path: np.clip(shaken(course), *self._ranges[path])
+                for path, course in setting.moves.values.items()
+            }
+            each = self.compared(
+                Setting(
+                    shaken(setting.inputs),
+                    replace(setting.moves, values=values),
+                    shaken(setting.cotangents),
+                    shaken(setting.by_block),
+                    shaken(setting.by_sample),
+                    setting.piece,
+                )
+            )
+            changes = each.forward - found.forward, each.reverse - found.reverse
+            worst = max(worst, *map(abs, changes))
+        return worst
 
     def suspects(self, setting: Setting, found: Comparison, tolerance: float) -> tuple[str, ...]:
         """The variables along which alone the products differ.

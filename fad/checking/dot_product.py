@@ -19,13 +19,13 @@ from fad.checking.quotients import ACCURACIES, Accuracy
 from fad.checking.report import DotProduct, DotProducts, ProductVerdict, Report, Test
 from fad.diagram.order import OrderBy
 from fad.diagram.parameters import Parameter
-from fad.differentiation.dual import Dual, about
+from fad.differentiation.dual import about
+from fad.differentiation.prepared import Prepared, prepare
 from fad.differentiation.seeds import by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.pipeline.front import Front
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.pipeline.transform import derive
 from fad.runtime.backends import Moves
 from fad.runtime.frames import check_size
 from fad.runtime.gradient import Cotangents
@@ -45,6 +45,10 @@ _PIECE = 3
 _MOVING = 0.02
 #: Rounding errors of an output, in units of the precision: what is smaller than that is 0.
 _NOISE = 10.0
+#: How many times the rounding errors that were measured the products may differ by, and how much at
+#: most, in units of the larger one.
+_ALLOWANCE = 16.0
+_ROUGHEST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -104,14 +108,16 @@ class DotProductTest:
         )
         if not self.variables:
             return report
-        dual = directional(self.front, self.evaluation, self.variables, self.surrogate)
-        if not any(dual.outputs):  # there would be no programs
-            warnings = (*report.warnings, *about(self._derivatives()))
+        # What goes wrong here names variables; along a direction, it could not.
+        prepared = self._prepared()
+        if not prepared.reached:  # there would be no programs
             found = DotProducts(names, without_effect=names)
+            warnings = (*report.warnings, *about(prepared))
             return replace(report, warnings=warnings, dot_products=found)
         programs = reversed_program(
             self.evaluation, self.front, self.wrt, self.surrogate, self.order_by
         )
+        dual = directional(self.front, self.evaluation, self.variables, self.surrogate)
         both = BothModes(
             *(self.front, self.evaluation, self.host, self._moving),
             *(self.variables, programs, dual),
@@ -180,10 +186,12 @@ class DotProductTest:
             silent=tuple(sorted(silent)),
         )
 
-    def _derivatives(self) -> Dual:
-        """The program in forward mode, by each variable."""
+    def _prepared(self) -> Prepared:
+        """What is known of the derivatives by each variable."""
+        evaluation = self.evaluation
         seeds = by_parameters(self.variables)
-        return derive(self.evaluation, seeds, self.front.operations, self.surrogate)
+        operations = self.front.operations.afresh()
+        return prepare(evaluation.process, seeds, operations, evaluation.facts, self.surrogate)
 
     @property
     def _accuracy(self) -> Accuracy:
@@ -249,24 +257,22 @@ class DotProductTest:
             found: what came of it.
             whole: what came of the test `whole` there.
         """
-        epsilon = self._accuracy.epsilon
         tolerance = usual = TOLERANCES[self.host.precision]
-        with np.errstate(all="ignore"):
-            loudness = np.abs(found.original * setting.cotangents).sum()
-        floor = _NOISE * epsilon * loudness
-        largest = max(abs(found.forward), abs(found.reverse))
         error = found.error
-        if largest > 0:
-            rounding = self._accuracy.rounding * epsilon * found.size
-            tolerance = max(usual, float((rounding + floor) / largest))
         if test == "split":
             error = max(error, _apart(found.programs, found.gradient, whole.gradient))
+        verdict: ProductVerdict = "agrees"
         is_finite = np.isfinite([found.forward, found.reverse])
-        verdict: ProductVerdict = "agrees" if error <= tolerance else "mismatch"
-        if not np.isfinite(found.original).all() or not is_finite.any():
+        if not _is_finite(found.original) or not is_finite.any():
             verdict = "undefined"
-        elif found.size <= floor:
+        elif self._is_nothing(setting, found):
             verdict = "zero"
+        elif not error <= usual:
+            largest = max(abs(found.forward), abs(found.reverse))
+            if is_finite.all() and largest:
+                measured = _ALLOWANCE * both.noise(setting, found) / largest
+                tolerance = max(usual, min(measured, _ROUGHEST))
+            verdict = "agrees" if error <= tolerance else "mismatch"
         suspects: tuple[str, ...] = ()
         if verdict == "mismatch":
             suspects = both.suspects(setting, found, tolerance)
@@ -282,6 +288,11 @@ class DotProductTest:
             "rounding" if is_rounded else None,
             suspects,
         )
+
+    def _is_nothing(self, setting: Setting, found: Comparison) -> bool:
+        """Whether both products are 0, but for rounding errors of the outputs."""
+        loudness = float(np.abs(found.original * setting.cotangents).sum())
+        return found.size <= _NOISE * self._accuracy.epsilon * loudness
 
 
 def _apart(programs: ReverseProgram, pieces: Cotangents, one: Cotangents) -> float:

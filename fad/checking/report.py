@@ -74,8 +74,8 @@ class DotProduct:
         error: their difference, in units of the larger one; in `split` also that of the gradient in
             pieces and in one, if it is larger.
         tolerance: how large it might be, in the same units.
-        limit: `rounding` where that is more than usual, as the terms of the products nearly cancel
-            each other; or `None`.
+        limit: `rounding` where the error needed more than the usual tolerance, because of rounding
+            errors that were measured; or `None`.
         suspects: for a mismatch, the variables along which alone there is one, too.
     """
 

@@ -48,7 +48,9 @@ class Obstacles:
             raise self._error("", f"`{operation.name}` {operation.rule.reason}", signal)
         return operation
 
-    def in_reverse(self, what: str, signal: Signal, remedy: str = "") -> DifferentiationError:
+    def in_reverse(
+        self, what: str, signal: Signal, remedy: str = "forward mode differentiates it; "
+    ) -> DifferentiationError:
         """The error about a signal that has a derivative, but no transpose.
 
         Args:

@@ -28,18 +28,17 @@ class Scatter:
         self.knots: list[Knot] = []
         self._clock: Knot | None = None
 
-    def delayed(self, signal: Signal, delay: Signal, shortest: int, longest: int) -> Signal:
+    def delayed(self, signal: Signal, later: Signal, shortest: int, longest: int) -> Signal:
         """A signal, of which each value comes later by a delay of its own.
 
         Args:
             signal: what is put.
-            delay: how many samples later, at each sample.
+            later: by how many samples, an integer at each sample.
             shortest, longest: between which bounds that is.
         """
         size = 1 << longest.bit_length()
         mask, zero = self._number(Int(size - 1)), self._number(Real(0.0))
         now, previous = self._now(), self._graph.previous
-        later = self._apply("int", delay)
         if shortest < 0:
             later = self._apply("max", self._number(Int(0)), later)
         due = self._apply("+", now, later)

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fad.diagram.box import Box, Int, Primitive
+from fad.diagram.box import Box, Primitive
 from fad.differentiation.operations import Operation, Operations
 from fad.differentiation.rules import Custom, Linear, Unsupported
 from fad.reverse.marked_signals import (
@@ -273,30 +273,26 @@ class Transposition:
     def _scattered(self, signal: Signal, cotangent: Signal, delay: Signal) -> Signal:
         key = cotangent, delay
         if key not in self._varying:
-            shortest, longest = self._ranges[delay]
+            _, longest = self._ranges[delay]
             if not math.isfinite(longest) or longest > _LONGEST:
                 raise self._obstacles.in_reverse(
                     "the delay of `@` has no bound that can be told from the program",
                     signal,
                     "give it one, as in `x @ min(48000, d)`; ",
                 )
-            self._varying[key] = self._put(cotangent, delay, shortest, longest)
+            self._varying[key] = self._put(cotangent, delay, longest)
         return self._varying[key]
 
-    def _put(self, cotangent: Signal, delay: Signal, shortest: float, longest: float) -> Signal:
-        """A cotangent that comes later by a delay that varies, which is in a range of numbers."""
+    def _put(self, cotangent: Signal, delay: Signal, longest: float) -> Signal:
+        """A cotangent that comes later by a delay that varies, and is not above a number."""
         apply = self._algebra.apply
-        least = self._leasts[apply("int", (delay,))]
-        if least is None or least.span >= longest:
-            low = int(shortest) if math.isfinite(shortest) else -1
-            return self._scatter.delayed(cotangent, delay, low, max(1, int(longest)))
+        later = apply("int", (delay,))
+        least = self._leasts[later]
+        if least is None or self._ranges[least.signal][0] < 0:
+            return self._scatter.delayed(cotangent, later, -1, max(1, int(longest)))
         # What never changes of the delay is a delay line, and the ring has the length of the rest.
-        steady, low = least.signal, 0
-        if self._ranges[steady][0] >= 1:
-            steady, low = apply("-", (steady, self._graph.applied(Int(1)))), 1
-        rest = apply("-", (apply("int", (delay,)), steady))
-        scattered = self._scatter.delayed(cotangent, rest, low, low + math.ceil(least.span))
-        return apply("@", (scattered, steady))
+        span = max(1, math.ceil(least.span))
+        return apply("@", (self._scatter.delayed(cotangent, least.rest, 0, span), least.signal))
 
 
 def name_of_cotangent(name: str) -> str:

@@ -60,7 +60,8 @@ class InterpretedBackend:
         if any(isinstance(part, ForeignFunction) for box in boxes for part in postorder(box)):
             raise EngineError(
                 "the gradient needs foreign functions, which libfaust cannot interpret",
-                hint=f"install a C++ compiler ({', '.join(COMPILERS)})",
+                hint='native code calls them (`backend="native"`), with a C++ compiler: '
+                + ", ".join(COMPILERS),
             )
         self.programs = programs
         self.inputs, self.lanes = arity_of(boxes[0])
@@ -101,17 +102,22 @@ class InterpretedBackend:
         ranges = {path: self._ranges[path] for path in courses}
         text = emit(with_inputs(self._boxes[number], ranges))
         heard = with_courses(np.asarray(inputs, np.float64), courses, ranges)
-        frames = heard.shape[1]
-        size = piece or frames
-        name = self.programs.name
+        frames, name = heard.shape[1], self.programs.name
+        real = precision or self._precision
+        if piece is None or piece >= frames:
+            return self._engine.render(
+                text,
+                name,
+                inputs=heard,
+                frames=frames,
+                sample_rate=self._rate,
+                include=self._folders,
+                precision=real,
+            )
         self._engine.start(
-            text,
-            name,
-            sample_rate=self._rate,
-            include=self._folders,
-            precision=precision or self._precision,
+            text, name, sample_rate=self._rate, include=self._folders, precision=real
         )
-        sizes = [min(size, frames - start) for start in range(0, frames, size)]
+        sizes = [min(piece, frames - start) for start in range(0, frames, piece)]
         return self._engine.advance(name, heard, [(each, {}) for each in sizes])[0]
 
 

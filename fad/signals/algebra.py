@@ -131,6 +131,15 @@ def _first(algebra: Algebra, operands: Sequence[Signal]) -> Signal:
     return operands[0]
 
 
+def _whole(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:
+    return operands[0] if _is_applied(operands[0], "int") else None
+
+
+def _delay(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:
+    x, delay = operands
+    return x if is_number(delay, 0) else None
+
+
 def _select(algebra: Algebra, operands: Sequence[Signal]) -> Signal | None:
     place = taken(operands)
     if place is not None:
@@ -144,6 +153,8 @@ _SIMPLER: Mapping[str, Callable[[Algebra, Sequence[Signal]], Signal | None]] = {
     "-": _subtract,
     "*": _multiply,
     "/": _divide,
+    "int": _whole,
+    "@": _delay,
     "attach": _first,
     "select2": _select,
     "select3": _select,

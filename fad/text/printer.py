@@ -158,7 +158,10 @@ def with_names(box: Box, names: Mapping[Box, str]) -> Layout:
     """How a box is written when all names are known: those of functions and slots in its head."""
     match box:
         case Numbered():
-            numbers = (f"%{{{names[each]}}}" for each in box.numbers)
+            numbers = (
+                str(each.value) if isinstance(each, Int) else f"%{{{names[each]}}}"
+                for each in box.numbers
+            )
             return _numbered(box, numbers, names, names)
         case Iteration():
             shape = layout(box, names)

@@ -143,6 +143,33 @@ def test_a_wrong_gradient_does_not_pass(
             assert len(each.suspects) == suspects
 
 
+#: Filters far below the sample rate, in which rounding errors grow.
+ILL = (
+    'fi = library("filters.lib"); lo = hslider("lo", 40, 20, 60, 1); '
+    'process = fi.bandpass(2, lo, hslider("hi", 90, 70, 200, 1)) : fi.resonlp(30, 20, 1);'
+)
+
+
+@pytest.mark.parametrize("factor", [1, 1.00001])
+def test_rounding_errors_are_no_mismatch(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
+    """But what is wrong in such a program is one."""
+
+    def damaged(*given: Any) -> ReverseProgram:
+        programs = reversed_program(*given)
+        text = programs.control.replace("process", "right") + f"process = right : *({factor}),_;"
+        return replace(programs, control=text)
+
+    monkeypatch.setattr(dot_product, "reversed_program", damaged)
+    products = found(fad.check(ILL, mode="reverse", seconds=0.01, points=1)).products
+    if factor > 1:
+        assert "mismatch" in {each.verdict for each in products}
+        return
+    assert {each.verdict for each in products} == {"agrees"}
+    rough = [each for each in products if each.limit == "rounding"]
+    assert rough  # or this tests nothing
+    assert all(1e-10 < each.error <= each.tolerance <= 1e-4 for each in rough)
+
+
 def test_outputs_that_are_not_repeated_do_not_pass(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +243,13 @@ WRITTEN = A + "process = rwtable(8, 0.0, 1, *(a), 1);"
 def test_a_refusal_is_an_error(engine: Engine) -> None:
     with pytest.raises(DifferentiationError, match="`rwtable` is written to"):
         check(engine, WRITTEN)
+
+
+def test_what_has_no_derivative_names_its_variables(engine: Engine) -> None:
+    text = A + 'process = *(b) : ffunction(float odd(float), <math.h>, "");'
+    with pytest.raises(DifferentiationError, match="`odd` is not known") as caught:
+        check(engine, text)
+    assert "`/b`" in caught.value.render()
 
 
 def test_with_both_modes_a_refusal_is_told_beside_the_rest(engine: Engine) -> None:

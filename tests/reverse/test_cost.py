@@ -111,6 +111,27 @@ def test_estimates_are_of_what_is_written(path: str) -> None:
     assert found.adjoint == pytest.approx(adjoint / original, rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("row", "weight"),
+    [
+        ("a program, for each sample", work_of("process = 0;") - CHANNEL),
+        ("a channel that is read or written", CHANNEL),
+        ("a channel that is summed, besides", SUM),
+        ("a value kept for the next sample", work_of("process = mem;") - work_of("process = _;")),
+        ("a delay line", work_of("process = @(99);") - work_of("process = _;")),
+        (
+            "a table that is written",
+            work_of("process(x) = rwtable(8, 0.0, 1, x, 1);") - work_of("process = _;"),
+        ),
+        ("arithmetic", work_of("process = +(1);") - work_of("process = _;")),
+    ],
+)
+def test_the_page_has_the_weights(row: str, weight: int) -> None:
+    lines = (ROOT / "docs" / "reverse.md").read_text("utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith(f"| {row}"))
+    assert line.split("|")[2].strip() == str(weight)
+
+
 WRITTEN = A + "process(x) = rwtable(8, 0.0, 1, x*a, 1);"
 #: Both modes refuse it.
 FOREIGN = A + 'process = ffunction(float foo(float), <foo.h>, "")(a*_);'

@@ -53,6 +53,10 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
         "one that depends on the sample rate": (
             "process(x) = (x*a @ max(0, int(0.001*fi.ma.SR) + int(40*b) - 1)) * b;"
         ),
+        "two that differ by one": (
+            "process(x) = x*a @ d + x*b @ (d + 1) with { d = int(3 + 20*b); };"
+        ),
+        "one that a number keeps from being negative": "process(x) = x*a @ max(0, int(20*b - 5));",
         "one in a comb filter": (
             "process = + ~ (@(max(0, int(0.0002*fi.ma.SR) + int(20*b) - 1)) : *(a));"
         ),

@@ -89,3 +89,18 @@ def test_no_two_definitions_differ_in_numbers_only(name: str) -> None:
     long = [body for body in bodies if len(body) > 30]
     assert len(long) > 5
     assert sorted(long) == sorted(set(long))
+
+
+def test_labels_with_several_numbers_of_which_some_are_known(engine: Engine) -> None:
+    """A network whose sliders are numbered by layer, input and output."""
+    dual = fad.transform("""
+        w(l, i, j) = hslider("w%l.%i.%j", 0.1*i - 0.2*j, -4, 4, 0.001);
+        layer(l, n, m) = par(i, n, _) <: par(j, m, (par(i, n, _*w(l, i, j)) :> sin));
+        process = layer(1, 2, 3) : layer(2, 3, 1);
+    """)
+    paths = [f"/w1.{i}.{j}" for j in range(3) for i in range(2)]
+    assert [each.path for each in dual.parameters] == [*paths, "/w2.0.0", "/w2.1.0", "/w2.2.0"]
+    described = engine.json(dual.source, "network")["ui"][0]["items"]
+    assert sorted(f"/{item['label']}" for item in described) == sorted(
+        each.path for each in dual.parameters
+    )
