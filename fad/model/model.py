@@ -133,6 +133,7 @@ class Model:
         block: how many samples a parameter that changes over time keeps a value for.
         dtype: the type of samples.
         backend: what runs it: `native` or `interpreter`.
+        compiled: the programs behind it.
         form: what it takes, for other frameworks.
         warnings: what the user should know, one sentence each.
     """
@@ -147,13 +148,13 @@ class Model:
     ) -> None:
         self._subject, self._options = subject, options
         self._threads, self._again = threads, again
-        self._compiled = Compiled(subject, units)
-        self.form = Form(self._compiled.primal.inputs, units.dtype, options.block, options.clip)
+        self.compiled = Compiled(subject, units)
+        self.form = Form(self.compiled.primal.inputs, units.dtype, options.block, options.clip)
         self._names: dict[tuple[str, ...], Names] = {}
         self._quick: dict[tuple[str, ...], Quick] = {}
         self.parameters = subject.widgets
         self.variables = subject.variables
-        self.inputs, self.outputs = self._compiled.primal.inputs, self._compiled.primal.outputs
+        self.inputs, self.outputs = self.compiled.primal.inputs, self.compiled.primal.outputs
         self.rate, self.block, self.dtype = units.rate, options.block, units.dtype
         self.backend = units.kind
         self.warnings = tuple(subject.evaluation.warnings)
@@ -193,7 +194,7 @@ class Model:
                 if outputs is not None:
                     return outputs
         call = self._call(x, values, parameters, frames, batch)
-        outputs = call.runs.played(self._compiled.primal, self._threads)
+        outputs = call.runs.played(self.compiled.primal, self._threads)
         return call.join(self._checked(call, outputs))
 
     def jacobian(
@@ -218,13 +219,13 @@ class Model:
         """
         call = self._call(x, values, parameters, frames, batch)
         if self._changes(call):
-            return self._replayed(call, self._compiled.replay(self._threads))
-        lanes = call.runs.played(self._compiled.dual, self._threads)
+            return self._replayed(call, self.compiled.replay(self._threads))
+        lanes = call.runs.played(self.compiled.dual, self._threads)
         shape = call.runs.items, self.outputs, 1 + len(self.variables), call.runs.frames
         bundles = lanes.reshape(shape)
-        outputs = self._checked(call, np.ascontiguousarray(bundles[:, :, 0]))
+        outputs = self._checked(call, bundles[:, :, 0])
         found = {
-            name: call.join(bundles[:, :, [1 + row for row in rows]].sum(axis=2))
+            name: call.join(_added([bundles[:, :, 1 + row] for row in rows]))
             for name, rows in self._rows(call).items()
         }
         self._check_derivatives(found)
@@ -257,7 +258,7 @@ class Model:
         names = named(self.variables, list(moving))
         courses, sounds = self.form.along(call, names, list(moving.values()), heard)
         inputs = () if sounds is None else tuple(range(self.inputs))
-        unit = self._compiled.along(tuple(names.paths), inputs)
+        unit = self.compiled.along(tuple(names.paths), inputs)
         components = [component(row) for row in range(len(names.paths))]
         runs = call.runs.with_more(components, courses, sounds, self.block)
         lanes = runs.played(unit, self._threads)
@@ -285,7 +286,7 @@ class Model:
             number where they were not; `input` -> in the shape of `x`, where it is asked for.
         """
         call = self._call(x, values, parameters, frames, batch)
-        way = self._compiled.way_back(self._changes(call), self._options.mode, self._threads)
+        way = self.compiled.way_back(self._changes(call), self._options.mode, self._threads)
         found, tape = way.record(call.runs)
         outputs = call.join(self._checked(call, found))
 
@@ -308,7 +309,7 @@ class Model:
         Args:
             batch: how many signals go on side by side, if there are several.
         """
-        return State(tuple(self._compiled.primal.start() for _ in range(batch or 1)), batch)
+        return State(tuple(self.compiled.primal.start() for _ in range(batch or 1)), batch)
 
     def stream(
         self,
@@ -347,7 +348,7 @@ class Model:
             course = runs.course(item)
             rest = np.broadcast_to(starts, (len(back), course.shape[1]))
             moves = np.concatenate([course, rest]) if back else course
-            after[item] = self._compiled.primal.go_on(
+            after[item] = self.compiled.primal.go_on(
                 state.items[item], runs.sound(item), outputs[item], paths, moves, runs.block
             )
 
@@ -366,7 +367,7 @@ class Model:
         found = self._named_parameters(tuple(names))
         paths = {each.path for name in moving for each in found.widgets[name]}
         inputs = tuple(range(self.inputs)) if by_inputs else ()
-        compiled = self._compiled.by(paths, inputs)
+        compiled = self.compiled.by(paths, inputs)
         return Kernel(compiled, self.form, found, self._options.mode, self._threads)
 
     def normalised(self, values: Values) -> dict[str, NDArray[np.float64]]:
@@ -414,14 +415,14 @@ class Model:
         if names is None:
             names = named(self.parameters, key)
             for name, widgets in names.widgets.items():
-                if not any(each.path in self._compiled.primal.controls for each in widgets):
+                if not any(each.path in self.compiled.primal.controls for each in widgets):
                     raise FadError(
                         f"`{name}` moves nothing: no output of the program depends on it",
                         hint="leave it out",
                     )
             self._names[key] = names
-            if isinstance(self._compiled.primal, NativeUnit) and not self._options.check_finite:
-                self._quick[key] = Quick(self._compiled.primal, names)
+            if isinstance(self.compiled.primal, NativeUnit) and not self._options.check_finite:
+                self._quick[key] = Quick(self.compiled.primal, names)
         return names
 
     def _changes(self, call: Call) -> bool:
@@ -498,3 +499,8 @@ class Model:
             for name, values in found.items():
                 if not np.isfinite(values).all():
                     raise FadError(f"a derivative by `{name}` is infinite or not a number")
+
+
+def _added(lanes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The sum of some lanes; a single one is not copied."""
+    return lanes[0] if len(lanes) == 1 else np.asarray(np.sum(lanes, axis=0))
