@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse docs learn bench-front bench-dual bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse docs learn bench-front bench-dual bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ demo: $(STAMP) ## Differentiate examples/estimate.dsp and run the result
 
 test: lint ## Check style and types, and run the tests
 	$(BIN)/python -m pytest -n 2
+
+# A build of PyTorch without CUDA, where there is one, before the extra asks for any.
+test-torch: $(STAMP) ## Install PyTorch and JAX, and run the tests that need them
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[dev,torch]' jax
+	$(BIN)/python -m pytest -n 2 tests/torch tests/losses
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check
@@ -65,6 +71,9 @@ bench-front: $(STAMP) ## Time the front end
 
 bench-dual: $(STAMP) ## Time the derivatives
 	$(BIN)/python -m bench.dual
+
+bench-python: $(STAMP) ## Time calls from Python against the programs' own loops
+	$(BIN)/python -m bench.python
 
 bench-reverse: $(STAMP) ## Time reverse mode
 	$(BIN)/python -m bench.reverse

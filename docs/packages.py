@@ -34,13 +34,16 @@ FLOORS = (
     "reverse",
     "pipeline",
     "estimation",
+    "losses",
     "runtime",
+    "model",
+    "torch",
     "checking",
     "drawing",
     "cli",
 )
 #: The floors that need no native code, and run wherever Python does.
-PURE = FLOORS[: FLOORS.index("runtime")]
+PURE = FLOORS[: FLOORS.index("losses")]
 
 # Lengths are in the units of the picture, which are pixels where it is shown in full size.
 _FLOOR, _GAP, _CELL = 56, 5, 27

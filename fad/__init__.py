@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fad.base.version import __version__
 
 if TYPE_CHECKING:
+    from fad import losses
     from fad.base.errors import FadError
     from fad.base.source import Source
     from fad.checking.check import check
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fad.drawing.picture import picture
     from fad.drawing.plot import draw, rendered
     from fad.estimation.estimate import estimate
+    from fad.model.model import Model, load
     from fad.pipeline.costs import Costs
     from fad.pipeline.expand import expand
     from fad.pipeline.explain import explain
@@ -41,6 +43,7 @@ __all__ = [
     "FadError",
     "Gradient",
     "InterpreterWarning",
+    "Model",
     "Output",
     "Parameter",
     "Program",
@@ -56,6 +59,8 @@ __all__ = [
     "estimate",
     "expand",
     "explain",
+    "load",
+    "losses",
     "picture",
     "rendered",
     "run",
@@ -71,6 +76,7 @@ _HOMES = {
     "FadError": "fad.base.errors",
     "Gradient": "fad.runtime.gradient",
     "InterpreterWarning": "fad.runtime.gradient",
+    "Model": "fad.model.model",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",
     "Program": "fad.pipeline.program",
@@ -85,17 +91,22 @@ _HOMES = {
     "estimate": "fad.estimation.estimate",
     "expand": "fad.pipeline.expand",
     "explain": "fad.pipeline.explain",
+    "load": "fad.model.model",
     "picture": "fad.drawing.picture",
     "rendered": "fad.drawing.plot",
     "run": "fad.runtime.run",
     "transform": "fad.pipeline.transform",
     "write_diagrams": "fad.drawing.block_diagrams",
 }
+#: Packages that are used by their names, as in `fad.losses.mss()`: they are loaded then, too.
+_PACKAGES = ("losses",)
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name in _PACKAGES:
+        return import_module(f"fad.{name}")
     raise AttributeError(f"module 'fad' has no attribute {name!r}")
 
 

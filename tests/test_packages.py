@@ -148,8 +148,12 @@ def test_what_users_import_is_there_and_documented() -> None:
 def test_what_users_import_is_what_type_checkers_see() -> None:
     seen = dict(imported_for_type_checkers())
     assert {*seen, "__version__"} == set(fad.__all__)
-    assert seen == fad._HOMES
-    assert {name: getattr(fad, name).__module__ for name in seen} == seen
+    packages = {name for name, home in seen.items() if home == "fad"}
+    assert packages == set(fad._PACKAGES)
+    assert all(getattr(fad, name).__name__ == f"fad.{name}" for name in packages)
+    homes = {name: home for name, home in seen.items() if name not in packages}
+    assert homes == fad._HOMES
+    assert {name: getattr(fad, name).__module__ for name in homes} == homes
 
 
 def imported_for_type_checkers() -> Iterator[tuple[str, str]]:

@@ -193,16 +193,25 @@ def resolved(widgets: Sequence[Parameter], values: Mapping[str, float]) -> dict[
     """
     found: dict[str, float] = {}
     for name, value in values.items():
-        named = [widget for widget in widgets if name in widget.names]
-        if not named:
-            raise _unknown(name, widgets)
-        for widget in named:
+        for widget in called(widgets, name):
             if not widget.min <= value <= widget.max:  # NaN is in no range
                 raise FadError(
                     f"{value:g} is outside the range of `{widget.path}`",
                     hint=f"it goes from {widget.min:g} to {widget.max:g}",
                 )
             found[widget.path] = float(value)
+    return found
+
+
+def called(widgets: Sequence[Parameter], name: str) -> tuple[Parameter, ...]:
+    """The widgets with a label or path; several may have one label.
+
+    Raises:
+        FadError: there is none.
+    """
+    found = tuple(widget for widget in widgets if name in widget.names)
+    if not found:
+        raise _unknown(name, widgets)
     return found
 
 

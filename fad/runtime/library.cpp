@@ -101,6 +101,17 @@ EXPORTED void fad_run(mydsp* voice, int64_t frames, FAUSTFLOAT* inputs, FAUSTFLO
     }
 }
 
+// The same from the start, with all that it takes in one place: the voice, one at its start, then the
+// arguments of `fad_run` from `frames` on. Handing over one number takes less time than ten.
+EXPORTED void fad_play(const int64_t* call) {
+    mydsp* voice = reinterpret_cast<mydsp*>(call[0]);
+    *voice = *reinterpret_cast<mydsp*>(call[1]);
+    fad_run(voice, call[2], reinterpret_cast<FAUSTFLOAT*>(call[3]),
+            reinterpret_cast<FAUSTFLOAT*>(call[4]), call[5], call[6],
+            reinterpret_cast<double*>(call[7]), call[8], reinterpret_cast<int64_t*>(call[9]),
+            reinterpret_cast<int64_t*>(call[10]));
+}
+
 // Runs a voice from the last sample to the first.
 //
 // Its first inputs are the `given` channels of `cotangents`, the others are those of `tape`. Its

@@ -53,6 +53,7 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_copy": (None, _POINTER, _POINTER),
     "fad_value": (ctypes.c_double, _POINTER, _LONG),
     "fad_run": (None, _POINTER, _LONG, _POINTER, _POINTER, *_CONTROL),
+    "fad_play": (None, _POINTER),
     "fad_run_back": (
         None,
         *(_POINTER, _LONG, _POINTER, _LONG, _POINTER, _LONG, _POINTER, _POINTER, *_CONTROL),
@@ -204,14 +205,16 @@ class Control:
 
     Args:
         library: the program.
-        paths: the widgets, in the order of the rows of their values; those that libfaust leaves out
-            may be among them.
+        paths: the widgets; those that libfaust leaves out may be among them.
+        rows: for each, which row of the values is its; by default, they are in order.
     """
 
-    def __init__(self, library: Library, paths: Sequence[str]) -> None:
+    def __init__(
+        self, library: Library, paths: Sequence[str], rows: Sequence[int] | None = None
+    ) -> None:
         places = [
             (offset, row)
-            for row, path in enumerate(paths)
+            for row, path in zip(range(len(paths)) if rows is None else rows, paths, strict=True)
             for offset in library.controls.get(path, ())
         ]
         self._offsets, self._rows = (
@@ -219,6 +222,42 @@ class Control:
         )
         #: Their number, and the addresses of their offsets and rows.
         self.arguments = len(places), _address(self._offsets), _address(self._rows)
+
+
+class Performer:
+    """A voice that plays from its start again and again, at numbers for some widgets.
+
+    It is made for short signals: a call takes little more time than the program itself.
+
+    Args:
+        library: the program.
+        paths: the widgets.
+        rows: for each, the number of its value in `values`.
+        count: how many values there are.
+
+    Attributes:
+        values: the values of the widgets.
+    """
+
+    def __init__(
+        self, library: Library, paths: Sequence[str], rows: Sequence[int], count: int
+    ) -> None:
+        self._voice, self._library = Voice(library), library
+        self._control = Control(library, paths, rows)
+        self._play = library.functions.fad_play
+        self.values = (ctypes.c_double * count)()
+        self._call = (ctypes.c_int64 * 11)(
+            *(self._voice.address, library.pristine.address, 0, 0, 0, _LONGEST, 1),
+            *(ctypes.addressof(self.values), *self._control.arguments),
+        )
+
+    def play(self, inputs: NDArray[Any], outputs: NDArray[Any]) -> None:
+        """Plays; see `Voice.run`."""
+        call = self._call
+        call[2] = outputs.shape[-1]
+        call[3] = inputs.__array_interface__["data"][0]
+        call[4] = outputs.__array_interface__["data"][0]
+        self._play(call)
 
 
 def _moves(

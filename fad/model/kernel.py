@@ -1,0 +1,122 @@
+"""A program for other frameworks: pure functions of whole arrays, and their transposes.
+
+Signals have the shape (items, channels, frames), values (items, names, blocks or 1). What a run has
+to remember for its derivatives is an array as well, the tape: a framework keeps it, and brings
+derivatives back later, if it wants to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fad.model.arguments import Form, Names
+from fad.model.compiled import Compiled, Mode
+from fad.model.programs import component
+from fad.model.pullbacks import Way
+from fad.model.runs import Runs
+from fad.model.threads import Threads
+
+Signals = NDArray[Any]
+ParameterValues = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A program as pure functions.
+
+    Attributes:
+        compiled: the program, and those of its derivatives.
+        form: what it takes.
+        names: the parameters that it is called with.
+        mode: how derivatives are brought back.
+        threads: what items run on.
+    """
+
+    compiled: Compiled
+    form: Form
+    names: Names
+    mode: Mode
+    threads: Threads
+
+    @property
+    def outputs(self) -> int:
+        """The number of output channels."""
+        return self.compiled.primal.outputs
+
+    def play(self, x: Signals, values: ParameterValues) -> Signals:
+        """The outputs."""
+        return self._runs(x, values).played(self.compiled.primal, self.threads)
+
+    def record(self, x: Signals, values: ParameterValues) -> tuple[Signals, Signals]:
+        """The outputs, and the tape."""
+        return self._way(values).record(self._runs(x, values))
+
+    def lanes(self, blocks: int) -> int:
+        """How many lanes the tape has, for values in so many blocks."""
+        return self._way_for(blocks).lanes
+
+    def back(
+        self, values: ParameterValues, tape: Signals, cotangents: Signals
+    ) -> tuple[Signals, ParameterValues]:
+        """The derivatives of a loss by the inputs and by the values.
+
+        Args:
+            values: what the program ran with.
+            tape: what was remembered of the run.
+            cotangents: the derivatives of the loss by the outputs.
+        """
+        items, _, frames = cotangents.shape
+        silence = np.broadcast_to(cotangents[:1, :1, :1], (items, self.form.inputs, frames))
+        runs = self._runs(silence, values)
+        given = np.ascontiguousarray(cotangents, self.form.dtype)
+        derivatives, by_inputs = self._way(values).back(runs, tape, given)
+        found = np.zeros(values.shape)
+        for row, widgets in enumerate(self.names.widgets.values()):
+            for widget in widgets:
+                if widget.path in derivatives:
+                    found[:, row] += derivatives[widget.path]
+        return np.zeros(silence.shape, given.dtype) if by_inputs is None else by_inputs, found
+
+    def along(
+        self, x: Signals, values: ParameterValues, dx: Signals, dvalues: ParameterValues
+    ) -> tuple[Signals, Signals]:
+        """The outputs, and their derivative along a direction.
+
+        Args:
+            x, values: see `play`.
+            dx, dvalues: the direction, in their shapes.
+        """
+        paths, inputs = self.compiled.paths, self.compiled.inputs
+        rows = dict(zip(self.names.paths, self.names.rows, strict=True))
+        moves = np.ascontiguousarray(dvalues[:, [rows[path] for path in paths]], np.float64)
+        runs = self._runs(x, values).with_more(
+            [component(row) for row in range(len(paths))],
+            moves,
+            np.ascontiguousarray(dx, self.form.dtype) if inputs else None,
+            self.form.block,
+        )
+        lanes = runs.played(self.compiled.along(paths, inputs), self.threads)
+        return np.ascontiguousarray(lanes[:, 0::2]), np.ascontiguousarray(lanes[:, 1::2])
+
+    def _way(self, values: ParameterValues) -> Way:
+        return self._way_for(values.shape[2])
+
+    def _way_for(self, blocks: int) -> Way:
+        return self.compiled.way_back(blocks > 1, self.mode, self.threads)
+
+    def _runs(self, x: Signals, values: ParameterValues) -> Runs:
+        frames = x.shape[2]
+        whole = [
+            self.form.within(bound, np.asarray(values[:, row], np.float64))
+            for row, bound in enumerate(self.names.bounds.values())
+        ]
+        courses = np.empty((len(values), len(self.names.rows), values.shape[2]))
+        for path, row in enumerate(self.names.rows):
+            courses[:, path] = whole[row]
+        block = self.form.block if values.shape[2] > 1 else frames
+        sounds = np.ascontiguousarray(x, self.form.dtype)
+        return Runs(sounds, tuple(self.names.paths), courses, block, len(x))

@@ -1,0 +1,1 @@
+"""Programs as layers of PyTorch; skipped where it is not installed."""

@@ -1,0 +1,147 @@
+"""Layers: derivatives, transformations, learning, what does not fit."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fad
+from tests.model.programs import FILTER, RATE, SYNTH
+from tests.support.native import needs_compiler
+
+torch = pytest.importorskip("torch", reason="needs PyTorch: the extra `fad[torch]`")
+layers = pytest.importorskip("fad.torch.layer")
+operators = pytest.importorskip("fad.torch.operators")
+
+pytestmark = needs_compiler
+FRAMES, BLOCK = 48, 16
+
+
+@pytest.fixture(scope="module")
+def layer() -> Any:
+    return layers.Layer(FILTER, rate=RATE, block=BLOCK)
+
+
+def double(*shape: int) -> Any:
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(*shape, dtype=torch.float64, generator=generator)
+
+
+def test_it_computes_what_the_model_does(layer: Any) -> None:
+    model = fad.load(FILTER, rate=RATE, block=BLOCK, precision="double")
+    x, cutoff = double(2, 1, FRAMES), 0.1 + 0.5 * double(2, 3)
+    found = layer(x, cutoff=cutoff, gate=1)
+    assert np.array_equal(found.numpy(), model(x.numpy(), cutoff=cutoff.numpy(), gate=1))
+    assert layer(x.float()).dtype == torch.float32
+    assert layer(x[0], cutoff=0.3).shape == (2, FRAMES)
+
+
+def test_gradients_are_difference_quotients(layer: Any) -> None:
+    """By the signal, by values in blocks, of items, and of all."""
+    x = (double(2, 1, FRAMES) - 0.5).requires_grad_()
+    cutoff = (0.1 + 0.5 * double(2, 3)).requires_grad_()
+    drive = (0.5 + double(2)).requires_grad_()
+    assert torch.autograd.gradcheck(
+        lambda x, c, d: layer(x, cutoff=c, drive=d, gate=1), (x, cutoff, drive), atol=1e-6
+    )
+    one = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    fixed = x.detach()
+    assert torch.autograd.gradcheck(lambda c: layer(fixed, cutoff=c), (one,), atol=1e-6)
+
+
+def test_without_a_signal() -> None:
+    synth = layers.Layer(SYNTH, rate=RATE)
+    gain = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    y = synth(None, {"/a/gain": gain}, frames=FRAMES)
+    y.sum().backward()
+    with torch.no_grad():
+        change = synth(None, {"/a/gain": 0.6}, frames=FRAMES) - y
+    # The output is linear in the gain; single precision.
+    assert gain.grad.item() * 0.1 == pytest.approx(change.sum().item(), abs=1e-4)
+
+
+def test_the_operators_are_well_made(layer: Any) -> None:
+    kernel = layer._kernel(torch.float64, ("cutoff", "drive"), ("cutoff", "drive"), True)
+    x = double(2, 1, FRAMES).requires_grad_()
+    values = torch.stack([0.1 + 0.5 * double(2, 3), 0.5 + double(2, 3)], 1).requires_grad_()
+    torch.library.opcheck(operators.play, (x.detach(), values.detach(), kernel))
+    torch.library.opcheck(operators.record, (x, values, kernel))
+
+
+def test_it_can_be_compiled(layer: Any) -> None:
+    x, cutoff = double(2, 1, FRAMES), (0.1 + 0.5 * double(2, 3)).requires_grad_()
+
+    def loss(x: Any, cutoff: Any) -> Any:
+        return layer(x, cutoff=cutoff).square().mean()
+
+    compiled = torch.compile(loss, backend="aot_eager", fullgraph=True)
+    wanted = torch.autograd.grad(loss(x, cutoff), cutoff)[0]
+    assert torch.allclose(compiled(x, cutoff), loss(x, cutoff))
+    assert torch.allclose(torch.autograd.grad(compiled(x, cutoff), cutoff)[0], wanted)
+
+
+def test_it_can_be_mapped(layer: Any) -> None:
+    x, cutoffs = double(1, FRAMES), 0.1 + 0.5 * double(4)
+    found = torch.func.vmap(lambda c: layer(x, cutoff=c))(cutoffs)
+    assert torch.equal(found, torch.stack([layer(x, cutoff=c) for c in cutoffs]))
+    signals = double(3, 2, 1, FRAMES)
+    found = torch.func.vmap(lambda x: layer(x, cutoff=0.3))(signals)
+    assert torch.equal(found, torch.stack([layer(x, cutoff=0.3) for x in signals]))
+
+
+def test_it_learns_what_made_a_signal() -> None:
+    layer = layers.Layer(FILTER, rate=RATE, learn=["cutoff", "drive"])
+    x = double(1, 1000) - 0.5
+    with torch.no_grad():
+        target = layer(x, cutoff=0.4, drive=2.0)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.05)
+    for _ in range(150):
+        optimizer.zero_grad()
+        (layer(x) - target).square().mean().backward()
+        optimizer.step()
+    values = {name: value.item() for name, value in layer.values.items()}
+    assert values == pytest.approx({"cutoff": 0.4, "drive": 2.0}, rel=0.01)
+
+
+def test_beyond_the_range_there_is_a_way_back() -> None:
+    layer = layers.Layer(FILTER, rate=RATE, learn={"cutoff": 0.8})
+    with torch.no_grad():
+        layer.places["cutoff"] += 0.1
+    x = double(1, FRAMES)
+    assert layer.values["cutoff"].item() == pytest.approx(0.8)
+    layer(x).square().sum().backward()
+    assert layer.places["cutoff"].grad.item() != 0
+
+
+def test_layers_are_saved_and_copied() -> None:
+    layer = layers.Layer(FILTER, rate=RATE, learn={"cutoff": [0.2, 0.3, 0.4]}, block=BLOCK)
+    x = double(1, FRAMES)
+    wanted = layer(x)
+    for other in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert torch.equal(other(x), wanted)
+    fresh = layers.Layer(FILTER, rate=RATE, learn={"cutoff": [0.5, 0.5, 0.5]}, block=BLOCK)
+    assert list(layer.state_dict()) == ["places.cutoff"]
+    fresh.load_state_dict(layer.state_dict())
+    assert torch.equal(fresh(x), wanted)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda layer: layer(torch.zeros(3, FRAMES)), r"shape \(3, 48\)"),
+        (lambda layer: layer(torch.zeros(1, FRAMES, dtype=torch.int16)), "type torch.int16"),
+        (lambda layer: layer(torch.zeros(1, FRAMES, device="meta")), "device `meta`"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), cutof=1), "no widget is called `cutof`"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), cutoff=7.0), "outside the range"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), cutoff=torch.zeros(2)), r"shape \(2,\)"),
+        (lambda layer: layer(), "has 1 audio input"),
+        (lambda layer: layers.Layer(FILTER, precision="double"), "a layer has no `precision`"),
+    ],
+)
+def test_what_does_not_fit(layer: Any, call: Any, told: str) -> None:
+    with pytest.raises(fad.FadError, match=told):
+        call(layer)
