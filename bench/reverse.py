@@ -181,15 +181,14 @@ What costs most:
 - `network`: g++ computes four samples of the program at once, and no longer where there are more
   than a few outputs, as it then gives up looking whether these overlap. With
   `--param=vect-max-version-for-alias-checks=2000` the forward program takes 1.0 runs of the
-  program, and reverse mode about 6.
+  program.
 - `freeverb` has twelve delays by a slider. If they were transposed as they are, which is wrong
   where the slider moves, reverse mode would take 4.2.
 - `modes` and `bands` have many sums and few computations. The tape of `modes` is larger than the
-  cache; where the memory is busy with something else, it takes twice as long, and others too.
+  cache.
 
-A lane costs about as much as twenty additions where the tape does not fit into the cache, and eight
-where it does. Between these, the choice of what is recorded changes the times of these programs by
-less than what they vary by from run to run.
+How much a lane counts in the choice of what is recorded, between 8 and 40 additions, changes the
+times of these programs by less than what they vary by from run to run.
 """
 
 
