@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -538,11 +539,13 @@ def main() -> int:
         outcomes.append(result)
         if result.shortfalls:
             print(f"{result.program}: {'; '.join(result.shortfalls)}", flush=True)
+        if options.json:
+            options.json.write_text(json.dumps([asdict(each) for each in outcomes], indent=1))
     outcomes.sort(key=lambda each: each.program)
     print("\n".join(summary(outcomes)))
-    print(f"{time.monotonic() - start:.0f} s")
-    if options.json:
-        options.json.write_text(json.dumps([asdict(each) for each in outcomes], indent=1))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime
+    print(f"{time.monotonic() - start:.0f} s, and {cpu:.0f} s of CPU time")
     if options.write:
         PAGE.write_text(page(outcomes), "utf-8")
     return int(any(each.shortfalls for each in outcomes))
