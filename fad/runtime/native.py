@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,8 @@ def native_code(
 ) -> Code:
     """A program in C++, without any text of its own in it.
 
+    It is kept in the user's cache, by content.
+
     Args:
         box: its diagram, closed.
         engine: the standard compiler.
@@ -166,12 +169,20 @@ def native_code(
         )
     plain, paths = numbered(box)
     has_own = not all(map(is_standard, postorder(box)))
-    try:
-        code = engine.cpp(emit(plain), name, precision=precision)
-    except EngineRefusal:
-        # Its message quotes the program: the user should find the labels there, and no numbers.
-        engine.cpp(emit(box), name, precision=precision)
-        raise
+    text = emit(plain)
+    parts = (version("cyfaust"), precision, name, text)
+    key = f"cpp-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}"
+    cache = Cache(programs=True)
+    if (kept := cache.get(key)) is not None:
+        code = kept.decode()
+    else:
+        try:
+            code = engine.cpp(text, name, precision=precision)
+        except EngineRefusal:
+            # Its message quotes the program: the user should find the labels there, and no numbers.
+            engine.cpp(emit(box), name, precision=precision)
+            raise
+        cache.put(key, code.encode())
     return Code(code, paths, tuple(folders) if has_own else ())
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fad
+from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
 from fad.base.source import Source
 from fad.pipeline.front import Request, read
@@ -131,6 +133,19 @@ def test_the_rate_is_part_of_a_program(engine: Engine) -> None:
         outputs = np.empty((1, 1))
         Voice(program).run(np.empty((0, 1)), outputs)
         assert outputs[0, 0] == rate
+
+
+def test_what_the_standard_compiler_wrote_is_kept(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAD_CACHE_DIR", str(tmp_path))
+    front = read(Request('process = *(hslider("gain", 0.5, 0, 1, 0.01));'))
+    box = front.evaluated().process
+    code = native_code(box, engine, "kept.dsp", ())
+    with Engine(time_limit=0) as none:
+        assert native_code(box, none, "kept.dsp", ()) == code
+        with pytest.raises(EngineError):
+            native_code(box, none, "other.dsp", ())
 
 
 def test_an_end_while_it_runs_is_quiet() -> None:
