@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fad.drawing.block_diagrams import write_diagrams
     from fad.drawing.picture import picture
     from fad.drawing.plot import draw, rendered
-    from fad.estimation.estimate import estimate
     from fad.model.model import Model, load
     from fad.pipeline.costs import Costs
     from fad.pipeline.expand import expand
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from fad.pipeline.reverse import ReverseProgram
     from fad.pipeline.transform import transform
     from fad.runtime.engine import Engine
+    from fad.runtime.estimate import estimate
     from fad.runtime.gradient import Cotangents, Gradient, InterpreterWarning, Pullback
     from fad.runtime.recording import Recording
     from fad.runtime.run import run
@@ -88,7 +88,7 @@ _HOMES = {
     "check": "fad.checking.check",
     "costs": "fad.pipeline.modes",
     "draw": "fad.drawing.plot",
-    "estimate": "fad.estimation.estimate",
+    "estimate": "fad.runtime.estimate",
     "expand": "fad.pipeline.expand",
     "explain": "fad.pipeline.explain",
     "load": "fad.model.model",

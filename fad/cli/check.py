@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "mode, by forward mode (the dot-product test); or both.",
 )
 @click.option(
-    "--input", "input_file", metavar="FILE.wav", help="Audio to run on; noise by default."
+    "--input", "input_file", metavar="SOUND", help="Sound file to run on; noise by default."
 )
 @click.option(
     "--seconds",
@@ -120,12 +120,12 @@ def check(
     """
     import fad
     from fad.cli import reports
-    from fad.runtime.wav import read_wav
+    from fad.runtime.sounds import read_sound
 
     refuse_standard_input(files)
     inputs = None
     if input_file is not None:
-        inputs, file_rate = read_wav(input_file)
+        inputs, file_rate = read_sound(input_file)
         rate = file_rate if rate is None else rate
     several = len(files) > 1
 

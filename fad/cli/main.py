@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import click
 
 from fad.base.version import __version__
+from fad.cli.call import call
 from fad.cli.check import check
 from fad.cli.estimate import estimate
 from fad.cli.failures import report
@@ -282,7 +283,7 @@ def doctor(as_json: bool) -> None:
     click.get_current_context().exit(code if found.works else BAD_INPUT)
 
 
-for _command in (params, check, estimate, run):
+for _command in (params, check, estimate, run, call):
     cli.add_command(_command)
 
 

@@ -37,7 +37,11 @@ _SOUNDS = ("noise", "silence")
     '"2.0:gain=0.8"; repeatable.'
 )
 @click.option("--plot", metavar="OUT.png", help="Draw the run; `.svg` and `.pdf` are known, too.")
-@click.option("--wav", metavar="OUT.wav", help="Write the outputs, as 32-bit floats.")
+@click.option(
+    "--wav",
+    metavar="OUT.wav",
+    help="Write the outputs, as 32-bit floats; `.flac`, `.aiff` and `.ogg` are known, too.",
+)
 @click.option(
     "--csv", metavar="OUT.csv", help="Write the sliders, bargraphs and outputs over time."
 )
@@ -47,7 +51,7 @@ _SOUNDS = ("noise", "silence")
     metavar="SOUND",
     default="noise",
     show_default=True,
-    help="What the program hears: a WAV file, repeated if it is short, `noise` or `silence`.",
+    help="What the program hears: a sound file, repeated if it is short, `noise` or `silence`.",
 )
 @click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
 @SEED
@@ -89,19 +93,20 @@ def run(
     from fad.base import output_file as out
     from fad.base.output_paths import refuse_conflicts
     from fad.cli import reports
-    from fad.runtime.wav import read_wav, wav_of
+    from fad.runtime import sounds
 
     results = {"--plot": plot, "--wav": wav, "--csv": csv}
-    sounds = () if sound in _SOUNDS else (sound,)
-    refuse_conflicts(results, given(file), sounds)
+    read = () if sound in _SOUNDS else (sound,)
+    refuse_conflicts(results, given(file), read)
     if plot is not None:
         from fad.drawing.plot import format_of, require_matplotlib
 
         format = format_of(plot)
         require_matplotlib()
+    kept = None if wav is None else sounds.format_of(wav)
     inputs: Any = sound
     if sound not in _SOUNDS:
-        inputs, file_rate = read_wav(sound)
+        inputs, file_rate = sounds.read_sound(sound)
         rate = file_rate if rate is None else rate
     with _progress() as progress:
         recording = fad.run(
@@ -113,12 +118,14 @@ def run(
             progress=progress,
             **options,
         )
-    refuse_conflicts(results, given(file), (*sounds, *recording.files))
+    refuse_conflicts(results, given(file), (*read, *recording.files))
     warn(recording.warnings)
+    if wav is not None and kept is not None:
+        heard = sounds.sound_of(recording.outputs, recording.rate, kept)
     if plot is not None:
         out.write_bytes(_drawn(recording, format), plot)
     if wav is not None:
-        out.write_bytes(wav_of(recording.outputs, recording.rate), wav)
+        out.write_bytes(heard, wav)
     if csv is not None:
         out.write(recording.to_csv(), csv)
     wrote(*results.values())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fad.base.errors import FadError
 from fad.base.prose import counted, either
-from fad.base.wav_header import wav_content
 from fad.text.printer import quote, real
+
+#: Tells the numbers of channels and of frames of a sound file.
+SizeOf = Callable[[str], tuple[int, int]]
 
 EXTERNAL = "external"
 #: What target and model hear, by name.
@@ -51,6 +54,7 @@ def heard(
     ins: int,
     outs: int,
     folder: Path,
+    size_of: SizeOf,
     made: int | None = None,
     restart: float | None = None,
 ) -> Heard:
@@ -60,6 +64,7 @@ def heard(
         name: `noise`, `sine`, `external`, or the path of a sound file or of a program.
         ins, outs: the numbers of inputs and outputs of both.
         folder: where the program will be: it names a sound file from there.
+        size_of: looks at a sound file.
         made: the number of outputs of the program called `data`, if the input is one.
         restart: the time after which a sound file starts again, in seconds; when it ends, by
             default.
@@ -69,7 +74,7 @@ def heard(
     """
     if name in _NAMED:
         return Heard(_NAMED[name].format(ins=ins, all=ins + outs), name == EXTERNAL)
-    count = _channels(name) if made is None else made
+    count = _channels(name, size_of) if made is None else made
     has_target = count == ins + outs
     if not has_target and not ins:
         raise FadError(
@@ -118,14 +123,14 @@ def gate(restart: float) -> str:
     return f"{libraries} process = 2*(ba.time%{n}) < {n};"
 
 
-def _channels(name: str) -> int:
+def _channels(name: str, size_of: SizeOf) -> int:
     """The number of channels of a sound file."""
     if not Path(name).exists():
         raise FadError(
             f"there is no sound file `{name}`",
-            hint=f"the input is {either(_NAMED)}, or the path of a WAV file or a Faust program",
+            hint=f"the input is {either(_NAMED)}, or the path of a sound file or a Faust program",
         )
-    form, data = wav_content(name)
-    if not data:
+    channels, frames = size_of(name)
+    if not frames:
         raise FadError(f"`{name}` is empty: there is nothing to hear")
-    return form.channels
+    return channels

@@ -128,6 +128,7 @@ class Model:
     Attributes:
         parameters: the widgets that can be set, with their ranges.
         variables: the parameters that it is differentiated by.
+        input_variables: the numbers of the audio inputs that it is differentiated by.
         inputs, outputs: numbers of channels.
         rate: the sample rate, in Hz.
         block: how many samples a parameter that changes over time keeps a value for.
@@ -136,6 +137,7 @@ class Model:
         compiled: the programs behind it.
         form: what it takes, for other frameworks.
         warnings: what the user should know, one sentence each.
+        files: those that the program is made of.
     """
 
     def __init__(
@@ -153,11 +155,12 @@ class Model:
         self._names: dict[tuple[str, ...], Names] = {}
         self._quick: dict[tuple[str, ...], Quick] = {}
         self.parameters = subject.widgets
-        self.variables = subject.variables
+        self.variables, self.input_variables = subject.variables, subject.inputs
         self.inputs, self.outputs = self.compiled.primal.inputs, self.compiled.primal.outputs
         self.rate, self.block, self.dtype = units.rate, options.block, units.dtype
         self.backend = units.kind
         self.warnings = tuple(subject.evaluation.warnings)
+        self.files = subject.front.files(subject.box)
 
     def __reduce__(self) -> tuple[Callable[[Callable[[], Model]], Model], tuple[Any]]:
         return _made, (self._again,)

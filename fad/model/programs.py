@@ -22,8 +22,9 @@ from fad.pipeline.transform import derive
 
 #: A parameter that stands for all audio inputs.
 INPUT = "input"
-#: What the widgets are called that a direction is given by.
-_COMPONENT = "fad component {}"
+#: What the widgets are called that a direction is given by. Each stands where the parameter does
+#: that it is the component of; by the slash, its path is the same one in any group.
+_COMPONENT = "/fad component {}"
 #: Numbers of slots that no program has.
 _FIRST_SLOT = 1_000_000
 
@@ -109,7 +110,7 @@ def components_of(count: int) -> list[Parameter]:
 
 def component(index: int) -> str:
     """The path of a component of a direction."""
-    return "/" + _COMPONENT.format(index)
+    return _COMPONENT.format(index)
 
 
 def _component(index: int) -> Slider:

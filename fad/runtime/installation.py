@@ -32,6 +32,7 @@ _PACKAGES = {
     "cyfaust": "check, run, diagram; the standard libraries",
     "numpy": "check, run",
     "rich": "params, check, run, doctor",
+    "soundfile": "sound files, in check, run and estimate",
 }
 
 

@@ -205,10 +205,12 @@ def test_check_fails_on_a_mismatch(run: Run, tmp_path: Path) -> None:
 
 def test_check_on_a_file(run: Run, tmp_path: Path) -> None:
     write_wav(tmp_path / "in.wav", np.random.default_rng(1).uniform(-1, 1, (2, 100)))
+    write_wav(tmp_path / "in.flac", np.random.default_rng(1).uniform(-1, 1, (2, 100)))
     done = run("check", "synth.dsp", "--input", "in.wav")
     assert done.returncode == 0
     assert "100 samples at 8000 Hz" in done.stdout
-    assert "at 48000 Hz" in run("check", "synth.dsp", "--input", "in.wav", "--rate", "48000").stdout
+    flac = run("check", "synth.dsp", "--input", "in.flac", "--rate", "48000")
+    assert flac.returncode == 0 and "100 samples at 48000 Hz" in flac.stdout
 
 
 def test_check_on_a_mono_file(run: Run, tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def test_a_file_that_is_named_has_to_be_there(run: Run, tmp_path: Path) -> None:
         *(("transform", key) for key in ("output", "manifest", "check", "explain", "direction")),
         *(("check", key) for key in ("trust", "allow-silent")),
         *(("run", key) for key in ("trust", "plot", "wav", "csv")),
+        *(("call", key) for key in ("output", "jacobian", "trust")),
         ("diagram", "output"),
         ("estimate", "output"),
     ],
@@ -211,8 +212,8 @@ def test_every_option_is_a_project_s_or_the_user_s() -> None:
         for name in option.opts
         if name.startswith("--")
     }
-    users = "allow-silent check config cost csv direction dual estimate explain json manifest mode"
-    users += " no-config output plot trust verbose watch wav"
+    users = "allow-silent check config cost csv direction dual estimate explain jacobian json"
+    users += " manifest mode no-config output plot trust verbose watch wav"
     assert options >= KEYS >= COMMON.keys()
     assert sorted(options - KEYS) == sorted(users.split())
 

@@ -15,7 +15,7 @@ import pytest
 
 import fad
 from fad.base.errors import FadError
-from fad.runtime.wav import read_wav, wav_of
+from fad.runtime.sounds import read_sound, sound_of
 from tests.support.commands import COMMAND, ENVIRONMENT, Run, command_line
 from tests.support.native import needs_compiler
 from tests.support.programs import AMPLIFIER, LEARNER
@@ -42,7 +42,7 @@ def test_everything_at_once(run: Run, tmp_path: Path) -> None:
     assert lines[-1] == "learner.dsp: 0.1 s at 44100 Hz"
     (last,) = [line.split() for line in lines if line.startswith("/learning/gain")]
     assert float(last[2]) == pytest.approx(0.9, abs=1e-6)
-    samples, rate = read_wav(str(tmp_path / "a.wav"))
+    samples, rate = read_sound(str(tmp_path / "a.wav"))
     assert samples.shape == (2, 4410) and rate == 44100
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader((tmp_path / "a.csv").open()))
@@ -58,12 +58,21 @@ def test_the_record_can_go_to_the_standard_output(run: Run) -> None:
 
 
 def test_the_sample_rate_is_that_of_the_sound(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "in.wav").write_bytes(wav_of(np.ones((1, 10)), 8000))
+    (tmp_path / "in.wav").write_bytes(sound_of(np.ones((1, 10)), 8000))
     options = ("--precision", "single", "--interpreter", "--seconds", "0.01", "--input", "in.wav")
     done = run("run", "gain.dsp", *options, "--wav", "out.wav")
     assert done.stdout.endswith("gain.dsp: 0.01 s at 8000 Hz\n")
-    samples, rate = read_wav(str(tmp_path / "out.wav"))
+    samples, rate = read_sound(str(tmp_path / "out.wav"))
     assert samples.tolist() == [[0.5] * 80] and rate == 8000
+
+
+def test_formats_of_sound_files(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.flac").write_bytes(sound_of(np.full((1, 10), 0.25), 8000, "FLAC"))
+    options = ("--interpreter", "--seconds", "0.01", "--input", "in.flac")
+    assert run("run", "gain.dsp", *options, "--wav", "out.aiff").returncode == 0
+    samples, rate = read_sound(str(tmp_path / "out.aiff"))
+    assert (tmp_path / "out.aiff").read_bytes().startswith(b"FORM")
+    assert samples.tolist() == [[0.125] * 80] and rate == 8000
 
 
 @pytest.mark.parametrize(
@@ -77,11 +86,15 @@ def test_the_sample_rate_is_that_of_the_sound(run: Run, tmp_path: Path) -> None:
         ("gain.dsp --wav gain.dsp", "`--wav gain.dsp` is the input file"),
         ("gain.dsp --csv .", "it is a folder"),
         ("gain.dsp --input no.wav", "cannot read `no.wav`"),
+        ("gain.dsp --input gain.dsp", "cannot read `gain.dsp`: it is no sound file"),
+        ("gain.dsp --wav a.mp3", "no sound file that fad writes ends with `.mp3`"),
+        ("big.dsp --seconds 0.01 --wav a.flac --csv a.csv", "samples in [-1, 1] only"),
         ("in.wav", "error"),
     ],
 )
 def test_errors_on_the_command_line(run: Run, tmp_path: Path, arguments: str, words: str) -> None:
-    (tmp_path / "in.wav").write_bytes(wav_of(np.ones((1, 10)), 8000))
+    (tmp_path / "in.wav").write_bytes(sound_of(np.ones((1, 10)), 8000))
+    (tmp_path / "big.dsp").write_text("process = 1.5;")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     done = run("run", *arguments.split())
     assert done.returncode == 1

@@ -11,7 +11,7 @@ import pytest
 import fad
 from fad.estimation.learning_program import Channels
 from fad.runtime.engine import Engine
-from fad.runtime.wav import wav_of
+from fad.runtime.sounds import sound_of
 from tests.estimation.programs import (
     CUTOFF,
     FAST,
@@ -160,7 +160,7 @@ def test_a_recording_with_the_sound_to_be_matched(tmp_path: Path) -> None:
     """A file of one channel more than the target has inputs: the target is not computed."""
     x = noise(1, 30000)
     file, program = tmp_path / "pair.wav", tmp_path / "learning.dsp"
-    file.write_bytes(wav_of(np.concatenate([x, 0.3 * x]), 44100))
+    file.write_bytes(sound_of(np.concatenate([x, 0.3 * x]), 44100))
     made = fad.estimate(GAIN, input=str(file), folder=tmp_path)
     assert "with what is to be matched" in made.source
     program.write_text(made.source)

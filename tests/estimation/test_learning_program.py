@@ -13,7 +13,7 @@ import fad
 from fad.base.source import Source
 from fad.estimation.recipes import RATE
 from fad.runtime.engine import Engine
-from fad.runtime.wav import wav_of
+from fad.runtime.sounds import sound_of
 from tests.estimation.programs import CUTOFF, FAST, GAIN, GAIN_AND_OFFSET, STEREO, noise, rendered
 from tests.support.places import ROOT
 
@@ -50,7 +50,7 @@ def test_a_sound_file_is_named_from_where_the_program_is(tmp_path: Path) -> None
     (tmp_path / "sounds").mkdir()
     (tmp_path / "programs").mkdir()
     sound, program = tmp_path / "sounds" / "noise.wav", tmp_path / "programs" / "learning.dsp"
-    sound.write_bytes(wav_of(noise(1, 44100), 44100))
+    sound.write_bytes(sound_of(noise(1, 44100), 44100))
     made = fad.estimate(GAIN, start={"gain": 0.1}, input=str(sound), folder=program.parent)
     assert "'../sounds/noise.wav'" in made.source
     program.write_text(made.source)

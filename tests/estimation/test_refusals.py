@@ -10,7 +10,7 @@ import pytest
 
 import fad
 from fad.base.errors import FadError
-from fad.runtime.wav import wav_of
+from fad.runtime.sounds import sound_of
 from tests.estimation.programs import GAIN, SOURCE, STEREO
 
 REFUSED: dict[str, tuple[Callable[[], object], list[str]]] = {
@@ -150,7 +150,7 @@ def test_sounds_that_cannot_be_heard(
     words: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path(name).write_bytes(wav_of(np.zeros((channels, frames)), 44100))
+    Path(name).write_bytes(sound_of(np.zeros((channels, frames)), 44100))
     with pytest.raises(FadError) as error:
         fad.estimate(GAIN, input=name)
     assert words in error.value.render()
@@ -176,7 +176,7 @@ def test_data_that_cannot_be_heard(
 
 def test_a_target_that_hears_nothing_has_no_sound(tmp_path: Path) -> None:
     sound = tmp_path / "a.wav"
-    sound.write_bytes(wav_of(np.zeros((2, 10)), 44100))
+    sound.write_bytes(sound_of(np.zeros((2, 10)), 44100))
     with pytest.raises(FadError, match="the target has no inputs"):
         fad.estimate(SOURCE, input=str(sound))
 

@@ -10,7 +10,7 @@ import pytest
 import fad
 from fad.base.errors import FadError
 from fad.runtime.engine import Engine
-from fad.runtime.wav import wav_of
+from fad.runtime.sounds import Format, sound_of
 from tests.estimation.programs import GAIN, noise, rendered
 
 #: A note that plays once: from a click on, by how slowly it fades.
@@ -47,12 +47,12 @@ def test_checkboxes_stay() -> None:
     assert "/target/on" in paths and "/target/gate" not in paths
 
 
-@pytest.mark.parametrize("length", [100, 1000])
-def test_a_sound_file_starts_again(tmp_path: Path, length: int) -> None:
+@pytest.mark.parametrize(("length", "format"), [(100, "WAV"), (1000, "AIFF")])
+def test_a_sound_file_starts_again(tmp_path: Path, length: int, format: Format) -> None:
     """One that is shorter than the time is followed by silence, a longer one is cut."""
     x = noise(2, length)
-    file, program = tmp_path / "sound.wav", tmp_path / "learning.dsp"
-    file.write_bytes(wav_of(x, 44100))
+    file, program = tmp_path / "sound", tmp_path / "learning.dsp"
+    file.write_bytes(sound_of(x, 44100, format))
     text = 'process = _, _ : *(hslider("gain", 0.8, 0, 1, 0.01)), _;'
     made = fad.estimate(text, input=str(file), outputs="audio", restart=0.01, folder=tmp_path)
     program.write_text(made.source)
@@ -66,7 +66,7 @@ def test_a_sound_file_starts_again(tmp_path: Path, length: int) -> None:
 def test_a_recording_of_a_note_is_learnt(tmp_path: Path) -> None:
     """Of one channel, for a program without inputs: what is to be matched, from its first click."""
     file, program = tmp_path / "note.wav", tmp_path / "learning.dsp"
-    file.write_bytes(wav_of(0.9 ** np.arange(400.0)[None], 44100))
+    file.write_bytes(sound_of(0.9 ** np.arange(400.0)[None], 44100))
     made = fad.estimate(
         NOTE, input=str(file), restart=0.01, folder=tmp_path, start={"pole": 0.5}, optimizer="auto"
     )

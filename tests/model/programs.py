@@ -35,6 +35,15 @@ with {
     c = 1 : + ~ _ : %(64) : int;
 };
 """
+#: Sliders in groups, those of the diagram and those of a label; reverse mode refuses it as well.
+GROUPED = """
+gain = hgroup("amp", hslider("gain", 0.5, 0, 1, 0.01));
+pole = vgroup("a", hslider("../h:b/pole", 0.5, 0, 0.9, 0.01));
+process = *(gain) : + ~ *(pole) : \\(x).(rwtable(64, 0.0, c, x*x, c))
+with {
+    c = 1 : + ~ _ : %(64) : int;
+};
+"""
 RATE, BLOCK = 8000, 16
 
 

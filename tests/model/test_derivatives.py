@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fad.model.model import Model
-from tests.model.programs import FILTER, SYNTH, TABLE, model
+from tests.model.programs import FILTER, GROUPED, SYNTH, TABLE, model
 from tests.model.test_values import BLOCKS, COURSE, FRAMES, GATE, backends
 from tests.support.native import needs_compiler
 
@@ -73,6 +73,26 @@ def test_along_a_direction(native: bool, x: np.ndarray) -> None:
         for sign in (1, -1)
     ]
     np.testing.assert_allclose(tangent, (ends[0] - ends[1]) / (2 * STEP), atol=1e-8)
+
+
+@backends
+def test_parameters_in_groups(native: bool, x: np.ndarray) -> None:
+    """Along a direction, and by values in blocks, which is the same program's work."""
+    found = model(GROUPED, native=native)
+    values = {"gain": np.linspace(0.2, 0.8, BLOCKS), "pole": 0.3}
+    wanted = {
+        "gain": quotient(found, x, values, "gain", 2),
+        "pole": quotient(found, x, values, "pole"),
+    }
+    assert all(np.abs(each).max() > 0.01 for each in wanted.values())
+    directions = {"gain": np.eye(BLOCKS)[2], "pole": 1.0}
+    _, pullback = found.vjp(x, values)
+    gradient = pullback(WEIGHTS[:1])
+    for name, direction in directions.items():
+        _, tangent = found.jvp(x, values, {name: direction})
+        np.testing.assert_allclose(tangent, wanted[name], atol=1e-8)
+    assert gradient["gain"][2] == pytest.approx(np.sum(WEIGHTS[:1] * wanted["gain"]), abs=1e-7)
+    assert gradient["pole"] == pytest.approx(np.sum(WEIGHTS[:1] * wanted["pole"]), abs=1e-7)
 
 
 @backends

@@ -12,7 +12,7 @@ import pytest
 import fad
 from fad.runtime.engine import Engine
 from fad.runtime.run import MOST_POINTS
-from fad.runtime.wav import wav_of
+from fad.runtime.sounds import sound_of
 from tests.support.native import both_ways, needs_compiler
 from tests.support.programs import AMPLIFIER, COUNTER, LEARNER
 from tests.support.recordings import recorded
@@ -199,7 +199,7 @@ def test_foreign_functions_run_natively(engine: Engine) -> None:
 
 
 def test_sound_files_run_in_the_interpreter(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "s.wav").write_bytes(wav_of(np.full((1, 100), 0.25), 44100))
+    (tmp_path / "s.wav").write_bytes(sound_of(np.full((1, 100), 0.25), 44100))
     (tmp_path / "a.dsp").write_text(
         "process = 0, 5 : soundfile(\"s[url:{'s.wav'}]\", 1) : !, !, _;"
     )
