@@ -5,14 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fad.base.errors import EngineError, SourceError
 from fad.base.precision import NativePrecision
 from fad.base.prose import either
-from fad.diagram.box import Box
+from fad.diagram.box import Box, Soundfile, postorder
 from fad.diagram.parameters import Parameter
 from fad.diagram.widgets import reach, with_inputs
 from fad.model.programs import Subject
@@ -20,6 +22,7 @@ from fad.runtime.engine import Engine
 from fad.runtime.gradient import BackendName, InterpreterWarning
 from fad.runtime.library import DTYPES, Control, Library, Voice
 from fad.runtime.native import COMPILERS, find_compiler, native_code
+from fad.runtime.run import missing_sounds
 from fad.text.emitter import emit
 
 
@@ -170,6 +173,7 @@ class InterpretedUnit:
         name: the program's file name, for messages.
         rate: the sample rate, in Hz.
         precision: how it computes.
+        folder: where its sound files are.
     """
 
     def __init__(
@@ -180,8 +184,10 @@ class InterpretedUnit:
         name: str,
         rate: int,
         precision: NativePrecision,
+        folder: Path,
     ) -> None:
         self._engine, self._name, self._rate, self._precision = engine, name, rate, precision
+        self._folder = folder
         self._rows = {widget.path: row for row, widget in enumerate(widgets)}
         ranges = {widget.path: (widget.min, widget.max) for widget in widgets}
         scales = [reach(*bounds) for bounds in ranges.values()]
@@ -247,6 +253,7 @@ class InterpretedUnit:
             inputs=whole,
             frames=whole.shape[1],
             sample_rate=self._rate,
+            include=[self._folder],
             precision=self._precision,
         )[:, -frames:]
         return whole
@@ -297,11 +304,14 @@ class Units:
         Raises:
             EngineError: the standard compiler or the C++ compiler refuses it.
         """
-        name, precision = self._subject.front.name, precision or self.precision
+        front, precision = self._subject.front, precision or self.precision
+        name = front.name
         if self.kind == "interpreter":
             widgets = [*self._subject.widgets, *more]
-            return InterpretedUnit(box, widgets, self._engine, name, self.rate, precision)
-        folders = self._subject.front.libraries.folders
+            return InterpretedUnit(
+                box, widgets, self._engine, name, self.rate, precision, front.folder
+            )
+        folders = front.libraries.folders
         try:
             code = native_code(
                 box, self._engine, name, folders, precision=precision, trust=self._trust
@@ -320,7 +330,10 @@ def backend_for(
 ) -> Units:
     """What runs a program, as it is asked for, and as the machine allows."""
     kind: BackendName = "interpreter" if asked == "interpreter" else "native"
-    if asked == "auto" and find_compiler() is None:
+    if any(isinstance(part, Soundfile) for part in postorder(subject.box)):
+        _refuse_sounds(asked, subject, precision)
+        kind = "interpreter"
+    elif asked == "auto" and find_compiler() is None:
         warnings.warn(
             "there is no C++ compiler: libfaust's interpreter runs the program, which takes a "
             f"hundred times longer; install one of {either(COMPILERS)}",
@@ -329,3 +342,23 @@ def backend_for(
         )
         kind = "interpreter"
     return Units(kind, subject, rate, precision, trust)
+
+
+def _refuse_sounds(
+    asked: Literal["auto"] | BackendName, subject: Subject, precision: NativePrecision
+) -> None:
+    """Makes sure that a program can play its sound files, which libfaust's interpreter does.
+
+    One that is not there would be silent, and so would its derivatives.
+    """
+    if asked == "native":
+        raise EngineError(
+            "native code plays no sound files", hint='`backend="interpreter"` plays them'
+        )
+    if precision != "single":
+        raise EngineError(
+            "libfaust's interpreter plays sound files in single precision only",
+            hint='ask for `precision="single"`',
+        )
+    for missing in missing_sounds(subject.box, subject.front.folder):
+        raise SourceError(missing.removesuffix(": it is silent"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import fad
 from fad.model.model import Model, load
@@ -180,3 +182,29 @@ def test_coordinates() -> None:
         - filter_.denormalised({"cutoff": places - step})["cutoff"]
     ) / (2 * step)
     np.testing.assert_allclose(filter_.slopes({"cutoff": places})["cutoff"], quotient, rtol=1e-8)
+
+
+def test_sound_files(tmp_path: Path) -> None:
+    """libfaust's interpreter plays them; the derivative by a gain is the sound itself."""
+    sound = np.random.default_rng(2).uniform(-1, 1, (1, 30)).astype(np.float32)
+    soundfile.write(tmp_path / "s.flac", sound[0], RATE, "PCM_24")
+    heard, _ = soundfile.read(tmp_path / "s.flac", dtype="float32")
+    program = tmp_path / "play.dsp"
+    program.write_text(
+        "process = 0, (+(1) ~ _) - 1 : soundfile(\"s [url:{'s.flac'}]\", 1) : !, !, "
+        '*(hslider("gain", 0.5, 0, 1, 0.01));'
+    )
+    found = load(program, rate=RATE)
+    assert found.backend == "interpreter"
+    y, jacobian = found.jacobian(frames=30, gain=0.25)
+    np.testing.assert_allclose(y[0], 0.25 * heard, atol=1e-7)
+    np.testing.assert_allclose(jacobian["gain"][0], heard, atol=1e-7)
+    _, pullback = found.vjp(frames=30, gain=0.25)
+    assert pullback(np.ones((1, 30)))["gain"] == pytest.approx(np.sum(heard), abs=1e-4)
+    with pytest.raises(fad.FadError, match="in single precision only"):
+        load(program, precision="double")
+    with pytest.raises(fad.FadError, match="native code plays no sound files"):
+        load(program, backend="native")
+    (tmp_path / "s.flac").unlink()
+    with pytest.raises(fad.FadError, match=r"there is no sound file `s\.flac`"):
+        load(program)
