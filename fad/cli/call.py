@@ -116,7 +116,7 @@ def call(
         recording, file_rate = read_sound(sound)
         rate = file_rate if rate is None else rate
     rate = 44100 if rate is None else rate
-    asked = None if seconds is None else frames_of(seconds, rate)
+    asked = frames_of(1.0 if seconds is None else seconds, rate)  # refuses what is no rate
     model = fad.load(
         program_of(file),
         rate=rate,
@@ -127,7 +127,7 @@ def call(
         **options,
     )
     refuse_conflicts(results, given(file), (*read, *model.files))
-    frames = recordings.length(recording, model.inputs, asked)
+    frames = recordings.length(recording, model.inputs, None if seconds is None else asked)
     lanes = 0 if jacobian is None else len(model.variables)
     check_size((model.inputs, model.outputs * (1 + lanes)), frames, rate)
     heard = None if recording is None else recordings.fitted(recording, model.inputs, frames)

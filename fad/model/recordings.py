@@ -50,7 +50,8 @@ def block_for(times: Iterable[float], rate: int) -> int:
     Returns:
         Its number of samples.
     """
-    return max(1, math.gcd(*(round(time * rate) for time in times if math.isfinite(time))))
+    frames = (time * rate for time in times)
+    return max(1, math.gcd(*(round(frame) for frame in frames if math.isfinite(frame))))
 
 
 def course(

@@ -353,12 +353,12 @@ def _refuse_sounds(
     """
     if asked == "native":
         raise EngineError(
-            "native code plays no sound files", hint='`backend="interpreter"` plays them'
+            "native code plays no sound files", hint="libfaust's interpreter plays them"
         )
     if precision != "single":
         raise EngineError(
             "libfaust's interpreter plays sound files in single precision only",
-            hint='ask for `precision="single"`',
+            hint="ask for single precision",
         )
     for missing in missing_sounds(subject.box, subject.front.folder):
         raise SourceError(missing.removesuffix(": it is silent"))

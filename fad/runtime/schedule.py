@@ -44,7 +44,7 @@ def scheduled(
     """
     found = []
     for time, values in sorted(changes.items()):
-        if not (math.isfinite(time) and 0 <= round(time * rate) < frames):
+        if not (math.isfinite(time * rate) and 0 <= round(time * rate) < frames):
             raise FadError(
                 f"nothing can change at {time:g} s", hint=f"the run is {frames / rate:g} s long"
             )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.errors import FadError, OutputError, SourceError
-from fad.base.prose import either
+from fad.base.prose import counted, either
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -98,10 +98,11 @@ def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -
             for start in range(0, len(frames), _PIECE):
                 out.write(frames[start : start + _PIECE])
     except (soundfile.SoundFileError, ValueError):
+        channels = counted(len(samples), "channel")
         raise OutputError(
-            f"a file of the format {format} cannot have {len(samples)} channels at {rate} Hz",
+            f"a file of the format {format} cannot have {channels} at {rate} Hz",
             None,
-            "" if format == "WAV" else "write a .wav file",
+            None if format == "WAV" else "write a .wav file",
         ) from None
     return _timeless(file.getvalue())
 

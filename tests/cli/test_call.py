@@ -147,6 +147,8 @@ def test_what_is_not_finite_is_told(run: Run, tmp_path: Path) -> None:
         ("p.dsp --seconds 1 -o out.wav", "1 audio input, and nothing to hear"),
         ("p.dsp --input in.wav --at pole=1 -o out.wav", "outside the range of `/pole`"),
         ("p.dsp --input in.wav --at nan:pole=0.1 -o out.wav", "`nan:pole`"),
+        ("p.dsp --input in.wav --at 1e308:pole=0.1 -o out.wav", "can change at 1e+308 s"),
+        ("p.dsp --input in.wav --rate 0 -o out.wav", "a sample rate of 0 Hz is not possible"),
         ("p.dsp --input in.wav --wrt poles --jacobian out.npz", "poles"),
         ("p.dsp --input in.wav --wrt input:0 --jacobian out.npz", "audio inputs"),
         ("loud.dsp --seconds 0.01 -o out.flac --jacobian out.npz", "samples in [-1, 1] only"),
