@@ -12,7 +12,7 @@ import fnmatch
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from rich.progress import track
 import fad
 from bench.driver import BLOCK, Backwards, Timed, compiler, cpp, race
 from bench.dual import PROGRAMS
+from bench.enzyme import is_there, reverse_over_primal
 from bench.page import PAGE, columns, table
 from tests.support.places import ROOT, STANDARD_EXAMPLES
 
@@ -69,6 +70,8 @@ class Cost:
         forward: the program that records alone.
         reverse: the gradient by reverse mode, forward program included.
         dual: all derivatives by forward mode.
+        peer: the gradient by Enzyme's reverse mode, in its own runs of the program; `None` where it
+            is not installed, or does not take the program in time.
     """
 
     program: str
@@ -78,6 +81,7 @@ class Cost:
     forward: float
     reverse: float
     dual: float
+    peer: float | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,6 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths += sorted(MANY.glob("*.dsp"))
     paths = [path for path in paths if fnmatch.fnmatch(path.stem, options.filter)]
     costs = [costs_of(path, options.seconds) for path in track(paths, "programs", console=console)]
+    if is_there():
+        peers = map(reverse_over_primal, track(paths, "the same by Enzyme", console=console))
+        costs = [replace(each, peer=peer) for each, peer in zip(costs, peers, strict=True)]
+    else:
+        console.print("Enzyme is not timed: it is not installed (pip install enzyme-ad)")
     if not costs:
         parser.error(f"no program is called {options.filter}")
     lines = ["\n".join(columns(_HEADS, map(_row, costs))), *summary(costs)]
@@ -149,7 +158,7 @@ def summary(costs: Sequence[Cost]) -> Iterator[str]:
 
 _HEADS = (
     *("program", "N", "primal ns", "tape", "forward program", "reverse mode", "forward mode"),
-    *("cheaper", "prototype: tape", "prototype: reverse", "prototype: forward"),
+    *("cheaper", "prototype: tape", "prototype: reverse", "prototype: forward", "Enzyme: reverse"),
 )
 
 
@@ -157,7 +166,8 @@ def _row(each: Cost) -> tuple[str, ...]:
     lanes, reverse, dual = PROTOTYPE.get(each.program, _UNKNOWN)
     numbers = [f"{cost:.2f}" for cost in (each.forward, each.reverse, each.dual)]
     cheaper = "reverse" if each.reverse < each.dual else "forward"
-    before = ["" if cost is None else f"{cost:.2f}" for cost in (reverse, dual)]
+    others = reverse, dual, each.peer
+    before = ["" if cost is None else f"{cost:.2f}" for cost in others]
     head = each.program, str(each.count), f"{each.primal * 1e9:.1f}", str(each.lanes)
     return *head, *numbers, cheaper, str(lanes or ""), *before
 
@@ -169,7 +179,8 @@ programs run on one second of noise at 48 kHz, with their sliders at rest. *Forw
 one that records; *reverse mode* is that one, the adjoint and the control program, with the whole
 tape in memory; *forward mode* is what `fad transform` writes by default. All are in runs of the
 program. Beside them is what a prototype took, whose texts were not tuned, on the same programs of
-Faust, and on others with as many parameters.
+Faust, and on others with as many parameters; and what Enzyme's reverse mode takes on libfaust's C++
+of the program, where it is installed, on 4096 samples and in runs of its own.
 
 The last four are in `bench/many`: ten bands of an equaliser one after the other, modes side by
 side, a neural network, and a filter by its taps.

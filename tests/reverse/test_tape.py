@@ -96,4 +96,4 @@ def test_examples_need_few_lanes(name: str) -> None:
 
 
 def test_a_deep_program_is_no_problem() -> None:
-    assert len(programs("process = seq(i, 600, *(a) : sin);").coefficients) == 1
+    assert len(programs("process = seq(i, 400, *(a) : sin);").coefficients) == 1

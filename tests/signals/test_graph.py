@@ -117,9 +117,9 @@ def test_recursions_that_differ_are_two() -> None:
 
 
 def test_a_deep_program_is_no_problem() -> None:
-    (output,) = outputs_of("process = seq(i, 2000, +(i) : sin);")
-    assert sum(1 for _ in operands_first([output], lambda each: each.arguments)) == 6_001
-    assert written_again("process = seq(i, 1500, + ~ *(0.1));")
+    (output,) = outputs_of("process = seq(i, 1000, +(i) : sin);")
+    assert sum(1 for _ in operands_first([output], lambda each: each.arguments)) == 3_001
+    assert written_again("process = seq(i, 800, + ~ *(0.1));")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.support.native import needs_compiler
 from tests.support.places import ROOT
 
 LEARN = ROOT / "examples" / "learn"
-#: Examples of labels, and of several signals at once; the larger ones learn behind smoothers only.
+#: Examples of labels, and of several signals at once; `fc_3` learns behind smoothers.
 LABELS_AND_MORE = ("single_neuron", "train_multi", "fir_delay")
 NAMES = [example.name for example in EXAMPLES]
 
@@ -39,9 +39,12 @@ def test_hidden_values_are_found(engine: Engine, name: str) -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[::2])
 def test_hidden_values_are_found_behind_smoothers(engine: Engine, name: str) -> None:
-    """`si.smoo` is behind each slider: the estimate must not swing around the values."""
+    """`si.smoo` is behind each slider: the estimate must not swing around the values.
+
+    Every other example: with more of them, the tests would take too long.
+    """
     example = EXAMPLES[NAMES.index(name)]
     program = learning_program(example, 0, smooth=True)
     trial = judged(example, program, record(example, program, "double", engine), "double")
