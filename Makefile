@@ -49,7 +49,7 @@ fuzz: $(STAMP) ## Check both modes with 2000 random programs
 mutants: $(STAMP) ## Expand and transform 2000 mutants of programs
 	FAD_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/test_mutations.py
 
-corpus: corpus-expand corpus-derive ## Run all checks over the Faust example programs
+corpus: corpus-expand corpus-derive corpus-reverse ## Run all checks over the Faust example programs
 
 corpus-expand: $(STAMP) ## Check the expansion of all Faust example programs
 	$(BIN)/python -m tests.corpus.expand

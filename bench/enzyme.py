@@ -23,7 +23,7 @@ from tests.support.places import ROOT
 #: Samples of a run; the peer keeps all that it needs in memory.
 FRAMES, RATE = 4096, 48000
 #: Seconds that a program may take, and for which each of both things is timed.
-LIMIT, SECONDS = 180.0, 2.0
+LIMIT, SECONDS = 60.0, 2.0
 #: Enzyme differentiates an object that is a local variable, without virtual functions.
 _BEFORE = """
 #include <algorithm>
