@@ -9,6 +9,9 @@ from typing import Any, Literal
 import click
 
 from fad.cli.options import (
+    NATIVE,
+    RATE,
+    RUN_PRECISION,
     TRUST,
     Settings,
     given,
@@ -57,19 +60,9 @@ _BACKENDS: Mapping[bool | None, Literal["auto", "native", "interpreter"]] = Mapp
     metavar="OUT.npz",
     help="Write the outputs and their derivatives by each variable, as arrays of numpy.",
 )
-@click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
-@click.option(
-    "--precision",
-    type=click.Choice(["single", "double"]),
-    default="double",
-    show_default=True,
-    help="How the program computes.",
-)
-@click.option(
-    "--native/--interpreter",
-    default=None,
-    help="How to run the program; natively where there is a C++ compiler.",
-)
+@RATE
+@RUN_PRECISION
+@NATIVE
 @TRUST
 def call(
     file: str,

@@ -13,6 +13,7 @@ from fad.cli.options import (
     BAD_INPUT,
     FILES,
     ORDER_BY,
+    RATE,
     TRUST,
     WATCH,
     Settings,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     type=float,
     help="How much to run; by default until the longest delays are over, from 0.05 s to 2 s.",
 )
-@click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
+@RATE
 @settings_option(
     'Where to compare, as in "gain=0.3,fc=800" or, from a time on, "0.1:gate=1"; repeatable. '
     "Buttons and checkboxes that are not named are pressed after a tenth of the time."

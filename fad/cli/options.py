@@ -63,6 +63,19 @@ TRUST = click.option(
     is_flag=True,
     help="Let the program run foreign code: functions and values of C++ that are not standard.",
 )
+RATE = click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
+RUN_PRECISION = click.option(
+    "--precision",
+    type=click.Choice(["single", "double"]),
+    default="double",
+    show_default=True,
+    help="How the program computes.",
+)
+NATIVE = click.option(
+    "--native/--interpreter",
+    default=None,
+    help="How to run the program; natively where there is a C++ compiler.",
+)
 SEED = click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise."
 )

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fad.cli.options import (
+    NATIVE,
+    RATE,
+    RUN_PRECISION,
     SEED,
     TRUST,
     Settings,
@@ -53,20 +56,10 @@ _SOUNDS = ("noise", "silence")
     show_default=True,
     help="What the program hears: a sound file, repeated if it is short, `noise` or `silence`.",
 )
-@click.option("--rate", type=int, help="Sample rate in Hz; that of the input file, or 44100.")
+@RATE
 @SEED
-@click.option(
-    "--precision",
-    type=click.Choice(["single", "double"]),
-    default="double",
-    show_default=True,
-    help="How the program computes.",
-)
-@click.option(
-    "--native/--interpreter",
-    default=None,
-    help="How to run the program; natively where there is a C++ compiler.",
-)
+@RUN_PRECISION
+@NATIVE
 @TRUST
 def run(
     file: str,
