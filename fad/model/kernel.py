@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from fad.model.arguments import Form, Names
 from fad.model.compiled import Compiled, Mode
-from fad.model.programs import component
 from fad.model.pullbacks import Way
 from fad.model.runs import Runs
 from fad.model.threads import Threads
@@ -80,27 +79,6 @@ class Kernel:
                 if widget.path in derivatives:
                     found[:, row] += derivatives[widget.path]
         return np.zeros(silence.shape, given.dtype) if by_inputs is None else by_inputs, found
-
-    def along(
-        self, x: Signals, values: ParameterValues, dx: Signals, dvalues: ParameterValues
-    ) -> tuple[Signals, Signals]:
-        """The outputs, and their derivative along a direction.
-
-        Args:
-            x, values: see `play`.
-            dx, dvalues: the direction, in their shapes.
-        """
-        paths, inputs = self.compiled.paths, self.compiled.inputs
-        rows = dict(zip(self.names.paths, self.names.rows, strict=True))
-        moves = np.ascontiguousarray(dvalues[:, [rows[path] for path in paths]], np.float64)
-        runs = self._runs(x, values).with_more(
-            [component(row) for row in range(len(paths))],
-            moves,
-            np.ascontiguousarray(dx, self.form.dtype) if inputs else None,
-            self.form.block,
-        )
-        lanes = runs.played(self.compiled.along(paths, inputs), self.threads)
-        return np.ascontiguousarray(lanes[:, 0::2]), np.ascontiguousarray(lanes[:, 1::2])
 
     def _way(self, values: ParameterValues) -> Way:
         return self._way_for(values.shape[2])

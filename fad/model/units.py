@@ -16,12 +16,13 @@ from fad.base.precision import NativePrecision
 from fad.base.prose import either
 from fad.diagram.box import Box, Soundfile, postorder
 from fad.diagram.parameters import Parameter
-from fad.diagram.widgets import reach, with_inputs
+from fad.diagram.widgets import with_inputs
 from fad.model.programs import Subject
 from fad.runtime.engine import Engine
 from fad.runtime.gradient import BackendName, InterpreterWarning
 from fad.runtime.library import DTYPES, Control, Library, Voice
 from fad.runtime.native import COMPILERS, find_compiler, native_code
+from fad.runtime.repeated import with_courses
 from fad.runtime.run import missing_sounds
 from fad.text.emitter import emit
 
@@ -188,16 +189,13 @@ class InterpretedUnit:
     ) -> None:
         self._engine, self._name, self._rate, self._precision = engine, name, rate, precision
         self._folder = folder
-        self._rows = {widget.path: row for row, widget in enumerate(widgets)}
-        ranges = {widget.path: (widget.min, widget.max) for widget in widgets}
-        scales = [reach(*bounds) for bounds in ranges.values()]
-        self._scales = np.array(scales).reshape(-1, 1)
-        self._starts = np.array([widget.init for widget in widgets]).reshape(-1, 1)
-        self._text = emit(with_inputs(box, ranges))
+        self._starts = {widget.path: widget.init for widget in widgets}
+        self._ranges = {widget.path: (widget.min, widget.max) for widget in widgets}
+        self._text = emit(with_inputs(box, self._ranges))
         compiled = engine.compile(self._text, name, precision=precision)
-        self.inputs, self.outputs = compiled.inputs - len(ranges), compiled.outputs
+        self.inputs, self.outputs = compiled.inputs - len(self._ranges), compiled.outputs
         self.dtype = DTYPES[precision]
-        self.controls = frozenset(ranges)
+        self.controls = frozenset(self._ranges)
 
     def play(
         self,
@@ -229,7 +227,7 @@ class InterpretedUnit:
         rest[:] = lanes[len(sums) :, ::-1]
 
     def start(self) -> NDArray[np.float64]:
-        return np.empty((len(self._rows) + self.inputs, 0))
+        return np.empty((len(self._ranges) + self.inputs, 0))
 
     def go_on(
         self,
@@ -241,11 +239,10 @@ class InterpretedUnit:
         block: int,
     ) -> NDArray[np.float64]:
         frames = lanes.shape[1]
-        widgets = np.repeat(self._starts, frames, axis=1)
+        moved = {path: np.full(frames, start) for path, start in self._starts.items()}
         for path, course in zip(paths, courses, strict=True):
-            if path in self._rows:
-                widgets[self._rows[path]] = np.repeat(course, block)[:frames]
-        heard = np.concatenate([widgets / self._scales, sound])
+            moved[path] = np.repeat(course, block)[:frames]
+        heard = with_courses(sound, moved, self._ranges)
         whole = np.ascontiguousarray(np.concatenate([state, heard], axis=1))
         lanes[:] = self._engine.render(
             self._text,
