@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -14,7 +15,6 @@ from fad.base.prose import counted
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
 from fad.model.coordinates import Coordinate, coordinate
-from fad.model.kernel import Kernel
 from fad.model.model import Model, load
 from fad.syntax.libraries import ProgramLike
 from fad.torch import operators
@@ -63,19 +63,20 @@ class Layer(nn.Module):
                 hint="its precision is that of the signal, and it is differentiated by tensors",
             )
         self._models: dict[torch.dtype, Model] = {}
-        self._kernels: dict[Any, Kernel] = {}
+        self._programs: dict[Any, operators.Program] = {}
         self._numbers: dict[Any, int] = {}
         self._program, self._choices = program, choices
-        single = self._loaded(torch.float32)
-        self.parameters_of_program = single.parameters
-        self._inputs, self._block = single.inputs, single.block
-        self._form = single.form
+        default = torch.get_default_dtype()
+        first = self.model(default if default in _PRECISIONS else torch.float32)
+        self.parameters_of_program = first.parameters
+        self._inputs, self._block = first.inputs, first.block
+        self._form = first.form
         self._learnt: dict[str, str] = {}
         self._coordinates: dict[str, Coordinate] = {}
         self.places = nn.ParameterDict()
         starts = dict(learn) if isinstance(learn, Mapping) else dict.fromkeys(learn)
         for name, start in starts.items():
-            parameter = called(single.parameters, name)[0]
+            parameter = called(first.parameters, name)[0]
             value = parameter.init if start is None else start
             place = coordinate(parameter).place(value)
             self._coordinates[name] = coordinate(parameter)
@@ -89,6 +90,13 @@ class Layer(nn.Module):
     def values(self) -> dict[str, Tensor]:
         """The values of the learnt parameters."""
         return {name: self._value(name) for name in self._learnt}
+
+    def model(self, dtype: torch.dtype) -> Model:
+        """The program as it runs on signals of a type: float32 or float64."""
+        if dtype not in self._models:
+            precision = _PRECISIONS[dtype]
+            self._models[dtype] = load(self._program, precision=precision, **self._choices)
+        return self._models[dtype]
 
     def forward(
         self,
@@ -114,7 +122,7 @@ class Layer(nn.Module):
         given = {**self.values, **(values or {}), **parameters}
         x = self._signal(x, frames, batch, given)
         items = x.shape[0] if x.ndim == 3 else None
-        kernel = self._kernel(x.dtype, tuple(given), _moving(given), x.requires_grad)
+        program = self._number(x.dtype, tuple(given), _moving(given))
         blocks = -(-x.shape[-1] // self._block)
         whole = []
         for name, value in given.items():
@@ -127,14 +135,11 @@ class Layer(nn.Module):
             torch.stack(spread, 1) if spread else x.new_empty((rows, 0, 1), dtype=torch.float64)
         )
         signals = x if items is not None else x.unsqueeze(0)
-        if torch.is_grad_enabled():
-            outputs, _ = operators.record(signals, stacked, kernel)
-        else:
-            outputs = operators.play(signals, stacked, kernel)
+        outputs = operators.run(signals, stacked, program)
         return outputs if items is not None else outputs.squeeze(0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_numbers": {}, "_kernels": {}}
+        return {**super().__getstate__(), "_numbers": {}, "_programs": {}}
 
     def _value(self, name: str) -> Tensor:
         """The value of a learnt parameter.
@@ -175,22 +180,13 @@ class Layer(nn.Module):
             )
         return x
 
-    def _loaded(self, dtype: torch.dtype) -> Model:
-        """The program in a precision."""
-        if dtype not in self._models:
-            precision = _PRECISIONS[dtype]
-            self._models[dtype] = load(self._program, precision=precision, **self._choices)
-        return self._models[dtype]
-
     @torch._dynamo.assume_constant_result
-    def _kernel(
-        self, dtype: torch.dtype, names: tuple[str, ...], moving: tuple[str, ...], by_inputs: bool
-    ) -> int:
+    def _number(self, dtype: torch.dtype, names: tuple[str, ...], moving: tuple[str, ...]) -> int:
         """The number of the program for calls of some kind."""
-        key = dtype, names, moving, by_inputs
-        if key not in self._kernels:
-            self._kernels[key] = self._loaded(dtype).kernel(names, moving, by_inputs)
-            self._numbers[key] = operators.registered(self._kernels[key])
+        key = dtype, names, moving
+        if key not in self._numbers:
+            self._programs[key] = cache(partial(self.model(dtype).kernel, names, moving))
+            self._numbers[key] = operators.registered(self._programs[key])
         return self._numbers[key]
 
 
