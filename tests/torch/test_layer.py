@@ -14,6 +14,7 @@ from tests.model.programs import FILTER, RATE, SYNTH
 from tests.support.native import needs_compiler
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: the extra `fad[torch]`")
+make_fx = pytest.importorskip("torch.fx.experimental.proxy_tensor").make_fx
 layers = pytest.importorskip("fad.torch.layer")
 operators = pytest.importorskip("fad.torch.operators")
 
@@ -51,6 +52,27 @@ def test_gradients_are_difference_quotients(layer: Any) -> None:
     one = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
     fixed = x.detach()
     assert torch.autograd.gradcheck(lambda c: layer(fixed, cutoff=c), (one,), atol=1e-6)
+
+
+def test_short_calls_are_those_of_the_model() -> None:
+    """Without derivatives, numbers go past the machinery of PyTorch, and give the same bits."""
+    layer = layers.Layer(FILTER, rate=RATE, block=BLOCK, learn={"drive": 1.7})
+    x = double(1, FRAMES)
+    wanted = layer(x, cutoff=0.3, gate=1)
+    with torch.no_grad():
+        assert torch.equal(layer(x, cutoff=0.3, gate=1), wanted)
+        for value in (torch.tensor(0.3, dtype=x.dtype), torch.full((3,), 0.3, dtype=x.dtype)):
+            assert torch.equal(layer(x, {"cutoff": value}, gate=1), wanted)
+        with pytest.raises(fad.FadError, match="outside the range"):
+            layer(x, cutoff=7)
+        many = torch.func.vmap(lambda x: layer(x, cutoff=0.3, gate=1))(torch.stack([x, x]))
+        assert torch.equal(many[1], wanted)
+        with torch.autograd.forward_ad.dual_level():
+            dual = torch.autograd.forward_ad.make_dual(x, torch.ones_like(x))
+            moved = torch.autograd.forward_ad.unpack_dual(layer(dual, cutoff=0.3)).tangent
+        assert moved.abs().sum() > 0
+        traced = make_fx(lambda x: layer(x, cutoff=0.3, gate=1))(x)
+    assert torch.equal(traced(x), wanted) and not torch.equal(traced(2 * x), wanted)
 
 
 def test_without_a_signal() -> None:
