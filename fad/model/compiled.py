@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any, Literal, TypeVar
 
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
+from fad.diagram.parameters import Parameter
 from fad.model.programs import Subject, components_of
 from fad.model.pullbacks import ByLanes, ByReplay, ByReverse, Way
 from fad.model.threads import Threads
@@ -119,13 +120,33 @@ class Compiled:
         needed = changes or self.inputs or self.cheaper == "reverse"
         return bool(needed and self.refusal is None)
 
+    def along_back(self, threads: Threads) -> ByReverse:
+        """Brings derivatives back from outputs and from their derivatives along a direction.
+
+        The programs have twice as many outputs: each is followed by its derivative. For the
+        components of the direction, see `Subject.reverse_along`.
+
+        Raises:
+            FadError: the program cannot be differentiated twice, or not in reverse mode.
+        """
+
+        def made() -> ByReverse:
+            more = components_of(len(self._subject.variables))
+            return self._backward(self._subject.reverse_along(), more, threads)
+
+        return self._once("along, back", made)
+
     def _by_reverse(self, threads: Threads) -> ByReverse:
         programs = self._reverse
         if isinstance(programs, FadError):
             raise programs
+        return self._backward(programs, (), threads)
 
+    def _backward(
+        self, programs: ReverseProgram, more: Sequence[Parameter], threads: Threads
+    ) -> ByReverse:
         def unit(text: str, precision: NativePrecision | None = None) -> Unit:
-            return self._units.unit(read(Request(text)).evaluated().process, (), precision)
+            return self._units.unit(read(Request(text)).evaluated().process, more, precision)
 
         return ByReverse(
             unit(programs.forward),

@@ -7,7 +7,8 @@ derivatives back later, if it wants to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,12 +75,8 @@ class Kernel:
         runs = self._runs(silence, values)
         given = np.ascontiguousarray(cotangents, self.form.dtype)
         derivatives, by_inputs = self._way(values).back(runs, tape, given)
-        found = np.zeros(values.shape)
-        for row, widgets in enumerate(self.names.widgets.values()):
-            for widget in widgets:
-                if widget.path in derivatives:
-                    found[:, row] += derivatives[widget.path]
-        return np.zeros(silence.shape, given.dtype) if by_inputs is None else by_inputs, found
+        by_x = np.zeros(silence.shape, given.dtype) if by_inputs is None else by_inputs
+        return by_x, self._by_names(derivatives, values.shape)
 
     def along(
         self,
@@ -95,17 +92,71 @@ class Kernel:
             moved_x, moved_values: how they move, in the same shapes; `None` where they stay. Only
                 values that it is differentiated by can.
         """
-        rows = dict(zip(self.names.paths, self.names.rows, strict=True))
         paths = () if moved_values is None else self.compiled.paths
         inputs = () if moved_x is None else tuple(range(self.form.inputs))
+        sounds = None if moved_x is None else np.ascontiguousarray(moved_x, self.form.dtype)
+        runs = self._towards(x, values, sounds, moved_values)
+        lanes = runs.played(self.compiled.along(paths, inputs), self.threads)
+        return np.ascontiguousarray(lanes[:, 1::2])
+
+    def second(
+        self,
+        x: Signals,
+        values: ParameterValues,
+        cotangents: Signals,
+        moved_x: Signals | None,
+        moved_values: ParameterValues,
+    ) -> tuple[Signals, ParameterValues, Signals]:
+        """What comes back from the derivatives of the outputs along a direction.
+
+        Args:
+            x, values: what the program runs with.
+            cotangents: the derivatives of a loss by the derivatives along the direction.
+            moved_x, moved_values: the direction; see `along`.
+
+        Returns:
+            The derivatives of the loss by the inputs and by the values, while the direction stays;
+            and the derivatives along the direction.
+        """
+        way = self.compiled.along_back(self.threads)
+        runs = self._towards(x, values, None, moved_values)
+        if way.inputs:
+            moved = np.zeros_like(x) if moved_x is None else moved_x
+            runs = replace(runs, sounds=np.concatenate([runs.sounds, moved], axis=1))
+        outputs, tape = way.record(runs)
+        given = np.zeros_like(outputs)
+        given[:, 1::2] = cotangents
+        derivatives, by_inputs = way.back(runs, tape, given)
+        by_x = np.zeros_like(x) if by_inputs is None else by_inputs[:, : x.shape[1]].copy()
+        by_values = self._by_names(derivatives, values.shape)
+        return by_x, by_values, np.ascontiguousarray(outputs[:, 1::2])
+
+    def _by_names(
+        self, derivatives: Mapping[str, NDArray[np.float64]], shape: tuple[int, ...]
+    ) -> ParameterValues:
+        """Derivatives by the values, from those by paths."""
+        found = np.zeros(shape)
+        for row, widgets in enumerate(self.names.widgets.values()):
+            for widget in widgets:
+                if widget.path in derivatives:
+                    found[:, row] += derivatives[widget.path]
+        return found
+
+    def _towards(
+        self,
+        x: Signals,
+        values: ParameterValues,
+        sounds: Signals | None,
+        moved_values: ParameterValues | None,
+    ) -> Runs:
+        """The runs of a program with the components of a direction, its inputs first."""
+        rows = dict(zip(self.names.paths, self.names.rows, strict=True))
+        paths = () if moved_values is None else self.compiled.paths
         courses = np.zeros((1, 0, 1))
         if moved_values is not None:
             courses = moved_values[:, [rows[path] for path in paths]]
-        sounds = None if moved_x is None else np.ascontiguousarray(moved_x, self.form.dtype)
         components = [component(row) for row in range(len(paths))]
-        runs = self._runs(x, values).with_more(components, courses, sounds, self.form.block)
-        lanes = runs.played(self.compiled.along(paths, inputs), self.threads)
-        return np.ascontiguousarray(lanes[:, 1::2])
+        return self._runs(x, values).with_more(components, courses, sounds, self.form.block)
 
     def _way(self, values: ParameterValues) -> Way:
         return self._way_for(values.shape[2])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fad.base.deep_stack import recursive
-from fad.diagram.box import Box, Lambda, Real, Slider, Slot, arity_of
+from fad.diagram.box import Box, Lambda, Real, Slider, Slot, Wire, arity_of
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, Widget, input_index, parameter_at, resolved, select
 from fad.diagram.widgets import with_widgets
@@ -89,6 +89,21 @@ class Subject:
     def reverse(self) -> ReverseProgram:
         """The programs of reverse mode."""
         return reversed_program(self.evaluation, self.front, self._wrt, self.surrogate)
+
+    @recursive
+    def reverse_along(self) -> ReverseProgram:
+        """The programs of reverse mode of `directional`, by the same variables as `reverse`.
+
+        The direction has a component for each of the variables: the widgets `component(0)` and so
+        on, and audio inputs after those of the program.
+        """
+        direction: list[tuple[str, float | Box]] = [
+            (each.path, _component(index)) for index, each in enumerate(self.variables)
+        ]
+        direction += [(f"input:{number}", Wire()) for number in self.inputs]
+        return reversed_program(
+            self.evaluation, self.front, self._wrt, self.surrogate, direction=direction
+        )
 
     @recursive
     def cheaper(self) -> OneMode:

@@ -42,6 +42,11 @@ from fad.text.lines import comment, comment_list
 _SCALE = 2.0**31
 
 
+#: Names of variables, and their components: numbers, or what tells them while the program runs; see
+#: `fad.reverse.tangents.with_tangents`.
+Direction = Sequence[tuple[str, float | Box]]
+
+
 @dataclass(frozen=True)
 class ReverseProgram:
     """Three programs that compute the gradient of a program.
@@ -61,7 +66,8 @@ class ReverseProgram:
         warnings: what the user should know, one sentence each.
         name: the file name of the original.
         files: the files that it was made from, and those that it names.
-        direction: the names and components of the direction that outputs have derivatives along.
+        direction: the names and components of the direction that outputs have derivatives along,
+            as far as they are numbers.
         costs: what either mode costs, where this one was chosen for that.
     """
 
@@ -130,8 +136,8 @@ class Marked:
     evaluation: Evaluation
     front: Front
     variables: Sequence[Parameter]
-    direction: Sequence[tuple[str, float]]
-    components: Mapping[int, float]
+    direction: Direction
+    components: Mapping[int, float | Box]
     prepared: Prepared
     operations: Operations
     facts: Facts
@@ -143,7 +149,7 @@ def marked_program(
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     order_by: OrderBy = "text",
-    direction: Sequence[tuple[str, float]] = (),
+    direction: Direction = (),
 ) -> Marked:
     """Marks the variables of a program, and all that decides about its derivatives.
 
@@ -197,7 +203,7 @@ def reversed_program(
     wrt: Sequence[str] = (),
     surrogate: Sequence[Kind] = (),
     order_by: OrderBy = "text",
-    direction: Sequence[tuple[str, float]] = (),
+    direction: Direction = (),
 ) -> ReverseProgram:
     """The programs that compute the gradient of an evaluated program.
 
@@ -223,9 +229,10 @@ def written(marked: Marked, found: Adjoint) -> ReverseProgram:
         found: its adjoint.
     """
     evaluation, front, variables = marked.evaluation, marked.front, marked.variables
-    direction, prepared = marked.direction, marked.prepared
+    prepared = marked.prepared
+    direction = [(name, value) for name, value in marked.direction if not isinstance(value, Box)]
     box = evaluation.process
-    second = about_second(found.sloped, box) if direction else []
+    second = about_second(found.sloped, box) if marked.direction else []
     warnings = (*evaluation.warnings, *about(prepared, folders=False), *second)
     is_widget = [input_index(variable) is None for variable in variables]
     gradient = [each for each, is_own in zip(found.gradient, is_widget, strict=False) if is_own]
@@ -237,7 +244,7 @@ def written(marked: Marked, found: Adjoint) -> ReverseProgram:
         *front.declares,
     ]
     count = arity_of(box)[1]
-    outputs = along_direction(count) if direction else channels(count, ())
+    outputs = along_direction(count) if marked.direction else channels(count, ())
     texts = _Texts(found, front.name, head, gradient, outputs)
     return ReverseProgram(
         texts.forward(),

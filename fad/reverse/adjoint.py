@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fad.base.deep_stack import recursive
+from fad.diagram.box import Box
 from fad.diagram.facts import Facts
 from fad.differentiation.dual import Dropped
 from fad.differentiation.operations import Operations
@@ -53,7 +54,7 @@ def adjoint(
     prepared: Prepared,
     operations: Operations,
     facts: Facts,
-    direction: Mapping[int, float] | None = None,
+    direction: Mapping[int, float | Box] | None = None,
     asked: Collection[int] | None = None,
 ) -> Adjoint:
     """The adjoint of a prepared program.
@@ -62,8 +63,8 @@ def adjoint(
         prepared: the program.
         operations: what primitives and foreign functions do to tangents.
         facts: what is known about the program's parts.
-        direction: number of a variable -> its component: after each output of the program comes its
-            derivative along this direction, another output.
+        direction: number of a variable -> its component (see `with_tangents`): after each output of
+            the program comes its derivative along this direction, another output.
         asked: the numbers of the variables whose cotangents are asked for; all, by default.
 
     Raises:

@@ -19,7 +19,7 @@ from fad.reverse.marked_signals import Program, lane_of
 from fad.reverse.tangents import Tangents
 from fad.reverse.tape import can_repeat, cost
 from fad.reverse.transpose import paths
-from fad.signals.algebra import is_number
+from fad.signals.algebra import Algebra, is_number
 from fad.signals.graph import Applied, Signal, operands_first, passes_on
 from fad.signals.rates import Rate, Rates, running
 
@@ -107,11 +107,12 @@ def work_of_dual(program: Program, operations: Operations, seeds: Seeds) -> Dual
         DifferentiationError: something on the way from a variable to an output has no derivative.
     """
     found = paths(program, operations, lambda signal: lane_of(signal, seeds) is not None)
-    begun: dict[int, dict[Signal, float]] = {}
+    one = Algebra(program.graph).number(1.0)
+    begun: dict[int, dict[Signal, Signal]] = {}
     for signal in found.order:
         lane = lane_of(signal, seeds)
         if lane is not None:
-            begun.setdefault(lane, {})[signal] = 1.0
+            begun.setdefault(lane, {})[signal] = one
     tangents = Tangents(program, operations, found, seeds.names)
     lanes = [each for seed in begun.values() for each in tangents.outputs(seed)]
     own = [each for each in lanes if not is_number(each, 0)]

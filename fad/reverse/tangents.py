@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from fad.base.deep_stack import recursive
 from fad.base.source import Span
+from fad.diagram.box import Box, Wire
 from fad.differentiation.dual import Dropped
 from fad.differentiation.operations import Operations
 from fad.differentiation.rules import Custom, Linear
@@ -61,7 +62,7 @@ class Tangents:
                 self._users.setdefault(operand, []).append(signal)
 
     @recursive
-    def outputs(self, seeds: Mapping[Signal, float]) -> list[Signal]:
+    def outputs(self, seeds: Mapping[Signal, Signal]) -> list[Signal]:
         """The tangents of the program's outputs; 0 where there is none.
 
         Args:
@@ -71,7 +72,7 @@ class Tangents:
             DifferentiationError: something on the way has no derivative.
         """
         moving = self._moving(seeds)
-        made = {signal: self._algebra.number(seed) for signal, seed in seeds.items()}
+        made = dict(seeds)
         pasts: dict[Signal, Knot] = {}
         for signal in self._found.order:
             if signal in made or signal not in moving:
@@ -138,7 +139,7 @@ class Tangents:
 
 
 def with_tangents(
-    program: Program, operations: Operations, seeds: Seeds, direction: Mapping[int, float]
+    program: Program, operations: Operations, seeds: Seeds, direction: Mapping[int, float | Box]
 ) -> tuple[Program, Sequence[Dropped]]:
     """A program that has, after each output, the derivative of that along a direction.
 
@@ -146,7 +147,8 @@ def with_tangents(
         program: the program.
         operations: the rules.
         seeds: its variables.
-        direction: the number of a variable -> its component.
+        direction: the number of a variable -> its component: a number; or what tells it while the
+            program runs, a slider or a wire, which is an audio input after the program's own.
 
     Returns:
         The program, and the reads at whole positions whose slope stands for a derivative.
@@ -154,16 +156,27 @@ def with_tangents(
     Raises:
         DifferentiationError: something on the way from these variables has no derivative.
     """
+    graph, algebra = program.graph, Algebra(program.graph)
+    inputs = list(program.inputs)
+    components: dict[int | None, Signal] = {}
+    for lane, value in direction.items():
+        if isinstance(value, Wire):
+            components[lane] = graph.input(len(inputs))
+            inputs.append(components[lane])
+        elif isinstance(value, Box):
+            components[lane] = graph.applied(value)
+        else:
+            components[lane] = algebra.number(value)
 
-    def component(signal: Signal) -> float | None:
-        lane = lane_of(signal, seeds)
-        return None if lane is None else direction.get(lane)
+    def component(signal: Signal) -> Signal | None:
+        return components.get(lane_of(signal, seeds))
 
     found = paths(program, operations, lambda each: component(each) is not None)
-    begun = {each: value for each in found.order if (value := component(each)) is not None}
+    begun = {each: start for each in found.order if (start := component(each)) is not None}
     tangents = Tangents(program, operations, found, seeds.names)
     derivatives = tangents.outputs(begun)
     outputs = [each for pair in zip(program.outputs, derivatives, strict=True) for each in pair]
     names = {**tangents.names, **program.names}
     places = {**tangents.places, **program.places}
-    return replace(program, outputs=outputs, names=names, places=places), tangents.sloped
+    whole = replace(program, inputs=inputs, outputs=outputs, names=names, places=places)
+    return whole, tangents.sloped

@@ -132,6 +132,48 @@ def _(
     return x.new_empty((x.shape[0], _PROGRAMS[program](False).outputs, x.shape[2]))
 
 
+@custom_op("fad::second", mutates_args=())
+def second(
+    x: Tensor,
+    values: Tensor,
+    cotangents: Tensor,
+    moved_x: Tensor | None,
+    moved_values: Tensor,
+    program: int,
+    by_inputs: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What comes back from the derivatives of the outputs along a direction.
+
+    Args:
+        x, values, program: see `run`.
+        cotangents: the derivatives of a loss by the derivatives along the direction.
+        moved_x, moved_values: the direction; see `along`.
+        by_inputs: whether it is differentiated by its audio inputs, too.
+
+    Returns:
+        The derivatives of the loss by the signals and by the values; the derivatives along the
+        direction.
+    """
+    sounds = None if moved_x is None else _array(moved_x)
+    by_x, by_values, derivatives = _PROGRAMS[program](by_inputs).second(
+        _array(x), _array(values), _array(cotangents), sounds, _array(moved_values)
+    )
+    return _tensor(by_x), _tensor(by_values), _tensor(derivatives)
+
+
+@second.register_fake
+def _(
+    x: Tensor,
+    values: Tensor,
+    cotangents: Tensor,
+    moved_x: Tensor | None,
+    moved_values: Tensor,
+    program: int,
+    by_inputs: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.empty_like(x), torch.empty_like(values), torch.empty_like(cotangents)
+
+
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
     x, values, ctx.program, ctx.by_inputs = inputs
     ctx.inputs = x.shape[1]
@@ -183,33 +225,98 @@ class _Last(Function):
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
         """Says so."""
-        raise FadError("layers have no second derivatives")
+        raise FadError("layers have no third derivatives, and no second ones by forward mode twice")
 
     jvp = backward
 
 
-class _Along(_Last):
+class _Second(_Last):
+    """See `second`."""
+
+    @staticmethod
+    def forward(*arguments: Any) -> Any:
+        return second(*arguments)
+
+    vmap = staticmethod(_for_each(lambda *arguments: _Second.apply(*arguments), 5))
+
+
+class _Along(Function):
     """See `along`."""
 
     @staticmethod
     def forward(*arguments: Any) -> Any:
         return along(*arguments)
 
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        *tensors, ctx.program = inputs
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, cotangents: Tensor) -> tuple[Any, ...]:
+        x, values, moved_x, moved_values = ctx.saved_tensors
+        by_inputs = ctx.needs_input_grad[0] or moved_x is not None
+        by_x, by_values, _ = _second(
+            x, values, cotangents, moved_x, moved_values, ctx.program, by_inputs
+        )
+        by_moved = _once(x, values, None, cotangents, ctx.program, ctx.needs_input_grad[2])
+        given = zip(by_moved, (moved_x, moved_values), strict=True)
+        by_direction = [None if moved is None else each for each, moved in given]
+        return by_x, by_values, *by_direction, None
+
     vmap = staticmethod(_for_each(lambda *arguments: _Along.apply(*arguments), 4))
+    jvp = _Last.backward
 
 
-class _Back(_Last):
+class _Back(Function):
     """See `back`."""
 
     @staticmethod
-    def forward(*arguments: Any) -> Any:
-        return back(*arguments)
+    def forward(
+        x: Tensor, values: Tensor, tape: Tensor, cotangents: Tensor, program: int, by_inputs: bool
+    ) -> Any:
+        return back(values, tape, cotangents, x.shape[1], program, by_inputs)
 
-    vmap = staticmethod(_for_each(lambda *arguments: _Back.apply(*arguments), 3))
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        *tensors, ctx.program, ctx.by_inputs = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, moved_x: Tensor | None, moved_values: Tensor | None) -> tuple[Any, ...]:
+        x, values, _, cotangents = ctx.saved_tensors
+        by_inputs = ctx.by_inputs or ctx.needs_input_grad[0]
+        by_x, by_values, by_cotangents = _second(
+            x, values, cotangents, moved_x, moved_values, ctx.program, by_inputs
+        )
+        return by_x, by_values, None, by_cotangents, None, None
+
+    @staticmethod
+    def jvp(
+        ctx: Any,
+        moved_x: Tensor | None,
+        moved_values: Tensor | None,
+        _: Tensor | None,
+        moved: Tensor | None,
+        *__: None,
+    ) -> tuple[Tensor, Tensor]:
+        x, values, tape, cotangents = ctx.saved_tensors
+        by_inputs = ctx.by_inputs or moved_x is not None
+        by_x, by_values, _ = _second(
+            x, values, cotangents, moved_x, moved_values, ctx.program, by_inputs
+        )
+        if moved is not None:
+            more = _Back.apply(x, values, tape, moved, ctx.program, ctx.by_inputs)
+            by_x, by_values = by_x + more[0], by_values + more[1]
+        return by_x, by_values
+
+    vmap = staticmethod(_for_each(lambda *arguments: _Back.apply(*arguments), 4))
 
 
 class _Played(Function):
-    """See `play`; with derivatives along directions."""
+    """See `play`; with derivatives along directions, and those that are brought back."""
 
     @staticmethod
     def forward(x: Tensor, values: Tensor, program: int) -> Tensor:
@@ -218,15 +325,23 @@ class _Played(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, int], output: Tensor) -> None:
         x, values, ctx.program = inputs
+        ctx.save_for_backward(x, values)
         ctx.save_for_forward(x, values)
         ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, cotangents: Tensor | None) -> tuple[Tensor | None, ...]:
+        if cotangents is None:
+            return None, None, None
+        x, values = ctx.saved_tensors
+        by_inputs = ctx.needs_input_grad[0]
+        return *_once(x, values, None, cotangents, ctx.program, by_inputs), None
 
     @staticmethod
     def jvp(ctx: Any, x: Tensor | None, values: Tensor | None, *_: None) -> Tensor:
         return _Along.apply(*ctx.saved_tensors, x, values, ctx.program)
 
     vmap = staticmethod(_for_each(run, 2))
-    backward = _Last.backward
 
 
 class _Recorded(Function):
@@ -238,8 +353,9 @@ class _Recorded(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-        _remember(ctx, inputs, output)
-        ctx.save_for_forward(*inputs[:2])
+        x, values, ctx.program, ctx.by_inputs = inputs
+        ctx.save_for_backward(x, values, output[1])
+        ctx.save_for_forward(x, values, output[1])
         ctx.mark_non_differentiable(output[1])
         ctx.set_materialize_grads(False)
 
@@ -247,23 +363,57 @@ class _Recorded(Function):
     def backward(ctx: Any, cotangents: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
         if cotangents is None:
             return None, None, None, None
-        values, tape = ctx.saved_tensors
-        given = cotangents.contiguous()
-        found = _Back.apply(values, tape, given, ctx.inputs, ctx.program, ctx.by_inputs)
-        return *found, None, None
+        x, values, tape = ctx.saved_tensors
+        by_inputs = ctx.by_inputs
+        if ctx.needs_input_grad[0] and not by_inputs:  # it did not tell, inside of another one
+            tape, by_inputs = None, True
+        return *_once(x, values, tape, cotangents, ctx.program, by_inputs), None, None
 
     @staticmethod
     def jvp(ctx: Any, x: Tensor | None, values: Tensor | None, *_: None) -> tuple[Tensor, None]:
-        return _Along.apply(*ctx.saved_tensors, x, values, ctx.program), None
+        return _Along.apply(*ctx.saved_tensors[:2], x, values, ctx.program), None
 
     @staticmethod
     def again(x: Tensor, values: Tensor, program: int, by_inputs: bool) -> Any:
+        """The same for what tensors stand for, which may tell that they need derivatives."""
         return _Recorded.apply(x, values, program, by_inputs or x.requires_grad)
 
     vmap = staticmethod(_for_each(lambda *arguments: _Recorded.again(*arguments), 2))
 
 
-for _operator, _tensors in ((play, 2), (record, 2), (back, 3), (along, 4)):
+def _once(
+    x: Tensor,
+    values: Tensor,
+    tape: Tensor | None,
+    cotangents: Tensor,
+    program: int,
+    by_inputs: bool,
+) -> tuple[Tensor, Tensor]:
+    """The derivatives of a loss, as differentiable functions; without a tape, it runs again."""
+    if tape is None:
+        _, tape = _Recorded.apply(x, values, program, by_inputs)
+    by_x, by_values = _Back.apply(x, values, tape, cotangents.contiguous(), program, by_inputs)
+    return by_x, by_values
+
+
+def _second(
+    x: Tensor,
+    values: Tensor,
+    cotangents: Tensor,
+    moved_x: Tensor | None,
+    moved_values: Tensor | None,
+    program: int,
+    by_inputs: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """See `second`; values that do not move may be left out."""
+    whole = torch.zeros_like(values) if moved_values is None else moved_values
+    given = cotangents.contiguous()
+    found = _Second.apply(x, values, given, moved_x, whole, program, by_inputs)
+    by_x, by_values, derivatives = found
+    return by_x, by_values, derivatives
+
+
+for _operator, _tensors in ((play, 2), (record, 2), (back, 3), (along, 4), (second, 5)):
     register_vmap(_operator, _for_each(_operator, _tensors))
 
 

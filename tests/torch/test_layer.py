@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fad
-from tests.model.programs import FILTER, RATE, SYNTH
+from tests.model.programs import FILTER, RATE, SYNTH, TABLE
 from tests.support.native import needs_compiler
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: the extra `fad[torch]`")
@@ -29,7 +29,7 @@ def layer() -> Any:
 
 def double(*shape: int) -> Any:
     generator = torch.Generator().manual_seed(1)
-    return torch.rand(*shape, dtype=torch.float64, generator=generator)
+    return torch.rand(shape, dtype=torch.float64, generator=generator)
 
 
 def test_it_computes_what_the_model_does(layer: Any) -> None:
@@ -94,6 +94,9 @@ def test_the_operators_are_well_made(layer: Any) -> None:
     torch.library.opcheck(operators.record, (x, values, program, True))
     direction = double(2, 1, FRAMES), double(2, 2, 3)
     torch.library.opcheck(operators.along, (x.detach(), values.detach(), *direction, program))
+    weights = double(2, 2, FRAMES)
+    given = x.detach(), values.detach(), weights, *direction, program, True
+    torch.library.opcheck(operators.second, given)
 
 
 def test_it_can_be_compiled(layer: Any) -> None:
@@ -183,22 +186,75 @@ def test_derivatives_along_directions(layer: Any) -> None:
     )
 
 
-def test_there_are_no_second_derivatives(layer: Any) -> None:
-    """That is an error, and none of them is 0."""
-    x, cutoff = double(1, FRAMES), torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
-    first = torch.autograd.grad(quadratic(layer)(x, cutoff), cutoff, create_graph=True)[0]
-    with pytest.raises(fad.FadError, match="no second derivatives"):
+def test_second_derivatives_are_difference_quotients(layer: Any) -> None:
+    x = (double(2, 1, 24) - 0.5).requires_grad_()
+    cutoff = (0.1 + 0.5 * double(2, 2)).requires_grad_()
+    drive = (0.5 + double(2)).requires_grad_()
+
+    def run(x: Any, cutoff: Any, drive: Any) -> Any:
+        return layer(x, cutoff=cutoff, drive=drive, gate=1)
+
+    assert torch.autograd.gradgradcheck(run, (x, cutoff, drive), atol=1e-6)
+    fixed, one = x.detach(), torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda c: layer(fixed, cutoff=c), (one,), atol=1e-6)
+
+
+def test_second_derivatives_in_any_order(layer: Any) -> None:
+    """By the signal as well, where only an outer transformation asks for that."""
+    func = torch.func
+    x, cutoff = double(1, 20) - 0.5, 0.1 + 0.5 * double(2)
+    loss = quadratic(layer)
+    wanted = torch.autograd.functional.hessian(loss, (x, cutoff))
+    by_grad = func.grad(loss, argnums=1)
+    found = [
+        (func.jacrev(by_grad, argnums=0), func.jacrev(by_grad, argnums=1)),
+        (func.jacfwd(by_grad, argnums=0), func.jacfwd(by_grad, argnums=1)),
+    ]
+    by_jvp = func.jacfwd(loss, argnums=1)
+    found.append((func.jacrev(by_jvp, argnums=0), func.jacrev(by_jvp, argnums=1)))
+    for by_x, by_cutoff in found:
+        assert torch.allclose(by_x(x, cutoff), wanted[1][0], rtol=1e-10, atol=1e-12)
+        assert torch.allclose(by_cutoff(x, cutoff), wanted[1][1], rtol=1e-10, atol=1e-12)
+
+
+def test_a_loss_of_outputs_and_of_their_derivatives(layer: Any) -> None:
+    """What comes back from both, by the signal, by a value, and by the direction.
+
+    Within `jvp`, the signal does not tell that it needs derivatives, beside a value that does.
+    """
+    x, moved = double(1, 16) - 0.5, double(1, 16) - 0.5
+
+    def loss(*at: Any) -> Any:
+        x, moved, cutoff = at
+        y, along = torch.func.jvp(lambda x: layer(x, cutoff=cutoff, drive=2.0), (x,), (moved,))
+        return (y * along).sum()
+
+    at = x, moved, torch.tensor(0.3, dtype=torch.float64)
+    found = torch.func.grad(loss, argnums=(0, 1, 2))(*at)
+    step = 1e-6
+    for number, slope in enumerate(found):
+        direction = double(*at[number].shape) - 0.3
+        above, below = (
+            loss(*at[:number], at[number] + offset * direction, *at[number + 1 :])
+            for offset in (step, -step)
+        )
+        quotient = (above - below) / (2 * step)
+        assert (slope * direction).sum().item() == pytest.approx(quotient.item(), rel=1e-7)
+
+
+def test_derivatives_that_there_are_not(layer: Any) -> None:
+    """They are errors, and none of them is 0."""
+    x, cutoff = double(1, FRAMES), torch.tensor(0.3, dtype=torch.float64)
+    loss = quadratic(layer)
+    func = torch.func
+    for transformed in (func.grad(func.hessian(loss, 1), 1), func.jacfwd(func.jacfwd(loss, 1), 1)):
+        with pytest.raises(fad.FadError, match="no third derivatives"):
+            transformed(x, cutoff)
+    table = layers.Layer(TABLE, rate=RATE, block=BLOCK)
+    gain = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    first = torch.autograd.grad(table(x, gain=gain).square().sum(), gain, create_graph=True)[0]
+    with pytest.raises(fad.FadError, match="rwtable"):
         first.backward()
-    for transformed in (torch.func.hessian, lambda f: torch.func.grad(torch.func.grad(f))):
-        with pytest.raises(fad.FadError, match="no second derivatives"):
-            transformed(lambda c: quadratic(layer)(x, c))(cutoff.detach())
-
-    def slope(cutoff: Any) -> Any:
-        run = lambda c: layer(x, cutoff=c).sum()  # noqa: E731
-        return torch.func.jvp(run, (cutoff,), (torch.ones_like(cutoff),))[1]
-
-    with pytest.raises(fad.FadError, match="no second derivatives"):
-        torch.func.grad(slope)(cutoff.detach())
 
 
 def test_it_learns_what_made_a_signal() -> None:
