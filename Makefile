@@ -65,6 +65,7 @@ docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
 
 learn: $(STAMP) ## Learn all learning examples, and check that they find the hidden values
 	$(BIN)/python -m examples.learn.learn
+	$(BIN)/python -m examples.ddsp
 
 bench-front: $(STAMP) ## Time the front end
 	$(BIN)/python -m bench.front
