@@ -36,8 +36,8 @@ from examples.learn.trial import (
 from examples.learn.webassembly import compiles_to_webassembly
 from fad.drawing.picture import picture
 from fad.drawing.plot import rendered
+from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine
-from fad.runtime.native import find_compiler
 from fad.runtime.recording import Recording
 
 PAGE = HERE.parents[1] / "docs" / "learning.md"
