@@ -91,12 +91,16 @@ def find_compiler() -> Compiler | None:
 
 
 @contextmanager
-def otherwise_interpreted() -> Iterator[None]:
-    """Errors of a compiler tell what needs none."""
+def otherwise_interpreted(has_headers: bool) -> Iterator[None]:
+    """Errors of a compiler tell what needs none.
+
+    Args:
+        has_headers: whether the program has headers of its own, which need one.
+    """
     try:
         yield
     except EngineError as error:
-        error.hint = error.hint or _OTHERWISE
+        error.hint = error.hint or (None if has_headers else _OTHERWISE)
         raise
 
 

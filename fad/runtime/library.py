@@ -278,7 +278,7 @@ def _functions(code: Code, rate: int, precision: NativePrecision) -> Any:
     # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
     files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
-    with otherwise_interpreted():
+    with otherwise_interpreted(bool(code.folders)):
         return executable(compiler, options, files, code.folders, _loaded)
 
 

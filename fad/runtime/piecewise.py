@@ -124,7 +124,7 @@ def native_player(program: Performance, engine: Engine) -> Iterator[Player]:
     files = {file.name: file.read_text("utf-8") for file in (_HARNESS, INTERFACE)}
     files["program.hpp"] = code.text
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[program.precision]}"]
-    with otherwise_interpreted():
+    with otherwise_interpreted(bool(code.folders)):
         data = executable(compiler, options, files, code.folders, bytes)
     with installed(data) as file:
         command = [file, str(program.rate)]
