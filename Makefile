@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse docs learn bench-front bench-dual bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse docs learn bench-front bench-dual bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ test-torch: $(STAMP) ## Install PyTorch and JAX, and run the tests that need the
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --editable '.[dev,torch]' jax
 	$(BIN)/python -m pytest -n 2 tests/torch tests/losses
+
+# 100 MB, and a minute for the first program; so it is no part of `test`.
+test-native: $(STAMP) ## Install the C++ compiler of Python, and run the tests that need it
+	$(BIN)/python -m pip install --quiet --editable '.[dev,native]'
+	$(BIN)/python -m pytest tests/runtime/test_compiler.py
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check

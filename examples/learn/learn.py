@@ -33,8 +33,8 @@ from examples.learn.webassembly import compiles_to_webassembly
 from examples.pictures import keep
 from fad.drawing.picture import picture
 from fad.drawing.plot import rendered
+from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine
-from fad.runtime.native import find_compiler
 
 PAGE = HERE.parents[1] / "docs" / "learning.md"
 PROGRAMS, PLOTS = HERE / "programs", HERE / "plots"

@@ -7,13 +7,17 @@ slider in a user interface: `[scale:log]` goes by ratios, `[scale:exp]` the othe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fad.diagram.parameters import Parameter
+from fad.base.errors import FadError
+from fad.base.prose import either
+from fad.diagram.parameters import Parameter, called
+from fad.model.choices import numbers
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,54 @@ class Coordinate:
         return np.asarray((at - self.low) / span)
 
 
+def coordinate_of(widgets: Sequence[Parameter], name: str) -> Coordinate:
+    """That of the parameters with a label or path.
+
+    Raises:
+        FadError: there is none; or their ranges or scales differ.
+    """
+    found = called(widgets, name)
+    if len(set(map(coordinate, found))) > 1:
+        raise FadError(
+            f"the parameters that are called `{name}` have different ranges",
+            hint=f"name {either(each.path for each in found)}",
+        )
+    return coordinate(found[0])
+
+
 def coordinate(parameter: Parameter) -> Coordinate:
     """That of a parameter. A logarithmic one whose range begins at 0 or below is linear."""
     scale = parameter.scale
     if scale not in ("log", "exp") or (scale == "log" and parameter.min <= 0):
         scale = "lin"
     return Coordinate(parameter.min, parameter.max, scale)
+
+
+def places_of(name: str, given: Any) -> NDArray[np.float64]:
+    """Coordinates of a parameter, as they are given.
+
+    Raises:
+        FadError: they are no numbers, or not finite.
+    """
+    found = numbers(given, f"the coordinate of `{name}`")
+    if not np.isfinite(found).all():
+        raise FadError(f"the coordinate of `{name}` is infinite or not a number")
+    return found
+
+
+def value_at(coordinate: Coordinate, name: str, given: Any) -> NDArray[np.float64]:
+    """The value of a parameter at a coordinate, as it is given.
+
+    Raises:
+        FadError: see `places_of`; or its scale does not go as far.
+    """
+    with np.errstate(all="ignore"):
+        found = np.asarray(coordinate.value(places_of(name, given)))
+    if not np.isfinite(found).all():
+        raise FadError(
+            f"`{name}` has no value at such a coordinate", hint="its range goes from 0 to 1"
+        )
+    return found
 
 
 def _logarithm(x: Any) -> Any:

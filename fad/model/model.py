@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +16,11 @@ from fad.base.deep_stack import recursive
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
-from fad.diagram.parameters import Parameter, called
-from fad.differentiation.surrogates import Kind
-from fad.model.arguments import Call, Form, Names, named
+from fad.differentiation.surrogates import KINDS, Kind
+from fad.model.arguments import Call, Form, Names, directed, named
+from fad.model.choices import listed, mapping, numbers, refuse_unknown, whole
 from fad.model.compiled import Compiled, Mode
-from fad.model.coordinates import coordinate
+from fad.model.coordinates import coordinate_of, places_of, value_at
 from fad.model.kernel import Kernel
 from fad.model.programs import INPUT, Subject, component, subject
 from fad.model.pullbacks import ByReplay, Derivatives
@@ -30,6 +30,7 @@ from fad.model.threads import Threads
 from fad.model.travel import Texts, texts_of
 from fad.model.units import NativeUnit, Units, backend_for
 from fad.pipeline.front import Request, read
+from fad.runtime.frames import frames_of
 from fad.runtime.gradient import BackendName
 from fad.syntax.libraries import ProgramLike
 
@@ -82,15 +83,23 @@ def load(
             processors. Results do not depend on it.
 
     Raises:
-        FadError: see `fad.transform`; a constant outside its range; a block of no samples; the
+        FadError: see `fad.transform`; a constant outside its range; a choice that there is not; the
             standard compiler, or the C++ compiler, refuses the program (`EngineError`).
     """
+    wrt, include = listed(wrt, "`wrt`"), listed(include, "`include`")
+    constant = mapping(constant or {}, "constants")
+    frames_of(1.0, rate := whole(rate, "the sample rate"))  # refuses what is no rate
+    block = whole(block, "`block`")
+    threads = None if threads is None else whole(threads, "`threads`")
+    surrogate = listed(surrogate, "`surrogate`")
+    refuse_unknown([precision], get_args(NativePrecision), "precision")
+    refuse_unknown([backend], ("auto", *get_args(BackendName)), "backend")
+    refuse_unknown([mode], get_args(Mode), "mode")
+    refuse_unknown(surrogate, KINDS, "surrogate")
     choices = dict(locals())
     del choices["program"]
-    if block < 1:
-        raise FadError("a block has at least one sample")
     front = read(Request(program, include, precision, rules, libraries))
-    found = subject(front, wrt, constant or {}, surrogate)
+    found = subject(front, wrt, constant, surrogate)
     units = backend_for(backend, found, rate, precision, trust)
     texts = texts_of(front, [Path(each) for each in include])
     options = Options(mode, block, clip, check_finite)
@@ -256,9 +265,9 @@ class Model:
             (batch, channels, frames).
         """
         call = self._call(x, values, {}, frames, batch)
-        moving = dict(tangents)
+        moving = dict(mapping(tangents, "tangents"))
         heard = moving.pop(INPUT, None)
-        names = named(self.variables, list(moving))
+        names = directed(self.parameters, self.variables, list(moving))
         courses, sounds = self.form.along(call, names, list(moving.values()), heard)
         inputs = () if sounds is None else tuple(range(self.inputs))
         unit = self.compiled.along(tuple(names.paths), inputs)
@@ -294,7 +303,7 @@ class Model:
         outputs = call.join(self._checked(call, found))
 
         def pullback(cotangents: ArrayLike) -> dict[str, NDArray[Any]]:
-            given = np.asarray(cotangents, self.dtype)
+            given = numbers(cotangents, "the derivative by the outputs").astype(self.dtype)
             if given.shape != outputs.shape:
                 raise FadError(
                     f"the cotangents have the shape {given.shape}, the outputs {outputs.shape}"
@@ -312,7 +321,9 @@ class Model:
         Args:
             batch: how many signals go on side by side, if there are several.
         """
-        return State(tuple(self.compiled.primal.start() for _ in range(batch or 1)), batch)
+        count = 1 if batch is None else whole(batch, "`batch`")
+        primal = self.compiled.primal
+        return State(primal, tuple(primal.start() for _ in range(count)), batch and count)
 
     def stream(
         self,
@@ -333,6 +344,10 @@ class Model:
         Returns:
             The outputs, and where the program is after them.
         """
+        if not isinstance(state, State) or state.program is not self.compiled.primal:
+            raise FadError(
+                "the state is not one of this model", hint="`initial_state()` is the first one"
+            )
         call = self._call(x, values, parameters, frames, state.batch)
         if call.batch != state.batch:
             raise FadError(
@@ -356,7 +371,7 @@ class Model:
             )
 
         self._threads.each(runs.items, go_on)
-        found = State(tuple(after), state.batch, frozenset(call.names.paths))
+        found = State(state.program, tuple(after), state.batch, frozenset(call.names.paths))
         return call.join(self._checked(call, outputs)), found
 
     def kernel(self, names: Sequence[str], moving: Sequence[str], by_inputs: bool) -> Kernel:
@@ -379,24 +394,29 @@ class Model:
         In between, they go by its scale, `[scale:log]` or `[scale:exp]`.
         """
         return {
-            name: coordinate(self._parameter(name)).place(value) for name, value in values.items()
+            name: coordinate_of(self.parameters, name).place(self._within(name, value))
+            for name, value in mapping(values, "values").items()
         }
 
     def denormalised(self, places: Values) -> dict[str, NDArray[np.float64]]:
         """The values at coordinates; see `normalised`."""
         return {
-            name: np.asarray(coordinate(self._parameter(name)).value(np.asarray(place, np.float64)))
-            for name, place in places.items()
+            name: value_at(coordinate_of(self.parameters, name), name, place)
+            for name, place in mapping(places, "coordinates").items()
         }
 
     def slopes(self, places: Values) -> dict[str, NDArray[np.float64]]:
         """The derivatives of the values by the coordinates; see `normalised`."""
         return {
-            name: coordinate(self._parameter(name)).slope(place) for name, place in places.items()
+            name: coordinate_of(self.parameters, name).slope(places_of(name, place))
+            for name, place in mapping(places, "coordinates").items()
         }
 
-    def _parameter(self, name: str) -> Parameter:
-        return called(self.parameters, name)[0]
+    def _within(self, name: str, value: Any) -> NDArray[np.float64]:
+        """A value within the range of a parameter."""
+        return self.form.within(
+            named(self.parameters, [name]).bounds[name], numbers(value, f"the value of `{name}`")
+        )
 
     def _call(
         self,
@@ -406,6 +426,7 @@ class Model:
         frames: int | None,
         batch: int | None,
     ) -> Call:
+        values = mapping(values or {}, "values")
         everything = {**values, **parameters} if values else parameters
         if values and len(everything) < len(values) + len(parameters):
             twice = next(name for name in values if name in parameters)
@@ -459,6 +480,8 @@ class Model:
                 np.asarray(whole.sum()) if number is None else call.like_values(number, whole)
             )
         if by_inputs is not None:
+            if INPUT in found:  # a widget of this name goes by its path
+                found[self.variables[self._rows(call)[INPUT][0]].path] = found.pop(INPUT)
             found[INPUT] = call.like_sound(by_inputs)
         return found
 

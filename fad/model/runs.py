@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fad.base.errors import FadError
 from fad.model.threads import Threads
 from fad.model.units import Unit
 
@@ -77,7 +79,7 @@ class Runs:
 
     def played(self, unit: Unit, threads: Threads) -> NDArray[Any]:
         """What a program gives, of shape (items, channels, frames)."""
-        lanes = np.empty((self.items, unit.outputs, self.frames), unit.dtype)
+        lanes = room((self.items, unit.outputs, self.frames), unit.dtype)
 
         def play(item: int) -> None:
             course = self.course(item)
@@ -85,6 +87,22 @@ class Runs:
 
         threads.each(self.items, play)
         return lanes
+
+
+def room(shape: tuple[int, ...], dtype: type[np.floating[Any]]) -> NDArray[Any]:
+    """A new array.
+
+    Raises:
+        FadError: there is not as much memory.
+    """
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError):  # numpy has another error for what no machine could have
+        size = math.prod(shape) * np.dtype(dtype).itemsize / 2**30
+        raise FadError(
+            f"outputs of shape {shape} take {size:.3g} GiB, and there is not as much memory",
+            hint="run fewer frames or items at a time",
+        ) from None
 
 
 def _beside(some: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:

@@ -31,7 +31,13 @@ class Threads:
             for item in range(first, items, shares):
                 work(item)
 
-        for done in [self._executor().submit(share, first) for first in range(shares)]:
+        shared = []
+        for first in range(shares):
+            try:
+                shared.append(self._executor().submit(share, first))
+            except RuntimeError:  # the interpreter ends: a thread that still runs does it itself
+                share(first)
+        for done in shared:
             done.result()
 
     def _executor(self) -> ThreadPoolExecutor:

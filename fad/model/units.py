@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from fad.base.errors import EngineError, SourceError
 from fad.base.precision import NativePrecision
-from fad.base.prose import either
 from fad.diagram.box import Box, Soundfile, postorder
 from fad.diagram.parameters import Parameter
 from fad.diagram.widgets import with_inputs
 from fad.model.programs import Subject
+from fad.runtime.compiler import ADVICE, find_compiler
 from fad.runtime.engine import Engine
 from fad.runtime.gradient import BackendName, InterpreterWarning
 from fad.runtime.library import DTYPES, Control, Library, Voice
-from fad.runtime.native import COMPILERS, find_compiler, native_code
+from fad.runtime.native import native_code
 from fad.runtime.repeated import with_courses
 from fad.runtime.run import missing_sounds
 from fad.text.emitter import emit
@@ -333,7 +333,7 @@ def backend_for(
     elif asked == "auto" and find_compiler() is None:
         warnings.warn(
             "there is no C++ compiler: libfaust's interpreter runs the program, which takes a "
-            f"hundred times longer; install one of {either(COMPILERS)}",
+            f"hundred times longer; {ADVICE}",
             InterpreterWarning,
             stacklevel=3,
         )

@@ -22,10 +22,10 @@ from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.runtime.backends import Backend, Moves, Recorded
 from fad.runtime.compiled import NativeBackend
+from fad.runtime.compiler import ADVICE, find_compiler
 from fad.runtime.engine import Engine
 from fad.runtime.frames import frames_of
 from fad.runtime.interpreted import InterpretedBackend
-from fad.runtime.native import COMPILERS, find_compiler
 from fad.syntax.libraries import ProgramLike
 
 #: What can run the programs.
@@ -111,7 +111,7 @@ class Gradient:
         if backend == "auto" and not plays_sounds and find_compiler() is None:
             warnings.warn(
                 "there is no C++ compiler: libfaust's interpreter runs the program, which takes "
-                f"longer; install one of {either(COMPILERS)}",
+                f"longer; {ADVICE}",
                 InterpreterWarning,
                 stacklevel=2,
             )

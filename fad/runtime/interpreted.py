@@ -18,10 +18,10 @@ from fad.diagram.box import Box, ForeignFunction, arity_of, postorder
 from fad.diagram.widgets import with_inputs
 from fad.pipeline.reverse import ReverseProgram
 from fad.runtime.backends import Moves
+from fad.runtime.compiler import ADVICE
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from fad.runtime.library import DTYPES
-from fad.runtime.native import COMPILERS
 from fad.runtime.repeated import Courses, with_courses
 from fad.text.emitter import emit
 
@@ -60,8 +60,7 @@ class InterpretedBackend:
         if any(isinstance(part, ForeignFunction) for box in boxes for part in postorder(box)):
             raise EngineError(
                 "the gradient needs foreign functions, which libfaust cannot interpret",
-                hint='native code calls them (`backend="native"`), with a C++ compiler: '
-                + ", ".join(COMPILERS),
+                hint=f'native code calls them (`backend="native"`): {ADVICE}',
             )
         self.programs = programs
         self.inputs, self.lanes = arity_of(boxes[0])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
-import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +21,8 @@ from numpy.typing import NDArray
 
 from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
-from fad.runtime.native import COMPILERS, INTERFACE, Code, executable, find_compiler
+from fad.runtime.compiler import ADVICE, find_compiler, otherwise_interpreted
+from fad.runtime.native import INTERFACE, Code, executable, workplace
 
 _SOURCE = Path(__file__).with_name("library.cpp")
 #: What -ffast-math allows is left out: a signal in two halves would not be the same bits as in one.
@@ -84,7 +84,7 @@ class Library:
     def __init__(self, code: Code, rate: int, precision: NativePrecision) -> None:
         self.rate = rate
         self.dtype = DTYPES[precision]
-        self.functions = _loaded(_built(code, rate, precision))
+        self.functions = _functions(code, rate, precision)
         self._lock = Lock()
         voice = Voice(self)
         self.inputs = int(self.functions.fad_inputs(voice.address))
@@ -269,28 +269,24 @@ def _moves(
     return values.shape[1], _address(values), *control.arguments
 
 
-def _built(code: Code, rate: int, precision: NativePrecision) -> bytes:
-    """The file of a library."""
+def _functions(code: Code, rate: int, precision: NativePrecision) -> Any:
+    """The functions of a library."""
     compiler = find_compiler()
     if compiler is None:
-        raise EngineError(
-            "there is no C++ compiler to make native code with",
-            hint=f"install one ({', '.join(COMPILERS)})",
-        )
+        raise EngineError("there is no C++ compiler to make native code with", hint=ADVICE)
     files = {file.name: file.read_text("utf-8") for file in (_SOURCE, INTERFACE)}
     # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
     files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
-    return executable(compiler, options, files, code.folders)
+    with otherwise_interpreted(bool(code.folders)):
+        return executable(compiler, options, files, code.folders, _loaded)
 
 
 def _loaded(data: bytes) -> Any:
     """The functions of a library, from the bytes of its file."""
-    with tempfile.TemporaryDirectory(prefix="fad-") as home:
-        file = Path(home, "program.so")
-        file.write_bytes(data)
+    with workplace({"program.so": data}) as home:
         try:
-            functions = ctypes.CDLL(str(file))
+            functions = ctypes.CDLL(str(home / "program.so"))
         except OSError as error:
             raise EngineError(f"the native code cannot be loaded: {error}") from None
     for name, (result, *arguments) in _SIGNATURES.items():

@@ -19,9 +19,10 @@ from fad.base.precision import NativePrecision
 from fad.diagram.box import Box, ForeignFunction, Slider, Soundfile, Switch, postorder
 from fad.diagram.parameters import Parameter, Widget
 from fad.diagram.widgets import reach, with_inputs, with_values, with_widgets
+from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
-from fad.runtime.native import Binary, compile_natively, find_compiler, native_code
+from fad.runtime.native import Binary, compile_natively, native_code
 from fad.text.emitter import emit
 
 #: How far a widget can be moved, in units of its value (or of 1). Where a delay would have a

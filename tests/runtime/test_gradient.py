@@ -216,7 +216,7 @@ def test_without_a_compiler_the_interpreter_is_taken(
     monkeypatch: pytest.MonkeyPatch, engine: Engine, sound: Samples, weights: Samples
 ) -> None:
     monkeypatch.setattr(module, "find_compiler", lambda: None)
-    with pytest.warns(InterpreterWarning, match="install one of `g\\+\\+`") as told:
+    with pytest.warns(InterpreterWarning, match="install `g\\+\\+`") as told:
         found = Gradient('process = *(hslider("a", 0.5, 0, 1, 0.1));', engine=engine)
     assert told[0].filename == __file__
     assert found.backend == "interpreter"
