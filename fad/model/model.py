@@ -22,6 +22,7 @@ from fad.model.arguments import Call, Form, Names, named
 from fad.model.compiled import Compiled, Mode
 from fad.model.coordinates import coordinate
 from fad.model.kernel import Kernel
+from fad.model.moves import Moves
 from fad.model.programs import INPUT, Subject, component, subject
 from fad.model.pullbacks import ByReplay, Derivatives
 from fad.model.quick import Quick
@@ -342,17 +343,18 @@ class Model:
         runs = call.runs
         # What was moved before, and is left out now, goes back to where it starts.
         back = [each for each in self.parameters if each.path in state.moved - {*call.names.paths}]
-        paths = [*call.names.paths, *(each.path for each in back)]
+        paths = *call.names.paths, *(each.path for each in back)
         starts = np.array([each.init for each in back]).reshape(-1, 1)
         outputs = np.empty((runs.items, self.outputs, runs.frames), self.dtype)
         after: list[Any] = [None] * runs.items
 
         def go_on(item: int) -> None:
-            course = runs.course(item)
-            rest = np.broadcast_to(starts, (len(back), course.shape[1]))
-            moves = np.concatenate([course, rest]) if back else course
+            moves = runs.moves(item)
+            if back:
+                rest = np.broadcast_to(starts, (len(back), moves.blocks))
+                moves = Moves(paths, np.concatenate([moves.courses, rest]), runs.block)
             after[item] = self.compiled.primal.go_on(
-                state.items[item], runs.sound(item), outputs[item], paths, moves, runs.block
+                state.items[item], runs.sound(item), outputs[item], moves
             )
 
         self._threads.each(runs.items, go_on)
@@ -488,7 +490,9 @@ class Model:
             item, channel, sample = np.argwhere(~np.isfinite(outputs))[0]
             block = min(sample // call.runs.block, call.runs.blocks - 1)
             values = {each.path: each.init for each in self.parameters}
-            values |= dict(zip(call.names.paths, call.runs.course(item)[:, block], strict=True))
+            values |= dict(
+                zip(call.names.paths, call.runs.moves(item).courses[:, block], strict=True)
+            )
             told = ", ".join(f"`{path}` {value:g}" for path, value in values.items())
             where = "" if call.batch is None else f" of item {item}"
             raise FadError(

@@ -9,7 +9,7 @@ that whoever has it can bring derivatives back later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -124,18 +124,17 @@ class ByReverse:
         """See `Way`."""
         found = np.zeros((len(self.variables), runs.items, runs.blocks))
         by_inputs = np.zeros((runs.items, *runs.sounds.shape[1:]), cotangents.dtype)
-        moves = runs.paths
 
         def bring(item: int) -> None:
-            course = runs.course(item)
+            moves = runs.moves(item)
             sums = np.zeros((self.coefficients, runs.blocks))
             rest = np.empty((len(self.inputs), runs.frames), cotangents.dtype)
             lanes = tape[item, self.outputs :]
             given = np.ascontiguousarray(cotangents[item])
-            self.adjoint.play_back(given, lanes, sums, rest, moves, course, runs.block)
+            self.adjoint.play_back(given, lanes, sums, rest, moves)
             if self.control is not None:
                 gradient = np.empty((len(self.variables), runs.blocks))
-                self.control.play(sums, gradient, moves, course, 1)
+                self.control.play(sums, gradient, replace(moves, block=1))
                 found[:, item] = gradient
             for channel, values in zip(self.inputs, rest, strict=True):
                 by_inputs[item, channel] = values
@@ -190,8 +189,7 @@ class ByReplay:
         of the parameter in the block, from its first sample on, of shape (channels, frames left).
         """
         unit = self.along
-        resting = self._resting(runs)
-        courses, paths = resting.course(item), resting.paths
+        resting = self._resting(runs).moves(item)
         first = len(runs.paths)
         state = unit.start()
         for block in range(runs.blocks):
@@ -199,14 +197,13 @@ class ByReplay:
             rest = np.ascontiguousarray(sound[:, start:])
             lanes = np.empty((unit.outputs, runs.frames - start), unit.dtype)
             for row, path in enumerate(self.variables):
-                moved = courses[:, block:].copy()
-                moved[first + row, 0] = 1
-                unit.go_on(state, rest, lanes, paths, moved, runs.block)
+                courses = resting.courses[:, block:].copy()
+                courses[first + row, 0] = 1
+                unit.go_on(state, rest, lanes, replace(resting, courses=courses))
                 yield block, path, lanes[1::2]
             here = np.ascontiguousarray(rest[:, : runs.block])
             heard = np.empty((unit.outputs, here.shape[1]), unit.dtype)
-            now = np.ascontiguousarray(courses[:, block : block + 1])
-            state = unit.go_on(state, here, heard, paths, now, runs.block)
+            state = unit.go_on(state, here, heard, resting.within(slice(block, block + 1)))
 
     def _resting(self, runs: Runs) -> Runs:
         """The runs along no direction."""

@@ -17,6 +17,7 @@ from fad.base.prose import either
 from fad.diagram.box import Box, Soundfile, postorder
 from fad.diagram.parameters import Parameter
 from fad.diagram.widgets import with_inputs
+from fad.model.moves import Moves
 from fad.model.programs import Subject
 from fad.runtime.engine import Engine
 from fad.runtime.gradient import BackendName, InterpreterWarning
@@ -47,18 +48,14 @@ class Unit(Protocol):
         self,
         sound: NDArray[Any],
         lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
         """Runs it from its start.
 
         Args:
             sound: of shape (inputs, frames), contiguous.
             lanes: of shape (outputs, frames), contiguous: what comes out is put there.
-            paths: the widgets that move.
-            courses: their values, of shape (paths, blocks), contiguous.
-            block: how many samples a block has.
+            moves: the widgets that move.
         """
 
     def play_back(
@@ -67,9 +64,7 @@ class Unit(Protocol):
         tape: NDArray[Any],
         sums: NDArray[np.float64],
         rest: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
         """Runs it from its start on reversed time; see `fad.runtime.library.Voice.run_back`."""
 
@@ -81,9 +76,7 @@ class Unit(Protocol):
         state: Any,
         sound: NDArray[Any],
         lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> Any:
         """The same from a state, which stays as it is; gives the state after it."""
 
@@ -101,7 +94,7 @@ class NativeUnit:
         self.dtype = library.dtype
         self.controls = frozenset(library.controls)
         self._free: list[Voice] = []
-        self._moves: dict[tuple[str, ...], Control] = {}
+        self._controls: dict[tuple[str, ...], Control] = {}
 
     @contextmanager
     def voice(self) -> Iterator[Voice]:
@@ -118,12 +111,10 @@ class NativeUnit:
         self,
         sound: NDArray[Any],
         lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
         with self.voice() as voice:
-            voice.run(sound, lanes, self.control(paths), courses, block)
+            voice.run(sound, lanes, self.control(moves.paths), moves.courses, moves.block)
 
     def play_back(
         self,
@@ -131,19 +122,17 @@ class NativeUnit:
         tape: NDArray[Any],
         sums: NDArray[np.float64],
         rest: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
         with self.voice() as voice:
-            voice.run_back(cotangents, tape, sums, rest, self.control(paths), courses, block)
+            control = self.control(moves.paths)
+            voice.run_back(cotangents, tape, sums, rest, control, moves.courses, moves.block)
 
-    def control(self, paths: Sequence[str]) -> Control:
+    def control(self, paths: tuple[str, ...]) -> Control:
         """Where some widgets are."""
-        key = tuple(paths)
-        found = self._moves.get(key)
+        found = self._controls.get(paths)
         if found is None:
-            found = self._moves[key] = Control(self.library, key)
+            found = self._controls[paths] = Control(self.library, paths)
         return found
 
     def start(self) -> Voice:
@@ -154,13 +143,11 @@ class NativeUnit:
         state: Voice,
         sound: NDArray[Any],
         lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> Voice:
         after = Voice(self.library)
         after.become(state)
-        after.run(sound, lanes, self.control(paths), courses, block)
+        after.run(sound, lanes, self.control(moves.paths), moves.courses, moves.block)
         return after
 
 
@@ -201,11 +188,9 @@ class InterpretedUnit:
         self,
         sound: NDArray[Any],
         lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
-        self.go_on(self.start(), sound, lanes, paths, courses, block)
+        self.go_on(self.start(), sound, lanes, moves)
 
     def play_back(
         self,
@@ -213,16 +198,13 @@ class InterpretedUnit:
         tape: NDArray[Any],
         sums: NDArray[np.float64],
         rest: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
         frames = cotangents.shape[1]
         turned = np.concatenate([cotangents, tape])[:, ::-1]
-        by_sample = np.repeat(courses, block, axis=1)[:, :frames][:, ::-1]
         lanes = np.empty((self.outputs, frames))
-        self.play(turned, lanes, paths, by_sample, 1)
-        starts = np.arange(0, frames, block)
+        self.play(turned, lanes, Moves(moves.paths, moves.by_sample(frames)[:, ::-1], 1))
+        starts = np.arange(0, frames, moves.block)
         sums += np.add.reduceat(lanes[: len(sums), ::-1], starts, axis=1)
         rest[:] = lanes[len(sums) :, ::-1]
 
@@ -234,14 +216,11 @@ class InterpretedUnit:
         state: NDArray[np.float64],
         sound: NDArray[Any],
         lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> NDArray[np.float64]:
         frames = lanes.shape[1]
         moved = {path: np.full(frames, start) for path, start in self._starts.items()}
-        for path, course in zip(paths, courses, strict=True):
-            moved[path] = np.repeat(course, block)[:frames]
+        moved.update(zip(moves.paths, moves.by_sample(frames), strict=True))
         heard = with_courses(sound, moved, self._ranges)
         whole = np.ascontiguousarray(np.concatenate([state, heard], axis=1))
         lanes[:] = self._engine.render(
