@@ -29,16 +29,14 @@ from fad.model.quick import Quick
 from fad.model.streaming import State
 from fad.model.threads import Threads
 from fad.model.travel import Texts, texts_of
-from fad.model.units import NativeUnit, Units, backend_for
+from fad.model.units import BackendName, NativeUnit, Units, backend_for, units_for
 from fad.pipeline.front import Request, read
-from fad.runtime.gradient import BackendName
 from fad.syntax.libraries import ProgramLike
 
 #: Label or path of a parameter -> its values.
 Values = Mapping[str, Any]
 
 
-@recursive
 def load(
     program: ProgramLike,
     *,
@@ -90,12 +88,18 @@ def load(
     del choices["program"]
     if block < 1:
         raise FadError("a block has at least one sample")
-    front = read(Request(program, include, precision, rules, libraries))
-    found = subject(front, wrt, constant or {}, surrogate)
-    units = backend_for(backend, found, rate, precision, trust)
-    texts = texts_of(front, [Path(each) for each in include])
-    options = Options(mode, block, clip, check_finite)
-    return Model(found, units, options, Threads(threads), partial(_loaded, texts, choices))
+    kind = backend_for(backend, stacklevel=3)  # here, as what is below may be another thread
+
+    @recursive
+    def made() -> Model:
+        front = read(Request(program, include, precision, rules, libraries))
+        found = subject(front, wrt, constant or {}, surrogate)
+        units = units_for(*(backend, kind, found.box, front, found.widgets, rate, precision, trust))
+        texts = texts_of(front, [Path(each) for each in include])
+        options = Options(mode, block, clip, check_finite)
+        return Model(found, units, options, Threads(threads), partial(_loaded, texts, choices))
+
+    return made()
 
 
 def _made(again: Callable[[], Model]) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,14 @@ class Moves:
     paths: tuple[str, ...]
     courses: NDArray[np.float64]
     block: int
+
+    @classmethod
+    def of(cls, courses: Mapping[str, NDArray[np.float64]], blocks: int, block: int) -> Moves:
+        """Path -> the values of the widget, a number or an array of shape (blocks,)."""
+        rows = np.empty((len(courses), blocks))
+        for row, course in zip(rows, courses.values(), strict=True):
+            row[:] = course
+        return cls(tuple(courses), rows, block)
 
     @property
     def blocks(self) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.model.programs import component
+from fad.model.reverse import Reverse
 from fad.model.runs import Runs
 from fad.model.threads import Threads
 from fad.model.units import Unit
@@ -92,56 +93,43 @@ class ByReverse:
     """By reverse mode.
 
     Attributes:
-        forward, adjoint: the programs of reverse mode.
-        control: the third of them; `None` where there are only inputs to differentiate by.
-        outputs: how many lanes are those of the program.
-        coefficients: how many sums the adjoint gives.
-        variables: the paths of the parameters.
-        inputs: the numbers of the audio inputs that are variables.
+        reverse: its programs.
         threads: what items run on.
     """
 
-    forward: Unit
-    adjoint: Unit
-    control: Unit | None
-    outputs: int
-    coefficients: int
-    variables: Sequence[str]
-    inputs: Sequence[int]
+    reverse: Reverse
     threads: Threads
 
     @property
     def lanes(self) -> int:
         """See `Way`."""
-        return self.forward.outputs
+        return self.reverse.forward.outputs
 
     def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Way`."""
-        lanes = runs.played(self.forward, self.threads)
-        return lanes[:, : self.outputs].copy(), lanes
+        lanes = runs.played(self.reverse.forward, self.threads)
+        return lanes[:, : self.reverse.outputs].copy(), lanes
 
     def back(self, runs: Runs, tape: NDArray[Any], cotangents: NDArray[Any]) -> Derivatives:
         """See `Way`."""
-        found = np.zeros((len(self.variables), runs.items, runs.blocks))
+        reverse = self.reverse
+        programs = reverse.programs
+        found = np.zeros((len(programs.parameters), runs.items, runs.blocks))
         by_inputs = np.zeros((runs.items, *runs.sounds.shape[1:]), cotangents.dtype)
 
         def bring(item: int) -> None:
             moves = runs.moves(item)
-            sums = np.zeros((self.coefficients, runs.blocks))
-            rest = np.empty((len(self.inputs), runs.frames), cotangents.dtype)
-            lanes = tape[item, self.outputs :]
+            sums, rest = reverse.room(runs.frames, moves)
             given = np.ascontiguousarray(cotangents[item])
-            self.adjoint.play_back(given, lanes, sums, rest, moves)
-            if self.control is not None:
-                gradient = np.empty((len(self.variables), runs.blocks))
-                self.control.play(sums, gradient, replace(moves, block=1))
-                found[:, item] = gradient
-            for channel, values in zip(self.inputs, rest, strict=True):
-                by_inputs[item, channel] = values
+            reverse.adjoint.play_back(given, tape[item, reverse.outputs :], sums, rest, moves)
+            found[:, item] = reverse.derivatives(sums, moves)
+            by_inputs[item, list(programs.inputs)] = rest
 
         self.threads.each(runs.items, bring)
-        derivatives = dict(zip(self.variables, found, strict=True))
-        return derivatives, by_inputs if self.inputs else None
+        derivatives = {
+            each.path: rows for each, rows in zip(programs.parameters, found, strict=True)
+        }
+        return derivatives, by_inputs if programs.inputs else None
 
 
 @dataclass(frozen=True)

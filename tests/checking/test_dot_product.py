@@ -18,9 +18,9 @@ from fad.checking.both_modes import BothModes, Setting, directional
 from fad.checking.report import DotProducts, Report
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import select
+from fad.model.moves import Moves
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.runtime.backends import Moves
 from fad.runtime.engine import Engine
 from fad.runtime.repeated import Host
 from tests.support.native import needs_compiler
@@ -76,7 +76,7 @@ def test_the_products_are_those_of_mathematics(engine: Engine) -> None:
     random = np.random.default_rng(1)
     x, w, dx = random.uniform(-1, 1, (3, 1, 10))
     a, da = np.array([0.25, 0.5, 0.75]), np.array([[1.0, -2.0, 3.0]])
-    setting = Setting(x, Moves({"/a": a}, 4, 10), w, da, dx, 4)
+    setting = Setting(x, Moves(("/a",), a[None], 4), w, da, dx, 4)
     each = both.compared(setting)
     over = np.repeat(np.arange(3), 4)[:10]
     y = a[over] * x[0] + np.concatenate([[0], x[0, :-1]])

@@ -12,9 +12,11 @@ import pytest
 
 import fad
 from fad.base.errors import EngineError
-from fad.runtime import gradient as module
+from fad.model import gradient as module
+from fad.model import units
+from fad.model.gradient import Gradient
+from fad.model.units import InterpreterWarning
 from fad.runtime.engine import Engine
-from fad.runtime.gradient import Gradient, InterpreterWarning
 from fad.runtime.input_signals import Samples
 from tests.support.native import needs_compiler
 from tests.support.places import STANDARD_EXAMPLES
@@ -191,8 +193,8 @@ def test_bad_input_is_named(
 def test_a_tape_that_does_not_fit_names_checkpoints(
     gradient: Gradient, sound: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lane = 8 * gradient._runs.lanes
-    monkeypatch.setattr(gradient._runs, "largest", 200 * lane)
+    lane = 8 * (2 + len(gradient.programs.tape))
+    monkeypatch.setitem(module._LARGEST, gradient.backend, 200 * lane)
     with pytest.raises(fad.FadError, match=r"the tape would take 0\.0 gigabytes") as caught:
         gradient(sound)
     hint = str(caught.value.hint)
@@ -215,7 +217,7 @@ def test_there_are_no_checkpoints_in_the_interpreter(interpreted: Gradient, soun
 def test_without_a_compiler_the_interpreter_is_taken(
     monkeypatch: pytest.MonkeyPatch, engine: Engine, sound: Samples, weights: Samples
 ) -> None:
-    monkeypatch.setattr(module, "find_compiler", lambda: None)
+    monkeypatch.setattr(units, "find_compiler", lambda: None)
     with pytest.warns(InterpreterWarning, match="install one of `g\\+\\+`") as told:
         found = Gradient('process = *(hslider("a", 0.5, 0, 1, 0.1));', engine=engine)
     assert told[0].filename == __file__
@@ -223,6 +225,15 @@ def test_without_a_compiler_the_interpreter_is_taken(
     _, pullback = found(sound)
     wanted = float(np.sum(sound * weights[:1]))
     assert pullback(weights[:1]).parameters["/a"][0] == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_model_without_a_compiler_warns_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warning names the line that loads it, though it is read in a thread of its own."""
+    monkeypatch.setattr(units, "find_compiler", lambda: None)
+    with pytest.warns(InterpreterWarning, match="install one of `g\\+\\+`") as told:
+        found = fad.load("process = *(0.5);")
+    assert told[0].filename == __file__
+    assert found.backend == "interpreter"
 
 
 @pytest.mark.parametrize(
