@@ -25,6 +25,7 @@ from fad.pipeline.transform import derive
 from fad.runtime.foreign import refuse_foreign
 from fad.runtime.input_signals import Samples
 from fad.runtime.repeated import Host, Moving, Runner, runner, runs_natively
+from fad.runtime.soundfiles import plays_sounds, read_sounds
 
 #: Numbers of slots that no program has.
 _FIRST_SLOT = 1_000_000
@@ -120,8 +121,10 @@ class BothModes:
         self.variables = variables
         self.programs = programs
         box, boxes = evaluation.process, boxes_of(programs)
-        # Each program runs a few times only: compiling it would take longer.
-        is_native = any(runs_natively(each, bool(host.native)) for each in (box, *boxes))
+        # Each program runs a few times only: compiling it would take longer. But the interpreter
+        # plays sound files in single precision only.
+        needed = host.native or (plays_sounds(box) and host.precision == "double")
+        is_native = any(runs_natively(each, bool(needed)) for each in (box, *boxes))
         host = replace(host, native=is_native)
         if is_native and not host.trust:
             refuse_foreign(box, evaluation.facts.origins)
@@ -134,7 +137,8 @@ class BothModes:
         self._dual = self._runner(forward, host)
         units = Units(
             "native" if is_native else "interpreter",
-            *(front, widgets, host.rate, host.precision, host.trust, host.engine),
+            *(front, widgets, host.rate, host.precision, host.trust),
+            *(read_sounds(box, host.folder), host.engine),
         )
         self._reverse = reverse_of(programs, boxes, units)
         self.lanes = self._reverse.forward.outputs

@@ -32,8 +32,8 @@ from fad.runtime.frames import check_size
 from fad.runtime.input_signals import Samples
 from fad.runtime.recording import values_over_time
 from fad.runtime.repeated import Host, Values
-from fad.runtime.run import missing_sounds
 from fad.runtime.schedule import Change
+from fad.runtime.soundfiles import missing_sounds
 
 #: How much the products may differ, in units of the larger one.
 TOLERANCES: Mapping[NativePrecision, float] = {"double": 1e-10, "single": 1e-3}

@@ -18,11 +18,12 @@ from fad.diagram.parameters import resolved
 from fad.differentiation.surrogates import Kind
 from fad.model.moves import Moves
 from fad.model.reverse import Recorded, boxes_of, reverse_of
-from fad.model.units import BackendName, backend_for, units_for
+from fad.model.units import BackendName, Units, backend_for
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.runtime.engine import Engine
 from fad.runtime.frames import frames_of
+from fad.runtime.soundfiles import sounds_of
 from fad.syntax.libraries import ProgramLike
 
 #: A tape of more bytes than this would fill most machines. To the interpreter, samples go through
@@ -61,8 +62,8 @@ class Gradient:
         engine: the standard compiler; by default one of its own.
         backend: what runs the programs: `native` code, which needs a C++ compiler; libfaust's
             `interpreter`, which takes some 50 times as long, no foreign functions and no
-            `checkpoint`; or `auto`, native code where there is a compiler. Sound files play in the
-            interpreter only, in single precision.
+            `checkpoint`, and sound files in single precision only; or `auto`, native code where
+            there is a compiler.
 
     Attributes:
         programs: the three programs.
@@ -99,12 +100,9 @@ class Gradient:
         evaluation = front.evaluated()
         self._widgets = widgets_of(evaluation.process, evaluation.facts, front.title)
         self.programs: ReverseProgram = reversed_program(evaluation, front, wrt, surrogate)
-        self.backend = backend_for(backend, stacklevel=3)
-        units = units_for(
-            *(backend, self.backend, evaluation.process, front, self._widgets),
-            *(rate, precision, trust, engine),
-        )
-        self.backend = units.kind
+        self.backend: BackendName = backend_for(backend, stacklevel=3)
+        sounds = sounds_of(evaluation.process, front.folder)
+        units = Units(self.backend, front, self._widgets, rate, precision, trust, sounds, engine)
         self._reverse = reverse_of(self.programs, boxes_of(self.programs), units)
         self.inputs, self.outputs = self._reverse.forward.inputs, self._reverse.outputs
         self._dtype = units.dtype

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,8 +29,9 @@ from fad.model.quick import Quick
 from fad.model.streaming import State
 from fad.model.threads import Threads
 from fad.model.travel import Texts, texts_of
-from fad.model.units import BackendName, NativeUnit, Units, backend_for, units_for
+from fad.model.units import BackendName, NativeUnit, Units, backend_for
 from fad.pipeline.front import Request, read
+from fad.runtime.soundfiles import Sounds, sounds_of
 from fad.syntax.libraries import ProgramLike
 
 #: Label or path of a parameter -> its values.
@@ -88,29 +89,46 @@ def load(
     del choices["program"]
     if block < 1:
         raise FadError("a block has at least one sample")
-    kind = backend_for(backend, stacklevel=3)  # here, as what is below may be another thread
+    # Here, as what reads the program may be another thread, whose line a warning would name.
+    return _model(program, choices, backend_for(backend, stacklevel=3))
 
-    @recursive
-    def made() -> Model:
-        front = read(Request(program, include, precision, rules, libraries))
-        found = subject(front, wrt, constant or {}, surrogate)
-        units = units_for(*(backend, kind, found.box, front, found.widgets, rate, precision, trust))
-        texts = texts_of(front, [Path(each) for each in include])
-        options = Options(mode, block, clip, check_finite)
-        return Model(found, units, options, Threads(threads), partial(_loaded, texts, choices))
 
-    return made()
+@recursive
+def _model(
+    program: ProgramLike,
+    choices: Mapping[str, Any],
+    kind: BackendName,
+    sounds: Sounds | None = None,
+) -> Model:
+    """A model.
+
+    Args:
+        program: a text, or the path of a file.
+        choices: the other arguments of `load`.
+        kind: what runs it.
+        sounds: the files that it plays; by default, they are read.
+    """
+    include, rate, precision = (choices[each] for each in ("include", "rate", "precision"))
+    front = read(Request(program, include, precision, choices["rules"], choices["libraries"]))
+    found = subject(front, choices["wrt"], choices["constant"] or {}, choices["surrogate"])
+    sounds = sounds_of(found.box, front.folder) if sounds is None else sounds
+    units = Units(kind, front, found.widgets, rate, precision, choices["trust"], sounds)
+    texts = texts_of(front, [Path(each) for each in include])
+    options = Options(*(choices[each.name] for each in fields(Options)))
+    again = partial(_loaded, texts, choices, sounds)
+    return Model(found, units, options, Threads(choices["threads"]), again)
 
 
 def _made(again: Callable[[], Model]) -> Model:
     return again()
 
 
-def _loaded(texts: Texts, choices: Mapping[str, Any]) -> Model:
+def _loaded(texts: Texts, choices: Mapping[str, Any], sounds: Sounds) -> Model:
     """A model that has travelled."""
     with TemporaryDirectory(prefix="fad-") as folder:
         texts.write(Path(folder))
-        return load(texts.source, **{**choices, "include": [folder]})
+        kind = backend_for(choices["backend"])
+        return _model(texts.source, {**choices, "include": [folder]}, kind, sounds)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.base.errors import EngineError, SourceError
+from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
 from fad.base.prose import either
 from fad.diagram.box import Box, ForeignFunction, Soundfile, postorder
@@ -23,7 +23,7 @@ from fad.runtime.engine import Engine
 from fad.runtime.library import DTYPES, Control, Library, Voice
 from fad.runtime.native import COMPILERS, find_compiler, native_code
 from fad.runtime.repeated import with_courses
-from fad.runtime.run import missing_sounds
+from fad.runtime.soundfiles import SoundFolder, Sounds
 from fad.text.emitter import emit
 
 #: What can run programs.
@@ -175,7 +175,7 @@ class InterpretedUnit:
         name: the program's file name, for messages.
         rate: the sample rate, in Hz.
         precision: how it computes.
-        folder: where its sound files are.
+        sounds: its sound files, if it plays any.
     """
 
     def __init__(
@@ -186,10 +186,10 @@ class InterpretedUnit:
         name: str,
         rate: int,
         precision: NativePrecision,
-        folder: Path,
+        sounds: SoundFolder | None,
     ) -> None:
         self._engine, self._name, self._rate, self._precision = engine, name, rate, precision
-        self._folder = folder
+        self._sounds = sounds
         self._starts = {widget.path: widget.init for widget in widgets}
         self._ranges = {widget.path: (widget.min, widget.max) for widget in widgets}
         self._text = emit(with_inputs(box, self._ranges))
@@ -232,7 +232,7 @@ class InterpretedUnit:
             inputs=whole,
             frames=whole.shape[1],
             sample_rate=self._rate,
-            include=[self._folder],
+            include=[self._sounds.path] if self._sounds else [],
             precision=self._precision,
         )[:, -frames:]
         return whole
@@ -267,6 +267,7 @@ class Units:
         rate: the sample rate, in Hz.
         precision: how it computes.
         trust: whether it may use foreign functions that are not the standard ones.
+        sounds: the files that it plays.
         engine: the standard compiler; by default one of its own.
 
     Attributes:
@@ -282,11 +283,13 @@ class Units:
         rate: int,
         precision: NativePrecision,
         trust: bool,
+        sounds: Sounds,
         engine: Engine | None = None,
     ) -> None:
         self.kind, self.rate, self.precision = kind, rate, precision
         self.dtype = DTYPES[precision]
         self._front, self._widgets, self._trust = front, widgets, trust
+        self._sounds = sounds
         #: The interpreter runs in it; native code needs it while it is made.
         self._engine = engine or Engine(time_limit=_TIME_LIMIT, keep=True)
         self._is_own = engine is None
@@ -330,47 +333,31 @@ class Units:
     def _native(self, box: Box, precision: NativePrecision, more: Sequence[Parameter]) -> Unit:
         name, folders = self._front.name, self._front.libraries.folders
         code = native_code(box, self._engine, name, folders, precision=precision, trust=self._trust)
-        return NativeUnit(Library(code, self.rate, precision))
+        return NativeUnit(Library(code, self.rate, precision, self._sounds))
 
     def _interpreted(self, box: Box, precision: NativePrecision, more: Sequence[Parameter]) -> Unit:
-        if any(isinstance(part, ForeignFunction) for part in postorder(box)):
+        kinds = {type(part) for part in postorder(box)}
+        if ForeignFunction in kinds:
             raise EngineError(
                 "the program needs foreign functions, which libfaust cannot interpret",
                 hint='native code calls them (`backend="native"`), with a C++ compiler: '
                 + ", ".join(COMPILERS),
             )
-        front, widgets = self._front, [*self._widgets, *more]
+        if Soundfile in kinds:
+            if precision != "single":
+                raise EngineError(
+                    "libfaust's interpreter plays sound files in single precision only",
+                    hint='ask for `precision="single"`, or for native code',
+                )
+            box = self._sound_folder.found(box)
         return InterpretedUnit(
-            box, widgets, self._engine, front.name, self.rate, precision, front.folder
+            *(box, [*self._widgets, *more], self._engine, self._front.name, self.rate),
+            *(precision, self._sound_folder if Soundfile in kinds else None),
         )
 
-
-def units_for(
-    asked: BackendName | Literal["auto"],
-    kind: BackendName,
-    box: Box,
-    front: Front,
-    widgets: Sequence[Parameter],
-    rate: int,
-    precision: NativePrecision,
-    trust: bool,
-    engine: Engine | None = None,
-) -> Units:
-    """What makes a program run: one with sound files, in the interpreter, which plays them."""
-    if any(isinstance(part, Soundfile) for part in postorder(box)):
-        if asked == "native":
-            raise EngineError(
-                "native code plays no sound files", hint="libfaust's interpreter plays them"
-            )
-        if precision != "single":
-            raise EngineError(
-                "libfaust's interpreter plays sound files in single precision only",
-                hint="ask for single precision",
-            )
-        for missing in missing_sounds(box, front.folder):
-            raise SourceError(missing.removesuffix(": it is silent"))
-        kind = "interpreter"
-    return Units(kind, front, widgets, rate, precision, trust, engine)
+    @cached_property
+    def _sound_folder(self) -> SoundFolder:
+        return SoundFolder(self._sounds)
 
 
 def backend_for(asked: BackendName | Literal["auto"], stacklevel: int = 2) -> BackendName:

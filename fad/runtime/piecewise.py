@@ -18,6 +18,7 @@ from fad.diagram.box import Box
 from fad.diagram.widgets import numbered
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
+from fad.runtime.library import DTYPES
 from fad.runtime.native import (
     COMPILERS,
     INTERFACE,
@@ -26,6 +27,7 @@ from fad.runtime.native import (
     installed,
     native_code,
 )
+from fad.runtime.soundfiles import played_bytes, read_sounds
 from fad.text.emitter import emit
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
@@ -126,8 +128,10 @@ def native_player(program: Performance, engine: Engine) -> Iterator[Player]:
     files["program.hpp"] = code.text
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[program.precision]}"]
     data = executable(compiler, options, files, code.folders)
-    with installed(data) as file:
-        command = [file, str(program.rate)]
+    sounds = read_sounds(program.box, program.folders[0])
+    played = played_bytes(code.sounds, sounds, DTYPES[program.precision])
+    with installed(data, played) as (file, sounds_file):
+        command = [file, str(program.rate), sounds_file]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             try:
                 yield _Native(process, code.paths)

@@ -23,7 +23,7 @@ from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.runtime.engine import Engine
 from fad.runtime.repeated import Host
-from tests.support.native import needs_compiler
+from tests.support.native import both_ways, needs_compiler
 from tests.support.sounds import write_wav
 
 A = 'a = hslider("a", 0.5, 0, 1, 0.01); b = hslider("b", 0.25, 0, 2, 0.01); '
@@ -290,13 +290,18 @@ def test_foreign_functions_run_natively(engine: Engine) -> None:
         check(engine, foreign)
 
 
-def test_sound_files_are_compared_in_single_precision(engine: Engine, tmp_path: Path) -> None:
+@both_ways
+def test_sound_files(engine: Engine, tmp_path: Path, native: bool) -> None:
+    """The interpreter plays them in single precision only."""
     write_wav(tmp_path / "a.wav", np.random.default_rng(1).uniform(-1, 1, (1, 500)))
     file = tmp_path / "player.dsp"
     file.write_text(
         A + "process = (0, (+(1) ~ _)) : soundfile(\"a [url:{'a.wav'}]\", 1) : !, !, "
         "(*(a) : + ~ *(b/3));"
     )
-    report = check(engine, file)
-    assert (report.precision, verdicts(report)) == ("single", ["agrees"] * 3)
-    assert any(each.error > 1e-10 for each in found(report).products)
+    report = check(engine, file, native=None if native else False)
+    assert (report.precision, verdicts(report)) == (
+        ("double" if native else "single"),
+        ["agrees"] * 3,
+    )
+    assert any(each.error > 1e-10 for each in found(report).products) != native

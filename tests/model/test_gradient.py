@@ -264,21 +264,31 @@ def test_programs_that_have_no_gradient_here(
     assert message in str(caught.value)
 
 
-def test_sound_files_play_in_the_interpreter(engine: Engine, tmp_path: Path) -> None:
-    """In single precision: libfaust's interpreter plays them in no other."""
-    samples = np.array([[0.5, -0.25, 0.125]])
+@pytest.mark.parametrize(
+    ("backend", "precision", "error"),
+    [
+        pytest.param("native", "double", 1e-14, marks=needs_compiler),
+        ("interpreter", "single", 1e-7),
+    ],
+)
+def test_sound_files(
+    engine: Engine, tmp_path: Path, backend: Any, precision: Any, error: float
+) -> None:
+    samples = np.array([[0.5, -0.25, 0.125]])  # 16 bits hold them
     write_wav(tmp_path / "a.wav", samples)
     file = tmp_path / "player.dsp"
     file.write_text(
         "process = (0, (+(1) ~ _ : -(1))) : soundfile(\"a [url:{'a.wav'}]\", 1) : !, !, "
         '*(hslider("gain", 0.5, 0, 1, 0.1));'
     )
-    found = Gradient(file, precision="single", engine=engine)
-    assert found.backend == "interpreter"
+    found = Gradient(file, precision=precision, backend=backend, engine=engine)
+    assert found.backend == backend
     outputs, pullback = found(np.zeros((0, 3)))
-    np.testing.assert_allclose(outputs, samples / 2, atol=1e-4)
-    assert pullback([[1, 2, 3]]).parameters["/gain"][0] == pytest.approx(0.375, abs=1e-3)
+    np.testing.assert_allclose(outputs, samples / 2, rtol=0, atol=error)
+    derivative = pullback([[1, 2, 3]]).parameters["/gain"][0]
+    assert derivative == pytest.approx(0.375, rel=0, abs=error)
     with pytest.raises(EngineError, match="in single precision only"):
-        Gradient(file, engine=engine)
-    with pytest.raises(EngineError, match="plays no sound files"):
-        Gradient(file, precision="single", backend="native", engine=engine)
+        Gradient(file, backend="interpreter", engine=engine)
+    (tmp_path / "a.wav").unlink()
+    with pytest.raises(fad.FadError, match=r"there is no sound file `a\.wav`"):
+        Gradient(file, precision=precision, backend=backend, engine=engine)

@@ -28,6 +28,7 @@ from fad.pipeline.reverse import ReverseProgram, reversed_program
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from fad.runtime.repeated import Courses, Host, with_courses
+from fad.runtime.soundfiles import Sounds
 from fad.text.emitter import emit
 
 _RATE = 44100
@@ -71,7 +72,9 @@ def gradient(
     values = {path: course[::size] for path, course in (courses or {}).items()}
     blocks = -(-frames // size)
     front = read(Request(programs.forward))
-    units = Units("interpreter", front, programs.parameters, _RATE, "double", False, engine)
+    units = Units(
+        "interpreter", front, programs.parameters, _RATE, "double", False, Sounds({}), engine
+    )
     reverse = reverse_of(programs, boxes_of(programs), units)
     run = Recorded(reverse, inputs, Moves.of(values, blocks, size), frames)
     found = brought_back(run, programs, cotangents)
