@@ -108,19 +108,22 @@ def _reverse_loop(model: Model, sound: np.ndarray) -> Callable[[], None]:
     """The programs of reverse mode, one after the other."""
     way = model.compiled.way_back(False, "reverse", Threads(1))
     assert isinstance(way, ByReverse)
-    forward, adjoint, control = way.forward, way.adjoint, way.control
+    reverse = way.reverse
+    forward, adjoint, control = reverse.forward, reverse.adjoint, reverse.control
     assert isinstance(forward, NativeUnit) and isinstance(adjoint, NativeUnit)
     assert isinstance(control, NativeUnit)
     frames = sound.shape[1]
     lanes = np.empty((forward.outputs, frames), forward.dtype)
-    sums = np.zeros((way.coefficients, 1))
+    sums = np.zeros((len(reverse.programs.coefficients), 1))
     rest = np.empty((0, frames), adjoint.dtype)
-    found = np.empty((len(way.variables), 1))
+    found = np.empty((len(reverse.programs.parameters), 1))
     voices = forward.start(), adjoint.start(), control.start()
 
     def run() -> None:
         voices[0].run(sound, lanes)
-        voices[1].run_back(lanes[: way.outputs], lanes[way.outputs :], sums, rest, block=frames)
+        voices[1].run_back(
+            lanes[: reverse.outputs], lanes[reverse.outputs :], sums, rest, block=frames
+        )
         voices[2].run(sums, found, block=1)
 
     return run

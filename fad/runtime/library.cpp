@@ -53,10 +53,15 @@ EXPORTED int32_t fad_widgets(mydsp* voice, int64_t most, int64_t* told) {
     return ui.widgets.size();
 }
 
-// A voice at its start. Not at the same time as others: it fills tables that all of them share.
-EXPORTED mydsp* fad_voice(int32_t rate) {
+// A voice at its start, with what its sound files play, which is not copied. Not at the same time as
+// others: it fills tables that all of them share.
+EXPORTED mydsp* fad_voice(int32_t rate, Soundfile* sounds) {
     mydsp* voice = new mydsp();
     voice->init(rate);
+    if (sounds) {
+        UI ui{sounds};
+        voice->buildUserInterface(&ui);
+    }
     return voice;
 }
 

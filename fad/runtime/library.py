@@ -23,6 +23,7 @@ from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
 from fad.runtime.compiler import ADVICE, find_compiler, otherwise_interpreted
 from fad.runtime.native import INTERFACE, Code, executable, workplace
+from fad.runtime.soundfiles import NativeSounds, Sounds
 
 _SOURCE = Path(__file__).with_name("library.cpp")
 #: What -ffast-math allows is left out: a signal in two halves would not be the same bits as in one.
@@ -48,7 +49,7 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_inputs": (ctypes.c_int32, _POINTER),
     "fad_outputs": (ctypes.c_int32, _POINTER),
     "fad_widgets": (ctypes.c_int32, _POINTER, _LONG, _POINTER),
-    "fad_voice": (_POINTER, ctypes.c_int32),
+    "fad_voice": (_POINTER, ctypes.c_int32, _POINTER),
     "fad_end": (None, _POINTER),
     "fad_copy": (None, _POINTER, _POINTER),
     "fad_value": (ctypes.c_double, _POINTER, _LONG),
@@ -68,6 +69,7 @@ class Library:
         code: the program in C++.
         rate: the sample rate, in Hz.
         precision: how it computes.
+        sounds: the files that it plays; by default, they are silent.
 
     Attributes:
         rate: the sample rate, in Hz.
@@ -81,9 +83,12 @@ class Library:
         EngineError: there is no C++ compiler, or it does not accept the code.
     """
 
-    def __init__(self, code: Code, rate: int, precision: NativePrecision) -> None:
+    def __init__(
+        self, code: Code, rate: int, precision: NativePrecision, sounds: Sounds | None = None
+    ) -> None:
         self.rate = rate
         self.dtype = DTYPES[precision]
+        self._sounds = NativeSounds(code.sounds, sounds or Sounds({}), self.dtype)
         self.functions = _functions(code, rate, precision)
         self._lock = Lock()
         voice = Voice(self)
@@ -101,7 +106,7 @@ class Library:
     def started(self) -> int:
         """The address of a new voice."""
         with self._lock:
-            return int(self.functions.fad_voice(self.rate))
+            return int(self.functions.fad_voice(self.rate, self._sounds.address))
 
 
 class Voice:
