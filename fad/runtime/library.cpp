@@ -165,6 +165,19 @@ EXPORTED void fad_play(const int64_t* call) {
             reinterpret_cast<int64_t*>(call[9]));
 }
 
+// A sum as several ones side by side: an addition need not wait for the one before.
+static double sum_of(const FAUSTFLOAT* samples, int64_t size) {
+    constexpr int64_t many = 16;
+    double parts[many] = {};
+    int64_t start = 0;
+    for (; start + many <= size; start += many)
+        for (int64_t k = 0; k < many; k++) parts[k] += samples[start + k];
+    for (int64_t k = 0; start + k < size; k++) parts[k] += samples[start + k];
+    double sum = 0;
+    for (double part : parts) sum += part;
+    return sum;
+}
+
 // Runs a voice from the last sample to the first.
 //
 // Its first inputs are the `given` channels of `cotangents`, the others are those of `tape`. Its
@@ -196,9 +209,7 @@ EXPORTED void fad_run_back(mydsp* voice, int64_t frames, const FAUSTFLOAT* cotan
             }
             voice->compute(int(size), from.data(), to.data());
             for (int64_t c = 0; c < coefficients; c++) {
-                double sum = 0;
-                for (int64_t k = 0; k < size; k++) sum += to[c][k];
-                sums[c * blocks + n] += sum;
+                sums[c * blocks + n] += sum_of(to[c], size);
             }
             for (int64_t c = coefficients; c < outs; c++)
                 std::reverse_copy(to[c], to[c] + size, rest + (c - coefficients) * frames + start);
