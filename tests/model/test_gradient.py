@@ -230,7 +230,7 @@ def test_without_a_compiler_the_interpreter_is_taken(
 def test_a_model_without_a_compiler_warns_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """The warning names the line that loads it, though it is read in a thread of its own."""
     monkeypatch.setattr(units, "find_compiler", lambda: None)
-    with pytest.warns(InterpreterWarning, match="install one of `g\\+\\+`") as told:
+    with pytest.warns(InterpreterWarning, match="install `g\\+\\+`") as told:
         found = fad.load("process = *(0.5);")
     assert told[0].filename == __file__
     assert found.backend == "interpreter"
