@@ -18,7 +18,7 @@ from fad.base.precision import NativePrecision
 from fad.base.prose import counted
 from fad.diagram.parameters import Parameter, called
 from fad.differentiation.surrogates import Kind
-from fad.model.arguments import Call, Form, Names, named
+from fad.model.arguments import Call, Form, Names, named, together
 from fad.model.compiled import Compiled, Mode
 from fad.model.coordinates import coordinate
 from fad.model.kernel import Kernel
@@ -379,7 +379,8 @@ class Model:
         In between, they go by its scale, `[scale:log]` or `[scale:exp]`.
         """
         return {
-            name: coordinate(self._parameter(name)).place(value) for name, value in values.items()
+            name: np.asarray(coordinate(self._parameter(name)).place(np.asarray(value, np.float64)))
+            for name, value in values.items()
         }
 
     def denormalised(self, places: Values) -> dict[str, NDArray[np.float64]]:
@@ -406,10 +407,7 @@ class Model:
         frames: int | None,
         batch: int | None,
     ) -> Call:
-        everything = {**values, **parameters} if values else parameters
-        if values and len(everything) < len(values) + len(parameters):
-            twice = next(name for name in values if name in parameters)
-            raise FadError(f"`{twice}` is given twice")
+        everything = together(values, parameters)
         names = self._named_parameters(tuple(everything))
         return self.form.call(names, list(everything.values()), x, frames, batch)
 

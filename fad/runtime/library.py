@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
+import hashlib
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_voice": (_POINTER, ctypes.c_int32),
     "fad_end": (None, _POINTER),
     "fad_copy": (None, _POINTER, _POINTER),
+    "fad_clone": (_POINTER, _POINTER),
     "fad_value": (ctypes.c_double, _POINTER, _LONG),
     "fad_run": (None, _POINTER, _LONG, _POINTER, _POINTER, *_CONTROL),
     "fad_play": (None, _POINTER),
@@ -76,6 +78,7 @@ class Library:
         controls: path of a slider, entry or switch -> where its values are; those that libfaust
             leaves out, as no output depends on them, are not there.
         bargraphs: path of a bargraph -> where its value is.
+        name: the same one for all libraries that do the same.
 
     Raises:
         EngineError: there is no C++ compiler, or it does not accept the code.
@@ -84,7 +87,9 @@ class Library:
     def __init__(self, code: Code, rate: int, precision: NativePrecision) -> None:
         self.rate = rate
         self.dtype = DTYPES[precision]
-        self.functions = _loaded(_built(code, rate, precision))
+        data = _built(code, rate, precision)
+        self.name = hashlib.sha256(data + str(rate).encode()).hexdigest()
+        self.functions = _loaded(data)
         self._lock = Lock()
         voice = Voice(self)
         self.inputs = int(self.functions.fad_inputs(voice.address))
@@ -102,6 +107,23 @@ class Library:
         """The address of a new voice."""
         with self._lock:
             return int(self.functions.fad_voice(self.rate))
+
+    def places(
+        self, paths: Sequence[str], rows: Sequence[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where some widgets are, and which row of their values is whose.
+
+        Args:
+            paths: the widgets; those that libfaust leaves out may be among them.
+            rows: for each, the number of its row.
+        """
+        places = [
+            (offset, row)
+            for row, path in zip(rows, paths, strict=True)
+            for offset in self.controls.get(path, ())
+        ]
+        offsets, found = np.array(places, np.int64).reshape(-1, 2).T.copy()
+        return offsets, found
 
 
 class Voice:
@@ -212,16 +234,11 @@ class Control:
     def __init__(
         self, library: Library, paths: Sequence[str], rows: Sequence[int] | None = None
     ) -> None:
-        places = [
-            (offset, row)
-            for row, path in zip(range(len(paths)) if rows is None else rows, paths, strict=True)
-            for offset in library.controls.get(path, ())
-        ]
-        self._offsets, self._rows = (
-            np.array([place[part] for place in places], np.int64) for part in (0, 1)
+        self._offsets, self._rows = library.places(
+            paths, range(len(paths)) if rows is None else rows
         )
         #: Their number, and the addresses of their offsets and rows.
-        self.arguments = len(places), _address(self._offsets), _address(self._rows)
+        self.arguments = len(self._rows), _address(self._offsets), _address(self._rows)
 
 
 class Performer:
@@ -271,28 +288,47 @@ def _moves(
 
 def _built(code: Code, rate: int, precision: NativePrecision) -> bytes:
     """The file of a library."""
+    files = {file.name: file.read_text("utf-8") for file in (_SOURCE, INTERFACE)}
+    # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
+    files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
+    return shared_library([*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"], files, code.folders)
+
+
+def shared_library(
+    options: Sequence[str], files: Mapping[str, str], folders: Sequence[Path] = ()
+) -> bytes:
+    """The file of a library; see `executable`.
+
+    Raises:
+        EngineError: there is no C++ compiler, or it does not accept the code.
+    """
     compiler = find_compiler()
     if compiler is None:
         raise EngineError(
             "there is no C++ compiler to make native code with",
             hint=f"install one ({', '.join(COMPILERS)})",
         )
-    files = {file.name: file.read_text("utf-8") for file in (_SOURCE, INTERFACE)}
-    # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
-    files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
-    options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
-    return executable(compiler, options, files, code.folders)
+    return executable(compiler, options, files, folders)
 
 
-def _loaded(data: bytes) -> Any:
-    """The functions of a library, from the bytes of its file."""
+def opened(data: bytes) -> ctypes.CDLL:
+    """A library that stays open, from the bytes of its file.
+
+    Raises:
+        EngineError: it cannot be loaded.
+    """
     with tempfile.TemporaryDirectory(prefix="fad-") as home:
         file = Path(home, "program.so")
         file.write_bytes(data)
         try:
-            functions = ctypes.CDLL(str(file))
+            return ctypes.CDLL(str(file))
         except OSError as error:
             raise EngineError(f"the native code cannot be loaded: {error}") from None
+
+
+def _loaded(data: bytes) -> Any:
+    """The functions of a library, from the bytes of its file."""
+    functions = opened(data)
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(functions, name)
         function.restype, function.argtypes = result, arguments
