@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.autograd.forward_ad import unpack_dual
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
 from fad.model.coordinates import Coordinate, coordinate
-from fad.model.kernel import Kernel
 from fad.model.model import Model, load
 from fad.syntax.libraries import ProgramLike
 from fad.torch import operators
@@ -23,6 +26,8 @@ _PRECISIONS: Mapping[torch.dtype, NativePrecision] = {
     torch.float32: "single",
     torch.float64: "double",
 }
+#: What a model is called with beside parameters.
+_WORDS = frozenset(("frames", "batch"))
 
 
 class Layer(nn.Module):
@@ -63,19 +68,20 @@ class Layer(nn.Module):
                 hint="its precision is that of the signal, and it is differentiated by tensors",
             )
         self._models: dict[torch.dtype, Model] = {}
-        self._kernels: dict[Any, Kernel] = {}
+        self._programs: dict[Any, operators.Program] = {}
         self._numbers: dict[Any, int] = {}
         self._program, self._choices = program, choices
-        single = self._loaded(torch.float32)
-        self.parameters_of_program = single.parameters
-        self._block = single.block
-        self._form = single.form
+        default = torch.get_default_dtype()
+        first = self.model(default if default in _PRECISIONS else torch.float32)
+        self.parameters_of_program = first.parameters
+        self._block = first.block
+        self._form = first.form
         self._learnt: dict[str, str] = {}
         self._coordinates: dict[str, Coordinate] = {}
         self.places = nn.ParameterDict()
         starts = dict(learn) if isinstance(learn, Mapping) else dict.fromkeys(learn)
         for name, start in starts.items():
-            parameter = called(single.parameters, name)[0]
+            parameter = called(first.parameters, name)[0]
             value = parameter.init if start is None else start
             place = coordinate(parameter).place(np.asarray(value, np.float64))
             self._coordinates[name] = coordinate(parameter)
@@ -107,6 +113,13 @@ class Layer(nn.Module):
             for name, place in places.items()
         }
 
+    def model(self, dtype: torch.dtype) -> Model:
+        """The program as it runs on signals of a type: float32 or float64."""
+        if dtype not in self._models:
+            precision = _PRECISIONS[dtype]
+            self._models[dtype] = load(self._program, precision=precision, **self._choices)
+        return self._models[dtype]
+
     def forward(
         self,
         x: Tensor | None = None,
@@ -129,9 +142,13 @@ class Layer(nn.Module):
             FadError: something does not fit the program.
         """
         given = {**self.values, **(values or {}), **parameters}
+        if x is not None and not torch.is_grad_enabled():
+            outputs = self._played(x, given)
+            if outputs is not None:
+                return outputs
         x = self._signal(x, frames, batch)
         items = x.shape[0] if x.ndim == 3 else None
-        kernel = self._kernel(x.dtype, tuple(given), _moving(given), x.requires_grad)
+        program = self._number(x.dtype, tuple(given), _moving(given))
         blocks = -(-x.shape[-1] // self._block)
         whole = []
         for name, value in given.items():
@@ -144,14 +161,11 @@ class Layer(nn.Module):
             torch.stack(spread, 1) if spread else x.new_empty((rows, 0, 1), dtype=torch.float64)
         )
         signals = x if items is not None else x.unsqueeze(0)
-        if torch.is_grad_enabled():
-            outputs, _ = operators.record(signals, stacked, kernel)
-        else:
-            outputs = operators.play(signals, stacked, kernel)
+        outputs = operators.run(signals, stacked, program)
         return outputs if items is not None else outputs.squeeze(0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_numbers": {}, "_kernels": {}}
+        return {**super().__getstate__(), "_numbers": {}, "_programs": {}}
 
     def _value(self, name: str) -> Tensor:
         """The value of a learnt parameter.
@@ -163,6 +177,28 @@ class Layer(nn.Module):
         inside = place + (place.clamp(0, 1) - place).detach()
         value: Tensor = self._coordinates[name].value(inside.double())
         return value
+
+    def _played(self, x: Tensor, given: Mapping[str, Any]) -> Tensor | None:
+        """The outputs at numbers, quickly: none of the machinery of PyTorch sees the call.
+
+        Returns:
+            `None` where something has to see it, or where a value is not a single number.
+        """
+        model = self._models.get(x.dtype)
+        if model is None or _is_watched() or not given.keys().isdisjoint(_WORDS):
+            return None
+        sound = _plain(x)
+        if sound is None:
+            return None
+        numbers: dict[str, Any] = {}
+        for name, value in given.items():
+            number = _plain(value) if isinstance(value, Tensor) else value
+            if isinstance(number, np.ndarray) and number.ndim == 0:
+                number = float(number)
+            if not isinstance(number, (float, int)):
+                return None
+            numbers[name] = number
+        return torch.from_numpy(model(sound, **numbers))
 
     def _signal(self, x: Tensor | None, frames: int | None, batch: int | None) -> Tensor:
         """The signal, or none of a length."""
@@ -178,23 +214,31 @@ class Layer(nn.Module):
             raise FadError(f"the signal is of type {x.dtype}", hint="float32 and float64 are fine")
         return x
 
-    def _loaded(self, dtype: torch.dtype) -> Model:
-        """The program in a precision."""
-        if dtype not in self._models:
-            precision = _PRECISIONS[dtype]
-            self._models[dtype] = load(self._program, precision=precision, **self._choices)
-        return self._models[dtype]
-
     @torch._dynamo.assume_constant_result
-    def _kernel(
-        self, dtype: torch.dtype, names: tuple[str, ...], moving: tuple[str, ...], by_inputs: bool
-    ) -> int:
+    def _number(self, dtype: torch.dtype, names: tuple[str, ...], moving: tuple[str, ...]) -> int:
         """The number of the program for calls of some kind."""
-        key = dtype, names, moving, by_inputs
-        if key not in self._kernels:
-            self._kernels[key] = self._loaded(dtype).kernel(names, moving, by_inputs)
-            self._numbers[key] = operators.registered(self._kernels[key])
+        key = dtype, names, moving
+        if key not in self._numbers:
+            self._programs[key] = cache(partial(self.model(dtype).kernel, names, moving))
+            self._numbers[key] = operators.registered(self._programs[key])
         return self._numbers[key]
+
+
+def _is_watched() -> bool:
+    """Whether PyTorch compiles, traces or watches what is computed."""
+    watchers = torch.compiler.is_compiling, torch.jit.is_tracing, is_in_torch_dispatch_mode
+    return any(watches() for watches in watchers)
+
+
+def _plain(tensor: Tensor) -> NDArray[Any] | None:
+    """The numbers of a tensor, if it is nothing more than these."""
+    if type(tensor) is not Tensor or not tensor.is_cpu or unpack_dual(tensor).tangent is not None:
+        return None
+    try:
+        numbers: NDArray[Any] = tensor.detach().numpy()
+        return numbers
+    except RuntimeError:  # it stands for others, in a transformation of `torch.func`
+        return None
 
 
 def _moving(given: Mapping[str, Any]) -> tuple[str, ...]:
