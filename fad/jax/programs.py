@@ -49,7 +49,7 @@ class Program:
 
     model: Model
     names: tuple[str, ...]
-    _compiled: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _compiled: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def compiled(self, primitive: Any, **static: Any) -> Callable[..., list[Array]]:
         """A primitive of this program as a function of arrays, compiled once.

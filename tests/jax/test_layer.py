@@ -19,6 +19,7 @@ from tests.support.places import ROOT
 
 jax: Any = pytest.importorskip("jax", reason="needs JAX: the extra `fad[jax]`")
 layers: Any = pytest.importorskip("fad.jax")
+export: Any = pytest.importorskip("jax.export")
 check_grads: Any = pytest.importorskip("jax.test_util").check_grads
 
 pytestmark = needs_compiler
@@ -328,7 +329,7 @@ def test_values_can_be_put_to_the_ends() -> None:
 
 def test_other_devices_are_refused(layer: Any) -> None:
     with pytest.raises(fad.FadError, match="programs run on the processor"):
-        jax.export.export(jax.jit(lambda x: layer(x)), platforms=["cuda"])(X)
+        export.export(jax.jit(lambda x: layer(x)), platforms=["cuda"])(X)
 
 
 def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
