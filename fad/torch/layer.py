@@ -13,7 +13,8 @@ from fad.base.precision import NativePrecision
 from fad.base.prose import counted
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
-from fad.model.coordinates import Coordinate, coordinate
+from fad.model.choices import listed, mapping, numbers, whole
+from fad.model.coordinates import Coordinate, coordinate_of
 from fad.model.kernel import Kernel
 from fad.model.model import Model, load
 from fad.syntax.libraries import ProgramLike
@@ -65,20 +66,24 @@ class Layer(nn.Module):
         self._models: dict[torch.dtype, Model] = {}
         self._kernels: dict[Any, Kernel] = {}
         self._numbers: dict[Any, int] = {}
-        self._program, self._choices = program, choices
-        single = self._loaded(torch.float32)
+        self._checks_finite = bool(choices.get("check_finite"))
+        single = self._models[torch.float32] = load(program, precision="single", **choices)
         self.parameters_of_program = single.parameters
         self._inputs, self._block = single.inputs, single.block
         self._form = single.form
         self._learnt: dict[str, str] = {}
         self._coordinates: dict[str, Coordinate] = {}
         self.places = nn.ParameterDict()
-        starts = dict(learn) if isinstance(learn, Mapping) else dict.fromkeys(learn)
+        starts = (
+            mapping(learn, "`learn`")
+            if isinstance(learn, Mapping)
+            else dict.fromkeys(listed(learn, "`learn`"))
+        )
         for name, start in starts.items():
             parameter = called(single.parameters, name)[0]
-            value = parameter.init if start is None else start
-            place = coordinate(parameter).place(value)
-            self._coordinates[name] = coordinate(parameter)
+            value = parameter.init if start is None else _value(name, start).numpy(force=True)
+            place = single.normalised({name: value})[name]
+            self._coordinates[name] = coordinate_of(single.parameters, name)
             key = identifier(parameter.label, "parameter")
             if key in self.places:
                 key = identifier(parameter.path, "parameter")
@@ -111,14 +116,18 @@ class Layer(nn.Module):
         Raises:
             FadError: something does not fit the program.
         """
-        given = {**self.values, **(values or {}), **parameters}
+        named = mapping(values or {}, "values")
+        twice = sorted(named.keys() & parameters.keys())
+        if twice:
+            raise FadError(f"`{twice[0]}` is given twice")
+        given = {**self.values, **named, **parameters}
         x = self._signal(x, frames, batch, given)
         items = x.shape[0] if x.ndim == 3 else None
         kernel = self._kernel(x.dtype, tuple(given), _moving(given), x.requires_grad)
         blocks = -(-x.shape[-1] // self._block)
         whole = []
         for name, value in given.items():
-            tensor = torch.as_tensor(value, dtype=torch.float64)
+            tensor = _value(name, value)
             whole.append(tensor.reshape(self._form.whole(name, tuple(tensor.shape), items, blocks)))
         rows = items or 1
         most = max([1, *(each.shape[1] for each in whole)])
@@ -131,6 +140,10 @@ class Layer(nn.Module):
             outputs, _ = operators.record(signals, stacked, kernel)
         else:
             outputs = operators.play(signals, stacked, kernel)
+        if self._checks_finite:
+            _check_finite(outputs, "an output")
+            if stacked.requires_grad:
+                stacked.register_hook(lambda found: _check_finite(found, "a derivative"))
         return outputs if items is not None else outputs.squeeze(0)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -151,6 +164,8 @@ class Layer(nn.Module):
         self, x: Tensor | None, frames: int | None, batch: int | None, given: Mapping[str, Any]
     ) -> Tensor:
         """The signal, or none of a length."""
+        frames = None if frames is None else whole(frames, "`frames`")
+        batch = None if batch is None else whole(batch, "`batch`")
         if x is None:
             if self._inputs or frames is None:
                 raise FadError(
@@ -161,6 +176,11 @@ class Layer(nn.Module):
                 )
             shape = (0, frames) if batch is None else (batch, 0, frames)
             return torch.empty(shape)
+        if not isinstance(x, Tensor) or x.layout != torch.strided:
+            raise FadError(
+                f"the signal is no tensor that is dense, but of type {type(x).__name__}",
+                hint="`torch.as_tensor(x)` makes one of an array of numpy",
+            )
         if x.device.type != "cpu":
             raise FadError(
                 f"the signal is on the device `{x.device}`, and programs run on the processor",
@@ -168,18 +188,26 @@ class Layer(nn.Module):
             )
         if x.dtype not in _PRECISIONS:
             raise FadError(f"the signal is of type {x.dtype}", hint="float32 and float64 are fine")
-        if x.ndim not in (2, 3) or x.shape[-2] != self._inputs or 0 in x.shape:
+        shape = tuple(x.shape)
+        if x.ndim not in (2, 3) or shape[-2] != self._inputs:
             raise FadError(
-                f"the signal has the shape {tuple(x.shape)}",
+                f"the signal has the shape {shape}",
                 hint=f"({self._inputs}, frames), or (batch, {self._inputs}, frames)",
+            )
+        if 0 in (shape[-1], *shape[:-2]):
+            raise FadError(f"the signal has the shape {shape}: there is nothing to run")
+        if frames not in (None, shape[-1]) or batch not in (None, *shape[:-2]):
+            raise FadError(
+                f"the signal has the shape {shape}, which is not that of `frames` and `batch`",
+                hint="leave them out: they are for programs that are given no signal",
             )
         return x
 
     def _loaded(self, dtype: torch.dtype) -> Model:
         """The program in a precision."""
         if dtype not in self._models:
-            precision = _PRECISIONS[dtype]
-            self._models[dtype] = load(self._program, precision=precision, **self._choices)
+            single = self._models[torch.float32]
+            self._models[dtype] = single.again(precision=_PRECISIONS[dtype])
         return self._models[dtype]
 
     @torch._dynamo.assume_constant_result
@@ -192,6 +220,35 @@ class Layer(nn.Module):
             self._kernels[key] = self._loaded(dtype).kernel(names, moving, by_inputs)
             self._numbers[key] = operators.registered(self._kernels[key])
         return self._numbers[key]
+
+
+def _value(name: str, value: Any) -> Tensor:
+    """A value as it is given, in double precision.
+
+    Raises:
+        FadError: it is no number, no tensor and no array of numbers, or not on the processor.
+    """
+    if isinstance(value, (int, float)):
+        return torch.as_tensor(value, dtype=torch.float64)
+    if not isinstance(value, Tensor):
+        return torch.from_numpy(numbers(value, f"the value of `{name}`").copy())
+    if value.is_complex() or value.layout != torch.strided:
+        raise FadError(f"the value of `{name}` is no dense tensor of real numbers")
+    if value.device.type != "cpu":
+        raise FadError(
+            f"the value of `{name}` is on the device `{value.device}`, and programs run on the "
+            "processor",
+            hint="`layer(x, ...)` takes `value.cpu()`; `layer.cpu()` brings learnt ones back",
+        )
+    return value.double()
+
+
+def _check_finite(found: Tensor, what: str) -> None:
+    if not torch.compiler.is_compiling() and not found.isfinite().all():
+        raise FadError(
+            f"{what} is infinite or not a number",
+            hint="`fad.load(..., check_finite=True)` tells where it begins",
+        )
 
 
 def _moving(given: Mapping[str, Any]) -> tuple[str, ...]:

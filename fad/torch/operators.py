@@ -88,6 +88,7 @@ def _(
 def _remember(ctx: Any, inputs: tuple[Tensor, Tensor, int], output: tuple[Tensor, Tensor]) -> None:
     x, values, ctx.kernel = inputs
     ctx.inputs = x.shape[1]
+    ctx.held = _KERNELS[ctx.kernel]  # the layer may be gone when derivatives are asked for
     ctx.save_for_backward(values, output[1])
     ctx.set_materialize_grads(True)
 
