@@ -96,9 +96,8 @@ def mel(
             some have no frequency of a spectrum in them.
     """
     scales = _weighted(linear, log, sqrt)
-    paths = [
-        (*_spectrum(window), MelBands(window, _plain(bands), rate)) for window in _listed(windows)
-    ]
+    bands = _plain(bands)
+    paths = [(*_spectrum(window), MelBands(window, bands, rate)) for window in _listed(windows)]
     return Loss(tuple(_level_terms(paths, scales, squared, floor)))
 
 

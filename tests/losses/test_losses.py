@@ -358,7 +358,7 @@ def test_numbers_of_numpy() -> None:
     estimate, target = sounds()
     wanted = (2 * mss((16, 8)) + mel(8000, 4, (16,)))(estimate, target)
     for windows in (np.array([16, 8]), (np.int64(16), np.int16(8))):
-        loss = mss(windows) * np.float32(2) + mel(np.float64(8000), np.int8(4), (16,))  # type: ignore[arg-type]
+        loss = 2 * mss(windows) + mel(np.float64(8000), np.int8(4), (16,))  # type: ignore[arg-type]
         assert loss(estimate, target) == wanted
 
 
