@@ -380,10 +380,9 @@ class Form:
         if len(shape) == 2 and shape[0] in (1, items or 1) and shape[1] in (1, blocks):
             return shape[0], shape[1]
         fitting = f"({blocks},)" if items is None else f"({items},) or ({items}, {blocks})"
-        batch = "; (batch, 1) makes a batch" if items is None else ""
         raise FadError(
             f"`{name}` has values of shape {shape}",
-            hint=f"a number, or {fitting}: a block is {counted(self.block, 'sample')}{batch}",
+            hint=f"a number, or {fitting}: a block is {counted(self.block, 'sample')}",
         )
 
     def within(self, bound: Bound, value: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -392,6 +391,8 @@ class Form:
         Raises:
             FadError: one is outside, and values are not to be clipped; or it is not a number.
         """
+        if not value.size:
+            return value
         least, most = value.min(), value.max()
         if bound.low <= least and most <= bound.high:
             return value

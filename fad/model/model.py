@@ -132,12 +132,12 @@ def _made(again: Callable[[], Model]) -> Model:
     return again()
 
 
-def _loaded(texts: Texts, choices: Mapping[str, Any], sounds: Sounds) -> Model:
+def _loaded(texts: Texts, choices: Mapping[str, Any], sounds: Sounds, **others: Any) -> Model:
     """A model that has travelled."""
     with TemporaryDirectory(prefix="fad-") as folder:
         texts.write(Path(folder))
-        kind = backend_for(choices["backend"])
-        return _model(texts.source, {**choices, "include": [folder]}, kind, sounds)
+        chosen = {**choices, **others, "include": [folder]}
+        return _model(texts.source, chosen, backend_for(choices["backend"]), sounds)
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Model:
         units: Units,
         options: Options,
         threads: Threads,
-        again: Callable[[], Model],
+        again: Callable[..., Model],
     ) -> None:
         self._subject, self._options = subject, options
         self._threads, self._again = threads, again
@@ -397,6 +397,10 @@ class Model:
         self._threads.each(runs.items, go_on)
         found = State(state.program, tuple(after), state.batch, frozenset(call.names.paths))
         return call.join(self._checked(call, outputs)), found
+
+    def again(self, **choices: Any) -> Model:
+        """The same program, loaded again with other choices; see `load`."""
+        return self._again(**choices)
 
     def kernel(self, names: Sequence[str], moving: Sequence[str], by_inputs: bool) -> Kernel:
         """The program as pure functions of whole arrays, for other frameworks.

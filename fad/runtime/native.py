@@ -225,7 +225,7 @@ def compile_natively(code: str, folders: Sequence[Path] = ()) -> Binary:
     compiler = find_compiler()
     if compiler is None:
         raise EngineError(
-            "the program calls foreign functions, which libfaust cannot interpret",
+            "there is no C++ compiler, which native code and foreign functions need",
             hint=ADVICE,
         )
     files = {"program.cpp": _BEFORE + code + _AFTER, "interface.hpp": INTERFACE.read_text("utf-8")}

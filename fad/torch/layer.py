@@ -17,7 +17,9 @@ from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
-from fad.model.coordinates import Coordinate, coordinate
+from fad.model.arguments import together
+from fad.model.choices import listed, mapping, numbers, whole
+from fad.model.coordinates import Coordinate, coordinate_of
 from fad.model.model import Model, load
 from fad.syntax.libraries import ProgramLike
 from fad.torch import operators
@@ -70,21 +72,27 @@ class Layer(nn.Module):
         self._models: dict[torch.dtype, Model] = {}
         self._programs: dict[Any, operators.Program] = {}
         self._numbers: dict[Any, int] = {}
-        self._program, self._choices = program, choices
+        self._checks_finite = bool(choices.get("check_finite"))
         default = torch.get_default_dtype()
-        first = self.model(default if default in _PRECISIONS else torch.float32)
+        dtype = default if default in _PRECISIONS else torch.float32
+        first = load(program, precision=_PRECISIONS[dtype], **choices)
+        self._models[dtype] = first
         self.parameters_of_program = first.parameters
         self._block = first.block
         self._form = first.form
         self._learnt: dict[str, str] = {}
         self._coordinates: dict[str, Coordinate] = {}
         self.places = nn.ParameterDict()
-        starts = dict(learn) if isinstance(learn, Mapping) else dict.fromkeys(learn)
+        starts = (
+            mapping(learn, "`learn`")
+            if isinstance(learn, Mapping)
+            else dict.fromkeys(listed(learn, "`learn`"))
+        )
         for name, start in starts.items():
             parameter = called(first.parameters, name)[0]
-            value = parameter.init if start is None else start
-            place = coordinate(parameter).place(np.asarray(value, np.float64))
-            self._coordinates[name] = coordinate(parameter)
+            value = parameter.init if start is None else _value(name, start).numpy(force=True)
+            place = first.normalised({name: value})[name]
+            self._coordinates[name] = coordinate_of(first.parameters, name)
             key = identifier(parameter.label, "parameter")
             if key in self.places:
                 key = identifier(parameter.path, "parameter")
@@ -107,17 +115,15 @@ class Layer(nn.Module):
             The same names -> values, in double precision.
         """
         return {
-            name: coordinate(called(self.parameters_of_program, name)[0]).value(
-                torch.as_tensor(place).double()
-            )
-            for name, place in places.items()
+            name: coordinate_of(self.parameters_of_program, name).value(_value(name, place))
+            for name, place in mapping(places, "coordinates").items()
         }
 
     def model(self, dtype: torch.dtype) -> Model:
         """The program as it runs on signals of a type: float32 or float64."""
         if dtype not in self._models:
-            precision = _PRECISIONS[dtype]
-            self._models[dtype] = load(self._program, precision=precision, **self._choices)
+            other = next(iter(self._models.values()))
+            self._models[dtype] = other.again(precision=_PRECISIONS[dtype])
         return self._models[dtype]
 
     def forward(
@@ -141,8 +147,9 @@ class Layer(nn.Module):
         Raises:
             FadError: something does not fit the program.
         """
-        given = {**self.values, **(values or {}), **parameters}
-        if x is not None and not torch.is_grad_enabled():
+        named = together(mapping(values or {}, "values"), parameters)
+        given = {**self.values, **named}
+        if isinstance(x, Tensor) and not torch.is_grad_enabled() and not self._checks_finite:
             outputs = self._played(x, given)
             if outputs is not None:
                 return outputs
@@ -152,7 +159,7 @@ class Layer(nn.Module):
         blocks = -(-x.shape[-1] // self._block)
         whole = []
         for name, value in given.items():
-            tensor = torch.as_tensor(value, dtype=torch.float64)
+            tensor = _value(name, value)
             whole.append(tensor.reshape(self._form.whole(name, tuple(tensor.shape), items, blocks)))
         rows = items or 1
         most = max([1, *(each.shape[1] for each in whole)])
@@ -162,6 +169,10 @@ class Layer(nn.Module):
         )
         signals = x if items is not None else x.unsqueeze(0)
         outputs = operators.run(signals, stacked, program)
+        if self._checks_finite:
+            _check_finite(outputs, "an output")
+            if stacked.requires_grad:
+                stacked.register_hook(lambda found: _check_finite(found, "a derivative"))
         return outputs if items is not None else outputs.squeeze(0)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -202,9 +213,15 @@ class Layer(nn.Module):
 
     def _signal(self, x: Tensor | None, frames: int | None, batch: int | None) -> Tensor:
         """The signal, or none of a length."""
-        shape = self._form.sound_shape(None if x is None else tuple(x.shape), frames, batch)
+        frames = None if frames is None else whole(frames, "`frames`")
+        batch = None if batch is None else whole(batch, "`batch`")
         if x is None:
-            return torch.empty(shape)
+            return torch.empty(self._form.sound_shape(None, frames, batch))
+        if not isinstance(x, Tensor) or x.layout != torch.strided:
+            raise FadError(
+                f"the signal is no tensor that is dense, but of type {type(x).__name__}",
+                hint="`torch.as_tensor(x)` makes one of an array of numpy",
+            )
         if x.device.type != "cpu":
             raise FadError(
                 f"the signal is on the device `{x.device}`, and programs run on the processor",
@@ -212,6 +229,7 @@ class Layer(nn.Module):
             )
         if x.dtype not in _PRECISIONS:
             raise FadError(f"the signal is of type {x.dtype}", hint="float32 and float64 are fine")
+        self._form.sound_shape(tuple(x.shape), frames, batch)
         return x
 
     @torch._dynamo.assume_constant_result
@@ -239,6 +257,35 @@ def _plain(tensor: Tensor) -> NDArray[Any] | None:
         return numbers
     except RuntimeError:  # it stands for others, in a transformation of `torch.func`
         return None
+
+
+def _value(name: str, value: Any) -> Tensor:
+    """A value as it is given, in double precision.
+
+    Raises:
+        FadError: it is no number, no tensor and no array of numbers, or not on the processor.
+    """
+    if isinstance(value, (int, float)):
+        return torch.as_tensor(value, dtype=torch.float64)
+    if not isinstance(value, Tensor):
+        return torch.from_numpy(numbers(value, f"the value of `{name}`").copy())
+    if value.is_complex() or value.layout != torch.strided:
+        raise FadError(f"the value of `{name}` is no dense tensor of real numbers")
+    if value.device.type != "cpu":
+        raise FadError(
+            f"the value of `{name}` is on the device `{value.device}`, and programs run on the "
+            "processor",
+            hint="`layer(x, ...)` takes `value.cpu()`; `layer.cpu()` brings learnt ones back",
+        )
+    return value.double()
+
+
+def _check_finite(found: Tensor, what: str) -> None:
+    if not torch.compiler.is_compiling() and not found.isfinite().all():
+        raise FadError(
+            f"{what} is infinite or not a number",
+            hint="`fad.load(..., check_finite=True)` tells where it begins",
+        )
 
 
 def _moving(given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -135,6 +135,7 @@ def _(
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
     x, values, ctx.program, ctx.by_inputs = inputs
     ctx.inputs = x.shape[1]
+    ctx.held = _PROGRAMS[ctx.program]  # the layer may be gone when derivatives are asked for
     ctx.save_for_backward(values, output[1])
     # There are no derivatives by the tape, and zeros in their place would be as large as it is.
     ctx.set_materialize_grads(False)

@@ -56,6 +56,9 @@ def test_without_a_compiler_it_is_told_how_to_get_one() -> None:
     with pytest.raises(EngineError) as caught:
         fad.load(PROGRAM, backend="native")
     assert "faust-fad[native]" in str(caught.value.hint)
+    with pytest.raises(EngineError, match="which native code and foreign functions need") as caught:
+        fad.check(PROGRAM, native=True)
+    assert "faust-fad[native]" in str(caught.value.hint)
 
 
 def test_a_compiler_of_the_system_goes_before_one_of_python(
