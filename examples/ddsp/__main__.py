@@ -16,6 +16,7 @@ from examples.pictures import keep
 EXAMPLES: Mapping[str, str] = {
     "note": "torch",
     "equaliser": "torch",
+    "compressor": "jax",
     "live": "numpy",
 }
 

@@ -64,10 +64,10 @@ class Layer:
     def __init__(self, program: ProgramLike, **choices: Any) -> None:
         for name in sorted(_NO_CHOICES.keys() & choices.keys()):
             raise FadError(f"a layer has no `{name}`", hint=_NO_CHOICES[name])
-        self._program, self._choices = program, choices
-        self._models: dict[NativePrecision, Model] = {}
+        precision = _PRECISIONS[jnp.zeros(()).dtype.name]
+        model = load(program, precision=precision, backend="native", **choices)
+        self._models: dict[NativePrecision, Model] = {precision: model}
         self._programs: dict[Any, Program] = {}
-        model = self._loaded(_PRECISIONS[jnp.zeros(()).dtype.name])
         self._form = model.form
         self.parameters = model.parameters
         self.inputs, self.outputs = model.inputs, model.outputs
@@ -154,9 +154,8 @@ class Layer:
     def _loaded(self, precision: NativePrecision) -> Model:
         """The program in a precision."""
         if precision not in self._models:
-            self._models[precision] = load(
-                self._program, precision=precision, backend="native", **self._choices
-            )
+            other = next(iter(self._models.values()))
+            self._models[precision] = other.again(precision=precision)
         return self._models[precision]
 
     def _called(self, dtype: Any, names: tuple[str, ...]) -> Program:
