@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse docs learn bench-front bench-dual bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse docs learn bench-front bench-dual bench-peers bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,12 +70,16 @@ docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
 
 learn: $(STAMP) ## Learn all learning examples, and check that they find the hidden values
 	$(BIN)/python -m examples.learn.learn
+	$(BIN)/python -m examples.ddsp
 
 bench-front: $(STAMP) ## Time the front end
 	$(BIN)/python -m bench.front
 
 bench-dual: $(STAMP) ## Time the derivatives
 	$(BIN)/python -m bench.dual
+
+bench-peers: $(STAMP) ## Time derivatives in Python against other libraries that are installed
+	$(BIN)/python -m bench.peers
 
 bench-python: $(STAMP) ## Time calls from Python against the programs' own loops
 	$(BIN)/python -m bench.python

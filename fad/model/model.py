@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,23 +22,23 @@ from fad.model.choices import listed, mapping, numbers, refuse_unknown, whole
 from fad.model.compiled import Compiled, Mode
 from fad.model.coordinates import coordinate_of, places_of, value_at
 from fad.model.kernel import Kernel
+from fad.model.moves import Moves
 from fad.model.programs import INPUT, Subject, component, subject
 from fad.model.pullbacks import ByReplay, Derivatives
 from fad.model.quick import Quick
 from fad.model.streaming import State
 from fad.model.threads import Threads
 from fad.model.travel import Texts, texts_of
-from fad.model.units import NativeUnit, Units, backend_for
+from fad.model.units import BackendName, NativeUnit, Units, backend_for
 from fad.pipeline.front import Request, read
 from fad.runtime.frames import frames_of
-from fad.runtime.gradient import BackendName
+from fad.runtime.soundfiles import Sounds, sounds_of
 from fad.syntax.libraries import ProgramLike
 
 #: Label or path of a parameter -> its values.
 Values = Mapping[str, Any]
 
 
-@recursive
 def load(
     program: ProgramLike,
     *,
@@ -98,23 +98,47 @@ def load(
     refuse_unknown(surrogate, KINDS, "surrogate")
     choices = dict(locals())
     del choices["program"]
-    front = read(Request(program, include, precision, rules, libraries))
-    found = subject(front, wrt, constant, surrogate)
-    units = backend_for(backend, found, rate, precision, trust)
+    # Here, as what reads the program may be another thread, whose line a warning would name.
+    return _model(program, choices, backend_for(backend, stacklevel=3))
+
+
+@recursive
+def _model(
+    program: ProgramLike,
+    choices: Mapping[str, Any],
+    kind: BackendName,
+    sounds: Sounds | None = None,
+) -> Model:
+    """A model.
+
+    Args:
+        program: a text, or the path of a file.
+        choices: the other arguments of `load`.
+        kind: what runs it.
+        sounds: the files that it plays; by default, they are read.
+    """
+    include, rate, precision = (choices[each] for each in ("include", "rate", "precision"))
+    front = read(Request(program, include, precision, choices["rules"], choices["libraries"]))
+    found = subject(front, choices["wrt"], choices["constant"], choices["surrogate"])
+    sounds = sounds_of(found.box, front.folder) if sounds is None else sounds
+    units = Units(kind, front, found.widgets, rate, precision, choices["trust"], sounds)
     texts = texts_of(front, [Path(each) for each in include])
-    options = Options(mode, block, clip, check_finite)
-    return Model(found, units, options, Threads(threads), partial(_loaded, texts, choices))
+    options = Options(*(choices[each.name] for each in fields(Options)))
+    again = partial(_loaded, texts, choices, sounds)
+    return Model(found, units, options, Threads(choices["threads"]), again)
 
 
 def _made(again: Callable[[], Model]) -> Model:
     return again()
 
 
-def _loaded(texts: Texts, choices: Mapping[str, Any], **others: Any) -> Model:
+def _loaded(texts: Texts, choices: Mapping[str, Any], sounds: Sounds, **others: Any) -> Model:
     """A model that has travelled."""
+    chosen = {**choices, **others}
     with TemporaryDirectory(prefix="fad-") as folder:
         texts.write(Path(folder))
-        return load(texts.source, **{**choices, **others, "include": [folder]})
+        kind = backend_for(chosen["backend"])
+        return _model(texts.source, {**chosen, "include": [folder]}, kind, sounds)
 
 
 @dataclass(frozen=True)
@@ -357,17 +381,18 @@ class Model:
         runs = call.runs
         # What was moved before, and is left out now, goes back to where it starts.
         back = [each for each in self.parameters if each.path in state.moved - {*call.names.paths}]
-        paths = [*call.names.paths, *(each.path for each in back)]
+        paths = *call.names.paths, *(each.path for each in back)
         starts = np.array([each.init for each in back]).reshape(-1, 1)
         outputs = np.empty((runs.items, self.outputs, runs.frames), self.dtype)
         after: list[Any] = [None] * runs.items
 
         def go_on(item: int) -> None:
-            course = runs.course(item)
-            rest = np.broadcast_to(starts, (len(back), course.shape[1]))
-            moves = np.concatenate([course, rest]) if back else course
+            moves = runs.moves(item)
+            if back:
+                rest = np.broadcast_to(starts, (len(back), moves.blocks))
+                moves = Moves(paths, np.concatenate([moves.courses, rest]), runs.block)
             after[item] = self.compiled.primal.go_on(
-                state.items[item], runs.sound(item), outputs[item], paths, moves, runs.block
+                state.items[item], runs.sound(item), outputs[item], moves
             )
 
         self._threads.each(runs.items, go_on)
@@ -515,7 +540,9 @@ class Model:
             item, channel, sample = np.argwhere(~np.isfinite(outputs))[0]
             block = min(sample // call.runs.block, call.runs.blocks - 1)
             values = {each.path: each.init for each in self.parameters}
-            values |= dict(zip(call.names.paths, call.runs.course(item)[:, block], strict=True))
+            values |= dict(
+                zip(call.names.paths, call.runs.moves(item).courses[:, block], strict=True)
+            )
             told = ", ".join(f"`{path}` {value:g}" for path, value in values.items())
             where = "" if call.batch is None else f" of item {item}"
             raise FadError(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.errors import FadError
+from fad.model.moves import Moves
 from fad.model.threads import Threads
 from fad.model.units import Unit
 
@@ -48,10 +49,10 @@ class Runs:
         sound: NDArray[Any] = self.sounds[item if len(self.sounds) > 1 else 0]
         return sound
 
-    def course(self, item: int) -> NDArray[np.float64]:
-        """The values of an item, of shape (paths, blocks)."""
+    def moves(self, item: int) -> Moves:
+        """How widgets move in an item."""
         course: NDArray[np.float64] = self.courses[item if len(self.courses) > 1 else 0]
-        return course
+        return Moves(self.paths, course, self.block)
 
     def with_more(
         self,
@@ -82,8 +83,7 @@ class Runs:
         lanes = room((self.items, unit.outputs, self.frames), unit.dtype)
 
         def play(item: int) -> None:
-            course = self.course(item)
-            unit.play(self.sound(item), lanes[item], self.paths, course, self.block)
+            unit.play(self.sound(item), lanes[item], self.moves(item))
 
         threads.each(self.items, play)
         return lanes

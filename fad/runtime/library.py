@@ -10,10 +10,9 @@ from __future__ import annotations
 import _ctypes
 import ctypes
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,11 @@ from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
 from fad.runtime.compiler import ADVICE, find_compiler, otherwise_interpreted
 from fad.runtime.native import INTERFACE, Code, executable, workplace
+from fad.runtime.soundfiles import NativeSounds, Sounds
 
-_SOURCE = Path(__file__).with_name("library.cpp")
+SOURCE = Path(__file__).with_name("library.cpp")
 #: What -ffast-math allows is left out: a signal in two halves would not be the same bits as in one.
-_OPTIONS = (
+OPTIONS = (
     *("-std=c++17", "-O3", "-w", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
     *("-shared", "-fPIC", "-fvisibility=hidden"),
 )
@@ -41,6 +41,7 @@ _LONGEST = 2**30
 
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
+_memory: Callable[[Any], Any] = (ctypes.c_char * 0).from_buffer
 #: The size and the number of the blocks, and the widgets that move.
 _CONTROL = (_LONG, _LONG, _POINTER, _LONG, _POINTER, _POINTER)
 #: Function of `library.cpp` -> its result and its arguments.
@@ -48,8 +49,10 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_inputs": (ctypes.c_int32, _POINTER),
     "fad_outputs": (ctypes.c_int32, _POINTER),
     "fad_widgets": (ctypes.c_int32, _POINTER, _LONG, _POINTER),
-    "fad_voice": (_POINTER, ctypes.c_int32),
+    "fad_voice": (_POINTER, ctypes.c_int32, _POINTER),
+    "fad_finish": (None,),
     "fad_end": (None, _POINTER),
+    "fad_restart": (None, _POINTER),
     "fad_copy": (None, _POINTER, _POINTER),
     "fad_value": (ctypes.c_double, _POINTER, _LONG),
     "fad_run": (None, _POINTER, _LONG, _POINTER, _POINTER, *_CONTROL),
@@ -68,6 +71,7 @@ class Library:
         code: the program in C++.
         rate: the sample rate, in Hz.
         precision: how it computes.
+        sounds: the files that it plays; by default, they are silent.
 
     Attributes:
         rate: the sample rate, in Hz.
@@ -76,16 +80,21 @@ class Library:
         controls: path of a slider, entry or switch -> where its values are; those that libfaust
             leaves out, as no output depends on them, are not there.
         bargraphs: path of a bargraph -> where its value is.
+        sounds: what its sound files play.
 
     Raises:
         EngineError: there is no C++ compiler, or it does not accept the code.
     """
 
-    def __init__(self, code: Code, rate: int, precision: NativePrecision) -> None:
+    def __init__(
+        self, code: Code, rate: int, precision: NativePrecision, sounds: Sounds | None = None
+    ) -> None:
         self.rate = rate
         self.dtype = DTYPES[precision]
+        self.sounds = NativeSounds(code.sounds, sounds or Sounds({}), self.dtype)
         self.functions = _functions(code, rate, precision)
-        self._lock = Lock()
+        # Other threads may still use it when the process ends.
+        weakref.finalize(self, self.functions.fad_finish).atexit = False
         voice = Voice(self)
         self.inputs = int(self.functions.fad_inputs(voice.address))
         self.outputs = int(self.functions.fad_outputs(voice.address))
@@ -96,12 +105,6 @@ class Library:
                 self.bargraphs[code.paths[label]] = offset
             else:
                 self.controls.setdefault(code.paths[label], []).append(offset)
-        self.pristine = voice
-
-    def started(self) -> int:
-        """The address of a new voice."""
-        with self._lock:
-            return int(self.functions.fad_voice(self.rate))
 
 
 class Voice:
@@ -116,13 +119,13 @@ class Voice:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self.address = library.started()
+        self.address = int(library.functions.fad_voice(library.rate, library.sounds.address))
         end = weakref.finalize(self, library.functions.fad_end, self.address)
         end.atexit = False  # a thread may still use it then
 
     def restart(self) -> None:
         """Puts it, and all its widgets, back to their start."""
-        self.become(self._library.pristine)
+        self._library.functions.fad_restart(self.address)
 
     def become(self, other: Voice) -> None:
         """Takes over the state of another voice of the same program."""
@@ -242,21 +245,21 @@ class Performer:
     def __init__(
         self, library: Library, paths: Sequence[str], rows: Sequence[int], count: int
     ) -> None:
-        self._voice, self._library = Voice(library), library
+        self._voice = Voice(library)
         self._control = Control(library, paths, rows)
         self._play = library.functions.fad_play
         self.values = (ctypes.c_double * count)()
-        self._call = (ctypes.c_int64 * 11)(
-            *(self._voice.address, library.pristine.address, 0, 0, 0, _LONGEST, 1),
+        self._call = (ctypes.c_int64 * 10)(
+            *(self._voice.address, 0, 0, 0, _LONGEST, 1),
             *(ctypes.addressof(self.values), *self._control.arguments),
         )
 
     def play(self, inputs: NDArray[Any], outputs: NDArray[Any]) -> None:
         """Plays; see `Voice.run`."""
         call = self._call
-        call[2] = outputs.shape[-1]
-        call[3] = inputs.__array_interface__["data"][0]
-        call[4] = outputs.__array_interface__["data"][0]
+        call[1] = outputs.shape[-1]
+        call[2] = _address(inputs)
+        call[3] = _address(outputs)
         self._play(call)
 
 
@@ -274,10 +277,10 @@ def _functions(code: Code, rate: int, precision: NativePrecision) -> Any:
     compiler = find_compiler()
     if compiler is None:
         raise EngineError("there is no C++ compiler to make native code with", hint=ADVICE)
-    files = {file.name: file.read_text("utf-8") for file in (_SOURCE, INTERFACE)}
+    files = {file.name: file.read_text("utf-8") for file in (SOURCE, INTERFACE)}
     # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
     files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
-    options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
+    options = [*OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
     with otherwise_interpreted(bool(code.folders)):
         return executable(compiler, options, files, code.folders, _loaded)
 
@@ -298,8 +301,11 @@ def _loaded(data: bytes) -> Any:
 
 
 def _address(array: NDArray[Any]) -> int:
-    """Where an array is in memory; `array.ctypes.data` takes four times as long."""
-    return int(array.__array_interface__["data"][0])
+    """Where a contiguous array is in memory; numpy itself takes a microsecond to tell."""
+    try:
+        return ctypes.addressof(_memory(array))
+    except TypeError:  # an array that is only to be read
+        return int(array.__array_interface__["data"][0])
 
 
 def _widgets(functions: Any, address: int) -> list[tuple[bool, int, int]]:

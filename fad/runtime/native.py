@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, TypeVar
 from fad.base.cache import Cache
 from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
-from fad.diagram.box import Box, Soundfile, postorder
-from fad.diagram.widgets import numbered
+from fad.diagram.box import Box, postorder
+from fad.diagram.widgets import PlayedFiles, numbered, with_numbered_sounds
 from fad.runtime.compiler import ADVICE, Compiler, find_compiler
 from fad.runtime.engine import Engine, EngineRefusal
 from fad.runtime.foreign import is_standard, refuse_foreign
@@ -42,20 +42,20 @@ Made = TypeVar("Made")
 #: What a program's class needs around it.
 INTERFACE = Path(__file__).with_name("interface.hpp")
 _BEFORE = """
-#include <cstdio>
 #define FAUSTFLOAT double
 #include "interface.hpp"
 """
-#: Arguments: rate, frames, then number and value of each widget that is not where it starts. Reads
-#: the inputs from the standard input, one channel after the other; writes the outputs.
+#: Arguments: rate, frames, a file with what sound files play, then number and value of each widget
+#: that is not where it starts. Reads the inputs from the standard input, one channel after the
+#: other; writes the outputs.
 _AFTER = """
 int main(int count, char** arguments) {
     int rate = atoi(arguments[1]), frames = atoi(arguments[2]);
     mydsp* program = new mydsp();
     program->init(rate);
-    UI ui;
+    UI ui{sounds_of(arguments[3])};
     program->buildUserInterface(&ui);
-    for (int i = 3; i + 1 < count; i += 2) {
+    for (int i = 4; i + 1 < count; i += 2) {
         for (const Widget& widget : ui.widgets)
             if (!widget.is_bargraph && widget.label == atoi(arguments[i]))
                 *widget.zone = atof(arguments[i + 1]);
@@ -79,9 +79,11 @@ class Binary:
 
     Attributes:
         data: the executable file.
+        sounds: what its sound files play; see `fad.runtime.soundfiles.played_bytes`.
     """
 
     data: bytes
+    sounds: bytes = b""
 
     def run(
         self, inputs: NDArray[np.float64], rate: int, values: Mapping[int, float]
@@ -103,8 +105,8 @@ class Binary:
 
         frames = inputs.shape[1]
         settings = [str(part) for number, value in values.items() for part in (number, repr(value))]
-        with installed(self.data) as file:
-            command = [file, str(rate), str(frames), *settings]
+        with installed(self.data, self.sounds) as (file, sounds):
+            command = [file, str(rate), str(frames), sounds, *settings]
             data = _run(command, np.ascontiguousarray(inputs).tobytes())
         return np.frombuffer(data, np.float64).reshape(-1, frames)
 
@@ -138,12 +140,12 @@ def _unwritable(error: OSError) -> EngineError:
 
 
 @contextmanager
-def installed(data: bytes) -> Iterator[str]:
-    """The path of an executable file that is there for a while."""
-    with workplace({"program": data}) as home:
-        file = home / "program"
+def installed(data: bytes, sounds: bytes) -> Iterator[tuple[str, str]]:
+    """The paths of an executable file that is there for a while, and of what it plays."""
+    with workplace({"program": data, "sounds": sounds}) as home:
+        file, played = home / "program", home / "sounds"
         file.chmod(0o700)
-        yield str(file)
+        yield str(file), str(played)
 
 
 @dataclass(frozen=True)
@@ -154,11 +156,13 @@ class Code:
         text: the class `mydsp`; its widgets and bargraphs have numbers for labels.
         paths: the path of what each number stands for.
         folders: where the headers are that it names, but for the standard ones.
+        sounds: what its sound files play; see `with_numbered_sounds`.
     """
 
     text: str
     paths: tuple[str, ...]
     folders: tuple[Path, ...]
+    sounds: tuple[PlayedFiles, ...] = ()
 
 
 def native_code(
@@ -188,12 +192,8 @@ def native_code(
     """
     if not trust:
         refuse_foreign(box)
-    if any(isinstance(part, Soundfile) for part in postorder(box)):
-        raise EngineError(
-            "the program has sound files and foreign functions: libfaust's interpreter plays the "
-            "former only, native code calls the latter only"
-        )
-    plain, paths = numbered(box)
+    silent, sounds = with_numbered_sounds(box)
+    plain, paths = numbered(silent)
     has_own = not all(map(is_standard, postorder(box)))
     text = emit(plain)
     parts = (version("cyfaust"), precision, name, text)
@@ -209,7 +209,7 @@ def native_code(
             engine.cpp(emit(box), name, precision=precision)
             raise
         cache.put(key, code.encode())
-    return Code(code, paths, tuple(folders) if has_own else ())
+    return Code(code, paths, tuple(folders) if has_own else (), sounds)
 
 
 def compile_natively(code: str, folders: Sequence[Path] = ()) -> Binary:

@@ -19,12 +19,14 @@ from fad.diagram.widgets import numbered
 from fad.runtime.compiler import ADVICE, find_compiler, otherwise_interpreted
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
+from fad.runtime.library import DTYPES
 from fad.runtime.native import (
     INTERFACE,
     executable,
     installed,
     native_code,
 )
+from fad.runtime.soundfiles import played_bytes, read_sounds
 from fad.text.emitter import emit
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
@@ -126,8 +128,10 @@ def native_player(program: Performance, engine: Engine) -> Iterator[Player]:
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[program.precision]}"]
     with otherwise_interpreted(bool(code.folders)):
         data = executable(compiler, options, files, code.folders, bytes)
-    with installed(data) as file:
-        command = [file, str(program.rate)]
+    sounds = read_sounds(program.box, program.folders[0])
+    played = played_bytes(code.sounds, sounds, DTYPES[program.precision])
+    with installed(data, played) as (file, sounds_file):
+        command = [file, str(program.rate), sounds_file]
         try:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError as error:

@@ -95,6 +95,23 @@ class Layer(nn.Module):
         """The values of the learnt parameters."""
         return {name: self._value(name) for name in self._learnt}
 
+    def denormalised(self, places: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Values of parameters, with derivatives: what a network gives is made theirs.
+
+        Args:
+            places: path or label -> coordinates: 0 where the range of the parameter begins, 1 where
+                it ends, in between as its scale says.
+
+        Returns:
+            The same names -> values, in double precision.
+        """
+        return {
+            name: coordinate_of(self.parameters_of_program, name).value(
+                torch.as_tensor(place).double()
+            )
+            for name, place in places.items()
+        }
+
     def forward(
         self,
         x: Tensor | None = None,

@@ -90,10 +90,15 @@ def _remember(ctx: Any, inputs: tuple[Tensor, Tensor, int], output: tuple[Tensor
     ctx.inputs = x.shape[1]
     ctx.held = _KERNELS[ctx.kernel]  # the layer may be gone when derivatives are asked for
     ctx.save_for_backward(values, output[1])
-    ctx.set_materialize_grads(True)
+    # There are no derivatives by the tape, and zeros in their place would be as large as it is.
+    ctx.set_materialize_grads(False)
 
 
-def _bring_back(ctx: Any, cotangents: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None]:
+def _bring_back(
+    ctx: Any, cotangents: Tensor | None, _: None
+) -> tuple[Tensor | None, Tensor | None, None]:
+    if cotangents is None:
+        return None, None, None
     values, tape = ctx.saved_tensors
     by_x, by_values = back(values, tape, cotangents.contiguous(), ctx.inputs, ctx.kernel)
     return by_x, by_values, None
