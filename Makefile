@@ -31,8 +31,8 @@ test: lint ## Check style and types, and run the tests
 # A build of PyTorch without CUDA, where there is one, before the extra asks for any.
 test-torch: $(STAMP) ## Install PyTorch and JAX, and run the tests that need them
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[dev,torch]' jax
-	$(BIN)/python -m pytest -n 2 tests/torch tests/losses
+	$(BIN)/python -m pip install --quiet --editable '.[dev,torch,jax]'
+	$(BIN)/python -m pytest -n 2 tests/torch tests/jax tests/losses
 
 # 100 MB, and a minute for the first program; so it is no part of `test`.
 test-native: $(STAMP) ## Install the C++ compiler of Python, and run the tests that need it

@@ -8,7 +8,8 @@ loop in C++ has left them, with nothing of Python in them.
 A call begins at the program's start, and the loop goes on, which leaves something out: where there
 are long delay lines, to clear them takes as long as to compute 64 samples. So short calls are also
 compared with a loop in C++ that puts the program to its start before each piece, as libfaust's C++
-does that (`instanceClear`).
+does that (`instanceClear`). Layers of PyTorch are called with short signals: without derivatives,
+and forward and backward by a parameter.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import ctypes
 import fnmatch
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,9 @@ PROGRAMS = (
 RATE, SHORT, LONG, ITEMS = 48000, 64, 48000, 16
 #: Pieces of a short signal in one call of the loop in C++.
 PIECES = 1000
+#: Calls of a layer one after the other.
+CALLS = 50
+_HAS_TORCH = find_spec("torch") is not None
 
 
 def main() -> int:
@@ -53,13 +58,17 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1, help="per race (default: 1)")
     options = parser.parse_args()
     console = Console()
-    table = Table("program", "1 s", "64 samples", "from start", "jacobian", "vjp", "two threads")
-    table.add_row("(target)", "1.05", "+5 us", "", "1.1", "1.1", "1.8 times faster", style="dim")
+    heads = "program", "1 s", "64 samples", "from start", "jacobian", "vjp", "two threads"
+    table = Table(*heads, "PyTorch", "backward")
+    targets = "1.05", "+5 us", "", "1.1", "1.1", "1.8 times faster", "+25 us", ""
+    table.add_row("(target)", *targets, style="dim")
     for name in PROGRAMS:
         if fnmatch.fnmatch(name.split("/")[-1], options.filter):
             row = _row(f"{name}.dsp", options.seconds)
             table.add_row(name.split("/")[-1], *row)
     console.print(table)
+    if not _HAS_TORCH:
+        console.print("PyTorch is not installed (the extra `fad[torch]`): layers are not timed")
     return 0
 
 
@@ -98,7 +107,35 @@ def _row(name: str, seconds: float) -> list[str]:
         f"{jacobian:.3f}",
         f"{call / bare:.3f}",
         f"{alone / together:.2f}",
+        *(_layer(name, many, seconds) if _HAS_TORCH else ("", "")),
     ]
+
+
+def _layer(name: str, many: np.ndarray, seconds: float) -> tuple[str, str]:
+    """What a layer takes for a short signal: more than its loop, and in all with derivatives."""
+    import torch
+
+    from fad.torch import Layer
+
+    layer = Layer(STANDARD_EXAMPLES / name, rate=RATE, backend="native")
+    model = layer.model(torch.float32)
+    piece = torch.from_numpy(many[:, :SHORT].copy())
+    first = next(each for each in model.variables if each.path in model.compiled.primal.controls)
+    value = torch.tensor(first.init, dtype=torch.float64, requires_grad=True)
+
+    def play() -> None:
+        with torch.no_grad():
+            for _ in range(CALLS):
+                layer(piece, {first.path: first.init})
+
+    def there_and_back() -> None:
+        for _ in range(CALLS):
+            layer(piece, {first.path: value}).sum().backward()
+
+    there_and_back()
+    loop = _loop(model, "primal", many, SHORT)
+    call, learn, bare = race([play, there_and_back, loop], seconds)
+    return f"+{1e6 * (call / CALLS - bare / PIECES):.1f} us", f"{1e6 * learn / CALLS:.0f} us"
 
 
 def race(things: Sequence[Callable[[], object]], seconds: float) -> list[float]:

@@ -89,6 +89,24 @@ class Names:
         return found
 
 
+def together(values: Mapping[str, Any] | None, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All values of a call.
+
+    Args:
+        values: those in a mapping.
+        parameters: those by keywords.
+
+    Raises:
+        FadError: one is in both.
+    """
+    if not values:
+        return parameters
+    twice = next((name for name in values if name in parameters), None)
+    if twice is not None:
+        raise FadError(f"`{twice}` is given twice")
+    return {**values, **parameters}
+
+
 def named(widgets: Sequence[Parameter], names: Sequence[str]) -> Names:
     """The parameters with some names: labels or paths.
 
@@ -287,7 +305,36 @@ class Form:
         self, sound: Any, frames: int | None, batch: int | None
     ) -> tuple[NDArray[Any], tuple[int, ...]]:
         """The signals, of shape (items or 1, channels, frames), and the shape as it was given."""
-        if sound is None:
+        heard = None if sound is None else array(sound)
+        if heard is None and sound is not None:
+            raise FadError("the signal is no array: its channels are not of one length")
+        if heard is not None and heard.dtype.kind != "f":
+            raise FadError(
+                f"the signal is of type {heard.dtype}",
+                hint="samples are floats between -1 and 1: `x / 32768` for 16 bits"
+                if heard.dtype.kind in "iu"
+                else "samples are floats",
+            )
+        shape = self.sound_shape(None if heard is None else heard.shape, frames, batch)
+        if heard is None or not self.inputs:
+            return np.empty((1, 0, shape[-1]), self.dtype), shape
+        items = shape[0] if len(shape) == 3 else 1
+        shaped = heard.reshape(items, self.inputs, shape[-1])
+        return np.ascontiguousarray(shaped, self.dtype), shape
+
+    def sound_shape(
+        self, given: tuple[int, ...] | None, frames: int | None, batch: int | None
+    ) -> tuple[int, ...]:
+        """The shape of a signal: (channels, frames) or (batch, channels, frames).
+
+        Args:
+            given: that of what a program is called with, if it is.
+            frames, batch: how long it is, and how many there are, where there is none.
+
+        Raises:
+            FadError: it does not fit the program.
+        """
+        if given is None:
             if self.inputs or frames is None:
                 what = counted(self.inputs, "audio input") if self.inputs else "no audio inputs"
                 raise FadError(
@@ -296,35 +343,19 @@ class Form:
                     if self.inputs
                     else "`frames=48000` says how long it runs",
                 )
-            shape = (0, frames) if batch is None else (batch, 0, frames)
-            sound = np.broadcast_to(np.zeros((), self.dtype), shape)
-        heard = array(sound)
-        if heard is None:
-            raise FadError("the signal is no array: its channels are not of one length")
-        if heard.dtype.kind != "f":
+            given = (0, frames) if batch is None else (batch, 0, frames)
+        if len(given) not in (2, 3) or given[-2] != self.inputs:
             raise FadError(
-                f"the signal is of type {heard.dtype}",
-                hint="samples are floats between -1 and 1: `x / 32768` for 16 bits"
-                if heard.dtype.kind in "iu"
-                else "samples are floats",
-            )
-        if heard.ndim not in (2, 3) or heard.shape[-2] != self.inputs:
-            raise FadError(
-                f"the signal has the shape {heard.shape}",
+                f"the signal has the shape {given}",
                 hint=f"({self.inputs}, frames), or (batch, {self.inputs}, frames)",
             )
-        if frames not in (None, heard.shape[-1]) or batch not in (None, *heard.shape[:-2]):
+        if frames not in (None, given[-1]) or batch not in (None, *given[:-2]):
             asked = [counted(frames, "frame")] if frames is not None else []
             asked += [counted(batch, "item")] if batch is not None else []
-            raise FadError(f"the signal has the shape {heard.shape}, not {' and '.join(asked)}")
-        if 0 in (heard.shape[-1], *heard.shape[:-2]):
-            raise FadError(f"the signal has the shape {heard.shape}: there is nothing to run")
-        shaped = (
-            heard.reshape(-1 if heard.ndim == 3 else 1, self.inputs, heard.shape[-1])
-            if (self.inputs)
-            else np.empty((1, 0, heard.shape[-1]), self.dtype)
-        )
-        return np.ascontiguousarray(shaped, self.dtype), heard.shape
+            raise FadError(f"the signal has the shape {given}, not {' and '.join(asked)}")
+        if 0 in (given[-1], *given[:-2]):
+            raise FadError(f"the signal has the shape {given}: there is nothing to run")
+        return given
 
     def whole(
         self, name: str, shape: tuple[int, ...], items: int | None, blocks: int

@@ -45,7 +45,7 @@ class Coordinate:
         if self.scale == "exp":
             # log(e^low + place*(e^high - e^low)), without large numbers
             rest = math.exp(-span)
-            return self.high + _logarithm(rest + place * (1 - rest))
+            return self.high + _of("log", rest + place * (1 - rest))
         return self.low + place * span
 
     def slope(self, place: ArrayLike) -> NDArray[np.float64]:
@@ -59,18 +59,21 @@ class Coordinate:
             return np.asarray((1 - rest) / (rest + at * (1 - rest)))
         return np.full(at.shape, span)
 
-    def place(self, value: ArrayLike) -> NDArray[np.float64]:
-        """The coordinate of a value, of the value's shape."""
-        at = np.asarray(value, np.float64)
+    def place(self, value: Any) -> Any:
+        """The coordinate of a value.
+
+        Args:
+            value: an array of any library whose arrays have operators.
+        """
         span = self.high - self.low
         if span == 0:
-            return np.zeros(at.shape)
+            return value * 0.0
         if self.scale == "log":
-            return np.asarray(np.log(at / self.low) / math.log(self.high / self.low))
+            return _of("log", value / self.low) / math.log(self.high / self.low)
         if self.scale == "exp":
             rest = math.exp(-span)
-            return np.asarray((np.exp(at - self.high) - rest) / (1 - rest))
-        return np.asarray((at - self.low) / span)
+            return (_of("exp", value - self.high) - rest) / (1 - rest)
+        return (value - self.low) / span
 
 
 def coordinate_of(widgets: Sequence[Parameter], name: str) -> Coordinate:
@@ -123,6 +126,9 @@ def value_at(coordinate: Coordinate, name: str, given: Any) -> NDArray[np.float6
     return found
 
 
-def _logarithm(x: Any) -> Any:
-    """By the array's own method, if it has one: PyTorch's do, for its derivatives."""
-    return x.log() if hasattr(x, "log") else np.log(x)
+def _of(function: str, x: Any) -> Any:
+    """A function of an array, by the array's own library, for its derivatives."""
+    if hasattr(x, function):  # PyTorch
+        return getattr(x, function)()
+    library = x.__array_namespace__() if hasattr(x, "__array_namespace__") else np
+    return getattr(library, function)(x)

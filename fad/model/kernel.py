@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fad.model.arguments import Form, Names
 from fad.model.compiled import Compiled, Mode
+from fad.model.programs import component
 from fad.model.pullbacks import Way
 from fad.model.runs import Runs
 from fad.model.threads import Threads
@@ -79,6 +80,32 @@ class Kernel:
                 if widget.path in derivatives:
                     found[:, row] += derivatives[widget.path]
         return np.zeros(silence.shape, given.dtype) if by_inputs is None else by_inputs, found
+
+    def along(
+        self,
+        x: Signals,
+        values: ParameterValues,
+        moved_x: Signals | None,
+        moved_values: ParameterValues | None,
+    ) -> Signals:
+        """The derivatives of the outputs along a direction, by forward mode.
+
+        Args:
+            x, values: what the program runs with.
+            moved_x, moved_values: how they move, in the same shapes; `None` where they stay. Only
+                values that it is differentiated by can.
+        """
+        rows = dict(zip(self.names.paths, self.names.rows, strict=True))
+        paths = () if moved_values is None else self.compiled.paths
+        inputs = () if moved_x is None else tuple(range(self.form.inputs))
+        courses = np.zeros((1, 0, 1))
+        if moved_values is not None:
+            courses = moved_values[:, [rows[path] for path in paths]]
+        sounds = None if moved_x is None else np.ascontiguousarray(moved_x, self.form.dtype)
+        components = [component(row) for row in range(len(paths))]
+        runs = self._runs(x, values).with_more(components, courses, sounds, self.form.block)
+        lanes = runs.played(self.compiled.along(paths, inputs), self.threads)
+        return np.ascontiguousarray(lanes[:, 1::2])
 
     def _way(self, values: ParameterValues) -> Way:
         return self._way_for(values.shape[2])

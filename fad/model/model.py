@@ -17,7 +17,7 @@ from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
 from fad.differentiation.surrogates import KINDS, Kind
-from fad.model.arguments import Call, Form, Names, directed, named
+from fad.model.arguments import Call, Form, Names, directed, named, together
 from fad.model.choices import listed, mapping, numbers, refuse_unknown, whole
 from fad.model.compiled import Compiled, Mode
 from fad.model.coordinates import coordinate_of, places_of, value_at
@@ -134,11 +134,10 @@ def _made(again: Callable[[], Model]) -> Model:
 
 def _loaded(texts: Texts, choices: Mapping[str, Any], sounds: Sounds, **others: Any) -> Model:
     """A model that has travelled."""
-    chosen = {**choices, **others}
     with TemporaryDirectory(prefix="fad-") as folder:
         texts.write(Path(folder))
-        kind = backend_for(chosen["backend"])
-        return _model(texts.source, {**chosen, "include": [folder]}, kind, sounds)
+        chosen = {**choices, **others, "include": [folder]}
+        return _model(texts.source, chosen, backend_for(choices["backend"]), sounds)
 
 
 @dataclass(frozen=True)
@@ -423,7 +422,7 @@ class Model:
         In between, they go by its scale, `[scale:log]` or `[scale:exp]`.
         """
         return {
-            name: coordinate_of(self.parameters, name).place(self._within(name, value))
+            name: np.asarray(coordinate_of(self.parameters, name).place(self._within(name, value)))
             for name, value in mapping(values, "values").items()
         }
 
@@ -455,11 +454,7 @@ class Model:
         frames: int | None,
         batch: int | None,
     ) -> Call:
-        values = mapping(values or {}, "values")
-        everything = {**values, **parameters} if values else parameters
-        if values and len(everything) < len(values) + len(parameters):
-            twice = next(name for name in values if name in parameters)
-            raise FadError(f"`{twice}` is given twice")
+        everything = together(mapping(values or {}, "values"), parameters)
         names = self._named_parameters(tuple(everything))
         return self.form.call(names, list(everything.values()), x, frames, batch)
 

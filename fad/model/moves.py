@@ -38,7 +38,7 @@ class Moves:
 
     def by_sample(self, frames: int) -> NDArray[np.float64]:
         """The values at each sample of a run, of shape (paths, frames)."""
-        return np.repeat(self.courses, self.block, axis=1)[:, :frames]
+        return np.repeat(self.courses, min(self.block, frames), axis=1)[:, :frames]
 
     def within(self, blocks: slice) -> Moves:
         """The same in some blocks only."""

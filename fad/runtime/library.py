@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
+import hashlib
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ DTYPES: Mapping[NativePrecision, type[np.floating[Any]]] = {
 _FLOATS: Mapping[NativePrecision, str] = {"single": "float", "double": "double"}
 #: libfaust counts samples in 32 bits.
 _LONGEST = 2**30
+
+Made = TypeVar("Made")
 
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
@@ -80,6 +83,7 @@ class Library:
         controls: path of a slider, entry or switch -> where its values are; those that libfaust
             leaves out, as no output depends on them, are not there.
         bargraphs: path of a bargraph -> where its value is.
+        name: the same one for all libraries that do the same.
         sounds: what its sound files play.
 
     Raises:
@@ -92,6 +96,8 @@ class Library:
         self.rate = rate
         self.dtype = DTYPES[precision]
         self.sounds = NativeSounds(code.sounds, sounds or Sounds({}), self.dtype)
+        text = "\0".join([code.text, str(rate), precision, self.sounds.digest])
+        self.name = hashlib.sha256(text.encode()).hexdigest()
         self.functions = _functions(code, rate, precision)
         # Other threads may still use it when the process ends.
         weakref.finalize(self, self.functions.fad_finish).atexit = False
@@ -105,6 +111,23 @@ class Library:
                 self.bargraphs[code.paths[label]] = offset
             else:
                 self.controls.setdefault(code.paths[label], []).append(offset)
+
+    def places(
+        self, paths: Sequence[str], rows: Sequence[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where some widgets are, and which row of their values is whose.
+
+        Args:
+            paths: the widgets; those that libfaust leaves out may be among them.
+            rows: for each, the number of its row.
+        """
+        places = [
+            (offset, row)
+            for row, path in zip(rows, paths, strict=True)
+            for offset in self.controls.get(path, ())
+        ]
+        offsets, found = np.array(places, np.int64).reshape(-1, 2).T.copy()
+        return offsets, found
 
 
 class Voice:
@@ -215,16 +238,11 @@ class Control:
     def __init__(
         self, library: Library, paths: Sequence[str], rows: Sequence[int] | None = None
     ) -> None:
-        places = [
-            (offset, row)
-            for row, path in zip(range(len(paths)) if rows is None else rows, paths, strict=True)
-            for offset in library.controls.get(path, ())
-        ]
-        self._offsets, self._rows = (
-            np.array([place[part] for place in places], np.int64) for part in (0, 1)
+        self._offsets, self._rows = library.places(
+            paths, range(len(paths)) if rows is None else rows
         )
         #: Their number, and the addresses of their offsets and rows.
-        self.arguments = len(places), _address(self._offsets), _address(self._rows)
+        self.arguments = len(self._rows), _address(self._offsets), _address(self._rows)
 
 
 class Performer:
@@ -274,24 +292,47 @@ def _moves(
 
 def _functions(code: Code, rate: int, precision: NativePrecision) -> Any:
     """The functions of a library."""
-    compiler = find_compiler()
-    if compiler is None:
-        raise EngineError("there is no C++ compiler to make native code with", hint=ADVICE)
     files = {file.name: file.read_text("utf-8") for file in (SOURCE, INTERFACE)}
     # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
     files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
     options = [*OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
     with otherwise_interpreted(bool(code.folders)):
-        return executable(compiler, options, files, code.folders, _loaded)
+        return shared_library(options, files, _loaded, code.folders)
+
+
+def shared_library(
+    options: Sequence[str],
+    files: Mapping[str, str],
+    use: Callable[[bytes], Made],
+    folders: Sequence[Path] = (),
+) -> Made:
+    """A library; see `executable`.
+
+    Raises:
+        EngineError: there is no C++ compiler, or it does not accept the code.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise EngineError("there is no C++ compiler to make native code with", hint=ADVICE)
+    return executable(compiler, options, files, folders, use)
+
+
+def opened(data: bytes) -> ctypes.CDLL:
+    """A library that stays open, from the bytes of its file.
+
+    Raises:
+        EngineError: it cannot be loaded.
+    """
+    with workplace({"program.so": data}) as home:
+        try:
+            return ctypes.CDLL(str(home / "program.so"))
+        except OSError as error:
+            raise EngineError(f"the native code cannot be loaded: {error}") from None
 
 
 def _loaded(data: bytes) -> Any:
     """The functions of a library, from the bytes of its file."""
-    with workplace({"program.so": data}) as home:
-        try:
-            functions = ctypes.CDLL(str(home / "program.so"))
-        except OSError as error:
-            raise EngineError(f"the native code cannot be loaded: {error}") from None
+    functions = opened(data)
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(functions, name)
         function.restype, function.argtypes = result, arguments

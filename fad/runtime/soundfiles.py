@@ -8,6 +8,7 @@ and a program that asks for more channels hears the same ones again.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,7 @@ class NativeSounds:
 
     Attributes:
         address: where the `Soundfile` with the number 0 is, the others behind it; 0 without any.
+        digest: of what they are.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class NativeSounds:
     ) -> None:
         self._read: list[NDArray[Any]] = []
         self._structures = (_Soundfile * len(played))()
+        content = hashlib.sha256()
         for number, (names, channels) in enumerate(played):
             joined = sounds.joined(names, dtype)
             rows = [_address(row) for row in joined.samples]
@@ -138,6 +141,9 @@ class NativeSounds:
             arrays: list[NDArray[Any]] = [buffers, joined.lengths, joined.rates, joined.offsets]
             self._structures[number] = _Soundfile(*(_address(each) for each in arrays))
             self._read += [joined.samples, *arrays]
+            for each in (joined.samples, *arrays[1:]):
+                content.update(each.tobytes())
+        self.digest = content.hexdigest()
         self.address = ctypes.addressof(self._structures) if played else 0
 
 

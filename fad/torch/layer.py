@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.autograd.forward_ad import unpack_dual
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
-from fad.base.prose import counted
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
+from fad.model.arguments import together
 from fad.model.choices import listed, mapping, numbers, whole
 from fad.model.coordinates import Coordinate, coordinate_of
-from fad.model.kernel import Kernel
 from fad.model.model import Model, load
 from fad.syntax.libraries import ProgramLike
 from fad.torch import operators
@@ -24,6 +28,8 @@ _PRECISIONS: Mapping[torch.dtype, NativePrecision] = {
     torch.float32: "single",
     torch.float64: "double",
 }
+#: What a model is called with beside parameters.
+_WORDS = frozenset(("frames", "batch"))
 
 
 class Layer(nn.Module):
@@ -64,13 +70,16 @@ class Layer(nn.Module):
                 hint="its precision is that of the signal, and it is differentiated by tensors",
             )
         self._models: dict[torch.dtype, Model] = {}
-        self._kernels: dict[Any, Kernel] = {}
+        self._programs: dict[Any, operators.Program] = {}
         self._numbers: dict[Any, int] = {}
         self._checks_finite = bool(choices.get("check_finite"))
-        single = self._models[torch.float32] = load(program, precision="single", **choices)
-        self.parameters_of_program = single.parameters
-        self._inputs, self._block = single.inputs, single.block
-        self._form = single.form
+        default = torch.get_default_dtype()
+        dtype = default if default in _PRECISIONS else torch.float32
+        first = load(program, precision=_PRECISIONS[dtype], **choices)
+        self._models[dtype] = first
+        self.parameters_of_program = first.parameters
+        self._block = first.block
+        self._form = first.form
         self._learnt: dict[str, str] = {}
         self._coordinates: dict[str, Coordinate] = {}
         self.places = nn.ParameterDict()
@@ -80,10 +89,10 @@ class Layer(nn.Module):
             else dict.fromkeys(listed(learn, "`learn`"))
         )
         for name, start in starts.items():
-            parameter = called(single.parameters, name)[0]
+            parameter = called(first.parameters, name)[0]
             value = parameter.init if start is None else _value(name, start).numpy(force=True)
-            place = single.normalised({name: value})[name]
-            self._coordinates[name] = coordinate_of(single.parameters, name)
+            place = first.normalised({name: value})[name]
+            self._coordinates[name] = coordinate_of(first.parameters, name)
             key = identifier(parameter.label, "parameter")
             if key in self.places:
                 key = identifier(parameter.path, "parameter")
@@ -106,11 +115,16 @@ class Layer(nn.Module):
             The same names -> values, in double precision.
         """
         return {
-            name: coordinate_of(self.parameters_of_program, name).value(
-                torch.as_tensor(place).double()
-            )
-            for name, place in places.items()
+            name: coordinate_of(self.parameters_of_program, name).value(_value(name, place))
+            for name, place in mapping(places, "coordinates").items()
         }
+
+    def model(self, dtype: torch.dtype) -> Model:
+        """The program as it runs on signals of a type: float32 or float64."""
+        if dtype not in self._models:
+            other = next(iter(self._models.values()))
+            self._models[dtype] = other.again(precision=_PRECISIONS[dtype])
+        return self._models[dtype]
 
     def forward(
         self,
@@ -133,14 +147,15 @@ class Layer(nn.Module):
         Raises:
             FadError: something does not fit the program.
         """
-        named = mapping(values or {}, "values")
-        twice = sorted(named.keys() & parameters.keys())
-        if twice:
-            raise FadError(f"`{twice[0]}` is given twice")
-        given = {**self.values, **named, **parameters}
-        x = self._signal(x, frames, batch, given)
+        named = together(mapping(values or {}, "values"), parameters)
+        given = {**self.values, **named}
+        if isinstance(x, Tensor) and not torch.is_grad_enabled() and not self._checks_finite:
+            outputs = self._played(x, given)
+            if outputs is not None:
+                return outputs
+        x = self._signal(x, frames, batch)
         items = x.shape[0] if x.ndim == 3 else None
-        kernel = self._kernel(x.dtype, tuple(given), _moving(given), x.requires_grad)
+        program = self._number(x.dtype, tuple(given), _moving(given))
         blocks = -(-x.shape[-1] // self._block)
         whole = []
         for name, value in given.items():
@@ -153,10 +168,7 @@ class Layer(nn.Module):
             torch.stack(spread, 1) if spread else x.new_empty((rows, 0, 1), dtype=torch.float64)
         )
         signals = x if items is not None else x.unsqueeze(0)
-        if torch.is_grad_enabled():
-            outputs, _ = operators.record(signals, stacked, kernel)
-        else:
-            outputs = operators.play(signals, stacked, kernel)
+        outputs = operators.run(signals, stacked, program)
         if self._checks_finite:
             _check_finite(outputs, "an output")
             if stacked.requires_grad:
@@ -164,7 +176,7 @@ class Layer(nn.Module):
         return outputs if items is not None else outputs.squeeze(0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_numbers": {}, "_kernels": {}}
+        return {**super().__getstate__(), "_numbers": {}, "_programs": {}}
 
     def _value(self, name: str) -> Tensor:
         """The value of a learnt parameter.
@@ -177,22 +189,34 @@ class Layer(nn.Module):
         value: Tensor = self._coordinates[name].value(inside.double())
         return value
 
-    def _signal(
-        self, x: Tensor | None, frames: int | None, batch: int | None, given: Mapping[str, Any]
-    ) -> Tensor:
+    def _played(self, x: Tensor, given: Mapping[str, Any]) -> Tensor | None:
+        """The outputs at numbers, quickly: none of the machinery of PyTorch sees the call.
+
+        Returns:
+            `None` where something has to see it, or where a value is not a single number.
+        """
+        model = self._models.get(x.dtype)
+        if model is None or _is_watched() or not given.keys().isdisjoint(_WORDS):
+            return None
+        sound = _plain(x)
+        if sound is None:
+            return None
+        numbers: dict[str, Any] = {}
+        for name, value in given.items():
+            number = _plain(value) if isinstance(value, Tensor) else value
+            if isinstance(number, np.ndarray) and number.ndim == 0:
+                number = float(number)
+            if not isinstance(number, (float, int)):
+                return None
+            numbers[name] = number
+        return torch.from_numpy(model(sound, **numbers))
+
+    def _signal(self, x: Tensor | None, frames: int | None, batch: int | None) -> Tensor:
         """The signal, or none of a length."""
         frames = None if frames is None else whole(frames, "`frames`")
         batch = None if batch is None else whole(batch, "`batch`")
         if x is None:
-            if self._inputs or frames is None:
-                raise FadError(
-                    f"the program has {counted(self._inputs, 'audio input')}",
-                    hint="a tensor of shape (channels, frames) comes first"
-                    if self._inputs
-                    else "`frames=48000` says how long it runs",
-                )
-            shape = (0, frames) if batch is None else (batch, 0, frames)
-            return torch.empty(shape)
+            return torch.empty(self._form.sound_shape(None, frames, batch))
         if not isinstance(x, Tensor) or x.layout != torch.strided:
             raise FadError(
                 f"the signal is no tensor that is dense, but of type {type(x).__name__}",
@@ -205,38 +229,34 @@ class Layer(nn.Module):
             )
         if x.dtype not in _PRECISIONS:
             raise FadError(f"the signal is of type {x.dtype}", hint="float32 and float64 are fine")
-        shape = tuple(x.shape)
-        if x.ndim not in (2, 3) or shape[-2] != self._inputs:
-            raise FadError(
-                f"the signal has the shape {shape}",
-                hint=f"({self._inputs}, frames), or (batch, {self._inputs}, frames)",
-            )
-        if 0 in (shape[-1], *shape[:-2]):
-            raise FadError(f"the signal has the shape {shape}: there is nothing to run")
-        if frames not in (None, shape[-1]) or batch not in (None, *shape[:-2]):
-            raise FadError(
-                f"the signal has the shape {shape}, which is not that of `frames` and `batch`",
-                hint="leave them out: they are for programs that are given no signal",
-            )
+        self._form.sound_shape(tuple(x.shape), frames, batch)
         return x
 
-    def _loaded(self, dtype: torch.dtype) -> Model:
-        """The program in a precision."""
-        if dtype not in self._models:
-            single = self._models[torch.float32]
-            self._models[dtype] = single.again(precision=_PRECISIONS[dtype])
-        return self._models[dtype]
-
     @torch._dynamo.assume_constant_result
-    def _kernel(
-        self, dtype: torch.dtype, names: tuple[str, ...], moving: tuple[str, ...], by_inputs: bool
-    ) -> int:
+    def _number(self, dtype: torch.dtype, names: tuple[str, ...], moving: tuple[str, ...]) -> int:
         """The number of the program for calls of some kind."""
-        key = dtype, names, moving, by_inputs
-        if key not in self._kernels:
-            self._kernels[key] = self._loaded(dtype).kernel(names, moving, by_inputs)
-            self._numbers[key] = operators.registered(self._kernels[key])
+        key = dtype, names, moving
+        if key not in self._numbers:
+            self._programs[key] = cache(partial(self.model(dtype).kernel, names, moving))
+            self._numbers[key] = operators.registered(self._programs[key])
         return self._numbers[key]
+
+
+def _is_watched() -> bool:
+    """Whether PyTorch compiles, traces or watches what is computed."""
+    watchers = torch.compiler.is_compiling, torch.jit.is_tracing, is_in_torch_dispatch_mode
+    return any(watches() for watches in watchers)
+
+
+def _plain(tensor: Tensor) -> NDArray[Any] | None:
+    """The numbers of a tensor, if it is nothing more than these."""
+    if type(tensor) is not Tensor or not tensor.is_cpu or unpack_dual(tensor).tangent is not None:
+        return None
+    try:
+        numbers: NDArray[Any] = tensor.detach().numpy()
+        return numbers
+    except RuntimeError:  # it stands for others, in a transformation of `torch.func`
+        return None
 
 
 def _value(name: str, value: Any) -> Tensor:

@@ -1,11 +1,14 @@
 """Programs as operators of PyTorch, which its compiler and its transformations know.
 
-An operator takes tensors and numbers only. So it is told the number of a kernel, which is looked up
-in a table that keeps none of them alive.
+An operator takes tensors and numbers only. So it is told the number of a program, which is looked
+up in a table that keeps none of them alive. The compiler of PyTorch sees these operators. All else
+goes through functions around them, which know more: derivatives along directions, and those within
+transformations such as `torch.func.grad`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 from weakref import WeakValueDictionary
@@ -13,48 +16,68 @@ from weakref import WeakValueDictionary
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import Function
 from torch.library import custom_op, register_vmap
 
+from fad.base.errors import FadError
 from fad.model.kernel import Kernel
 
-_KERNELS: WeakValueDictionary[int, Kernel] = WeakValueDictionary()
+#: A program as it is called with some names: whether it is differentiated by its audio inputs, too
+#: -> what runs.
+Program = Callable[[bool], Kernel]
+
+_PROGRAMS: WeakValueDictionary[int, Program] = WeakValueDictionary()
 _NUMBERS = count()
 
 
-def registered(kernel: Kernel) -> int:
-    """The number that operators know a kernel by, for as long as somebody has it."""
+def registered(program: Program) -> int:
+    """The number that operators know a program by, for as long as somebody has it."""
     number = next(_NUMBERS)
-    _KERNELS[number] = kernel
+    _PROGRAMS[number] = program
     return number
 
 
-@custom_op("fad::play", mutates_args=())
-def play(x: Tensor, values: Tensor, kernel: int) -> Tensor:
-    """The outputs, of shape (items, channels, frames).
+def run(x: Tensor, values: Tensor, program: int) -> Tensor:
+    """The outputs, of shape (items, channels, frames), and all their derivatives.
 
     Args:
         x: the signals, of shape (items, channels, frames).
         values: those of the parameters, of shape (items, names, blocks or 1).
-        kernel: the number of the program.
+        program: its number.
     """
-    return _tensor(_KERNELS[kernel].play(_array(x), _array(values)))
+    # Within `vmap`, neither seems to need derivatives, which those may that they stand for: those
+    # come here again (`_Played.vmap`).
+    if torch.is_grad_enabled() and (x.requires_grad or values.requires_grad):
+        outputs, _ = (record if torch.compiler.is_compiling() else _Recorded.apply)(
+            x, values, program, x.requires_grad
+        )
+        return outputs
+    if torch.compiler.is_compiling():
+        return play(x, values, program)
+    return _Played.apply(x, values, program)
+
+
+@custom_op("fad::play", mutates_args=())
+def play(x: Tensor, values: Tensor, program: int) -> Tensor:
+    """The outputs; see `run`."""
+    return _tensor(_PROGRAMS[program](False).play(_array(x), _array(values)))
 
 
 @play.register_fake
-def _(x: Tensor, values: Tensor, kernel: int) -> Tensor:
-    return x.new_empty((x.shape[0], _KERNELS[kernel].outputs, x.shape[2]))
+def _(x: Tensor, values: Tensor, program: int) -> Tensor:
+    return x.new_empty((x.shape[0], _PROGRAMS[program](False).outputs, x.shape[2]))
 
 
 @custom_op("fad::record", mutates_args=())
-def record(x: Tensor, values: Tensor, kernel: int) -> tuple[Tensor, Tensor]:
-    """The outputs, and the tape; see `play`."""
-    outputs, tape = _KERNELS[kernel].record(_array(x), _array(values))
+def record(x: Tensor, values: Tensor, program: int, by_inputs: bool) -> tuple[Tensor, Tensor]:
+    """The outputs, and the tape; see `run`."""
+    outputs, tape = _PROGRAMS[program](by_inputs).record(_array(x), _array(values))
     return _tensor(outputs), _tensor(tape)
 
 
 @record.register_fake
-def _(x: Tensor, values: Tensor, kernel: int) -> tuple[Tensor, Tensor]:
-    found = _KERNELS[kernel]
+def _(x: Tensor, values: Tensor, program: int, by_inputs: bool) -> tuple[Tensor, Tensor]:
+    found = _PROGRAMS[program](by_inputs)
     items, _, frames = x.shape
     tape = x.new_empty((items, found.lanes(int(values.shape[2])), frames))
     return x.new_empty((items, found.outputs, frames)), tape
@@ -62,7 +85,7 @@ def _(x: Tensor, values: Tensor, kernel: int) -> tuple[Tensor, Tensor]:
 
 @custom_op("fad::back", mutates_args=())
 def back(
-    values: Tensor, tape: Tensor, cotangents: Tensor, inputs: int, kernel: int
+    values: Tensor, tape: Tensor, cotangents: Tensor, inputs: int, program: int, by_inputs: bool
 ) -> tuple[Tensor, Tensor]:
     """The derivatives of a loss by the signals and by the values.
 
@@ -71,65 +94,182 @@ def back(
         tape: what was remembered of it.
         cotangents: the derivatives of the loss by the outputs.
         inputs: how many channels the signals have.
-        kernel: the number of the program.
+        program: its number.
+        by_inputs: whether it is differentiated by its audio inputs, too.
     """
-    found = _KERNELS[kernel].back(_array(values), _array(tape), _array(cotangents))
-    return _tensor(found[0]), _tensor(found[1])
+    kernel = _PROGRAMS[program](by_inputs)
+    by_x, by_values = kernel.back(_array(values), _array(tape), _array(cotangents))
+    return _tensor(by_x), _tensor(by_values)
 
 
 @back.register_fake
 def _(
-    values: Tensor, tape: Tensor, cotangents: Tensor, inputs: int, kernel: int
+    values: Tensor, tape: Tensor, cotangents: Tensor, inputs: int, program: int, by_inputs: bool
 ) -> tuple[Tensor, Tensor]:
     items, _, frames = cotangents.shape
     return cotangents.new_empty((items, inputs, frames)), torch.empty_like(values)
 
 
-def _remember(ctx: Any, inputs: tuple[Tensor, Tensor, int], output: tuple[Tensor, Tensor]) -> None:
-    x, values, ctx.kernel = inputs
+@custom_op("fad::along", mutates_args=())
+def along(
+    x: Tensor, values: Tensor, moved_x: Tensor | None, moved_values: Tensor | None, program: int
+) -> Tensor:
+    """The derivative of the outputs along a direction.
+
+    Args:
+        x, values, program: see `run`.
+        moved_x, moved_values: how they move, in the same shapes; `None` where they stay.
+    """
+    kernel = _PROGRAMS[program](False)
+    direction = [None if each is None else _array(each) for each in (moved_x, moved_values)]
+    return _tensor(kernel.along(_array(x), _array(values), *direction))
+
+
+@along.register_fake
+def _(
+    x: Tensor, values: Tensor, moved_x: Tensor | None, moved_values: Tensor | None, program: int
+) -> Tensor:
+    return x.new_empty((x.shape[0], _PROGRAMS[program](False).outputs, x.shape[2]))
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    x, values, ctx.program, ctx.by_inputs = inputs
     ctx.inputs = x.shape[1]
-    ctx.held = _KERNELS[ctx.kernel]  # the layer may be gone when derivatives are asked for
+    ctx.held = _PROGRAMS[ctx.program]  # the layer may be gone when derivatives are asked for
     ctx.save_for_backward(values, output[1])
     # There are no derivatives by the tape, and zeros in their place would be as large as it is.
     ctx.set_materialize_grads(False)
 
 
-def _bring_back(
-    ctx: Any, cotangents: Tensor | None, _: None
-) -> tuple[Tensor | None, Tensor | None, None]:
+def _bring_back(ctx: Any, cotangents: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
     if cotangents is None:
-        return None, None, None
+        return None, None, None, None
     values, tape = ctx.saved_tensors
-    by_x, by_values = back(values, tape, cotangents.contiguous(), ctx.inputs, ctx.kernel)
-    return by_x, by_values, None
+    given = cotangents.contiguous()
+    by_x, by_values = back(values, tape, given, ctx.inputs, ctx.program, ctx.by_inputs)
+    return by_x, by_values, None, None
 
 
 record.register_autograd(_bring_back, setup_context=_remember)
 
 
-def _for_each(operator: Any, tensors: int) -> None:
-    """Lets an operator run under `torch.func.vmap`: another axis is more items."""
+def _for_each(call: Callable[..., Any], tensors: int) -> Callable[..., Any]:
+    """What `torch.func.vmap` makes of a function of so many tensors: its axis is more items."""
 
     def mapped(info: Any, dims: tuple[Any, ...], *arguments: Any) -> tuple[Any, Any]:
         size = info.batch_size
-        flat = []
-        for argument, dim in zip(arguments[:tensors], dims, strict=False):
+
+        def flat(tensor: Tensor | None, dim: int | None) -> Tensor | None:
+            if tensor is None:
+                return None
             whole = (
-                argument.unsqueeze(0).expand(size, *argument.shape)
+                tensor.unsqueeze(0).expand(size, *tensor.shape)
                 if dim is None
-                else argument.movedim(dim, 0)
+                else tensor.movedim(dim, 0)
             )
-            flat.append(whole.flatten(0, 1))
-        found = operator(*flat, *arguments[tensors:])
+            return whole.flatten(0, 1)
+
+        given = map(flat, arguments[:tensors], dims[:tensors])
+        found = call(*given, *arguments[tensors:])
         if isinstance(found, Tensor):
             return found.unflatten(0, (size, -1)), 0
         return tuple(each.unflatten(0, (size, -1)) for each in found), (0,) * len(found)
 
-    register_vmap(operator, mapped)
+    return mapped
 
 
-for _operator, _tensors in ((play, 2), (record, 2), (back, 3)):
-    _for_each(_operator, _tensors)
+class _Last(Function):
+    """What cannot be differentiated any more."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Remembers nothing."""
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        """Says so."""
+        raise FadError("layers have no second derivatives")
+
+    jvp = backward
+
+
+class _Along(_Last):
+    """See `along`."""
+
+    @staticmethod
+    def forward(*arguments: Any) -> Any:
+        return along(*arguments)
+
+    vmap = staticmethod(_for_each(lambda *arguments: _Along.apply(*arguments), 4))
+
+
+class _Back(_Last):
+    """See `back`."""
+
+    @staticmethod
+    def forward(*arguments: Any) -> Any:
+        return back(*arguments)
+
+    vmap = staticmethod(_for_each(lambda *arguments: _Back.apply(*arguments), 3))
+
+
+class _Played(Function):
+    """See `play`; with derivatives along directions."""
+
+    @staticmethod
+    def forward(x: Tensor, values: Tensor, program: int) -> Tensor:
+        return play(x, values, program)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, int], output: Tensor) -> None:
+        x, values, ctx.program = inputs
+        ctx.save_for_forward(x, values)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def jvp(ctx: Any, x: Tensor | None, values: Tensor | None, *_: None) -> Tensor:
+        return _Along.apply(*ctx.saved_tensors, x, values, ctx.program)
+
+    vmap = staticmethod(_for_each(run, 2))
+    backward = _Last.backward
+
+
+class _Recorded(Function):
+    """See `record`; with derivatives along directions, and those that are brought back."""
+
+    @staticmethod
+    def forward(x: Tensor, values: Tensor, program: int, by_inputs: bool) -> Any:
+        return record(x, values, program, by_inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+        _remember(ctx, inputs, output)
+        ctx.save_for_forward(*inputs[:2])
+        ctx.mark_non_differentiable(output[1])
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, cotangents: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
+        if cotangents is None:
+            return None, None, None, None
+        values, tape = ctx.saved_tensors
+        given = cotangents.contiguous()
+        found = _Back.apply(values, tape, given, ctx.inputs, ctx.program, ctx.by_inputs)
+        return *found, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, x: Tensor | None, values: Tensor | None, *_: None) -> tuple[Tensor, None]:
+        return _Along.apply(*ctx.saved_tensors, x, values, ctx.program), None
+
+    @staticmethod
+    def again(x: Tensor, values: Tensor, program: int, by_inputs: bool) -> Any:
+        return _Recorded.apply(x, values, program, by_inputs or x.requires_grad)
+
+    vmap = staticmethod(_for_each(lambda *arguments: _Recorded.again(*arguments), 2))
+
+
+for _operator, _tensors in ((play, 2), (record, 2), (back, 3), (along, 4)):
+    register_vmap(_operator, _for_each(_operator, _tensors))
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:

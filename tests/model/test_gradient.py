@@ -126,6 +126,16 @@ def test_the_derivative_by_an_input_is_a_difference_quotient(
         assert found[place] == pytest.approx(float(np.sum(weights * change)), abs=1e-9)
 
 
+def test_a_block_may_be_longer_than_the_signal(
+    gradient: Gradient, sound: Samples, weights: Samples
+) -> None:
+    outputs, pullback = gradient(sound, {"gain": 0.25})
+    same, again = gradient(sound, {"gain": [0.25]}, block=10**12)
+    assert np.array_equal(outputs, same)
+    found, wanted = again(weights).parameters, pullback(weights).parameters
+    assert all(np.array_equal(found[path], wanted[path]) for path in wanted)
+
+
 @pytest.mark.parametrize("checkpoint", [1, 64, 100, 499, 10_000])
 @needs_compiler
 def test_checkpoints_change_nothing(

@@ -15,6 +15,7 @@ from tests.model.programs import FILTER, RATE, SYNTH
 from tests.support.native import needs_compiler
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: the extra `fad[torch]`")
+make_fx = pytest.importorskip("torch.fx.experimental.proxy_tensor").make_fx
 layers = pytest.importorskip("fad.torch.layer")
 operators = pytest.importorskip("fad.torch.operators")
 
@@ -54,6 +55,27 @@ def test_gradients_are_difference_quotients(layer: Any) -> None:
     assert torch.autograd.gradcheck(lambda c: layer(fixed, cutoff=c), (one,), atol=1e-6)
 
 
+def test_short_calls_are_those_of_the_model() -> None:
+    """Without derivatives, numbers go past the machinery of PyTorch, and give the same bits."""
+    layer = layers.Layer(FILTER, rate=RATE, block=BLOCK, learn={"drive": 1.7})
+    x = double(1, FRAMES)
+    wanted = layer(x, cutoff=0.3, gate=1)
+    with torch.no_grad():
+        assert torch.equal(layer(x, cutoff=0.3, gate=1), wanted)
+        for value in (torch.tensor(0.3, dtype=x.dtype), torch.full((3,), 0.3, dtype=x.dtype)):
+            assert torch.equal(layer(x, {"cutoff": value}, gate=1), wanted)
+        with pytest.raises(fad.FadError, match="outside the range"):
+            layer(x, cutoff=7)
+        many = torch.func.vmap(lambda x: layer(x, cutoff=0.3, gate=1))(torch.stack([x, x]))
+        assert torch.equal(many[1], wanted)
+        with torch.autograd.forward_ad.dual_level():
+            dual = torch.autograd.forward_ad.make_dual(x, torch.ones_like(x))
+            moved = torch.autograd.forward_ad.unpack_dual(layer(dual, cutoff=0.3)).tangent
+        assert moved.abs().sum() > 0
+        traced = make_fx(lambda x: layer(x, cutoff=0.3, gate=1))(x)
+    assert torch.equal(traced(x), wanted) and not torch.equal(traced(2 * x), wanted)
+
+
 def test_without_a_signal() -> None:
     synth = layers.Layer(SYNTH, rate=RATE)
     gain = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
@@ -66,11 +88,13 @@ def test_without_a_signal() -> None:
 
 
 def test_the_operators_are_well_made(layer: Any) -> None:
-    kernel = layer._kernel(torch.float64, ("cutoff", "drive"), ("cutoff", "drive"), True)
+    program = layer._number(torch.float64, ("cutoff", "drive"), ("cutoff", "drive"))
     x = double(2, 1, FRAMES).requires_grad_()
     values = torch.stack([0.1 + 0.5 * double(2, 3), 0.5 + double(2, 3)], 1).requires_grad_()
-    torch.library.opcheck(operators.play, (x.detach(), values.detach(), kernel))
-    torch.library.opcheck(operators.record, (x, values, kernel))
+    torch.library.opcheck(operators.play, (x.detach(), values.detach(), program))
+    torch.library.opcheck(operators.record, (x, values, program, True))
+    direction = double(2, 1, FRAMES), double(2, 2, 3)
+    torch.library.opcheck(operators.along, (x.detach(), values.detach(), *direction, program))
 
 
 def test_it_can_be_compiled(layer: Any) -> None:
@@ -92,6 +116,90 @@ def test_it_can_be_mapped(layer: Any) -> None:
     signals = double(3, 2, 1, FRAMES)
     found = torch.func.vmap(lambda x: layer(x, cutoff=0.3))(signals)
     assert torch.equal(found, torch.stack([layer(x, cutoff=0.3) for x in signals]))
+
+
+def quadratic(layer: Any) -> Any:
+    """A loss of the signal and the cutoff in each block."""
+    return lambda x, cutoff: layer(x, cutoff=cutoff, gate=1).square().sum()
+
+
+def by_backward(layer: Any, x: Any, cutoff: Any) -> tuple[Any, Any]:
+    """Its derivatives, by `backward`."""
+    given = x.clone().requires_grad_(), cutoff.clone().requires_grad_()
+    by_x, by_cutoff = torch.autograd.grad(quadratic(layer)(*given), given)
+    return by_x, by_cutoff
+
+
+def test_transformations_are_those_of_backward(layer: Any) -> None:
+    x, cutoff = double(1, FRAMES) - 0.5, 0.1 + 0.5 * double(3)
+    wanted = by_backward(layer, x, cutoff)
+    found = torch.func.grad(quadratic(layer), argnums=(0, 1))(x, cutoff)
+    assert all(map(torch.equal, found, wanted))
+    y, pullback = torch.func.vjp(lambda c: layer(x, cutoff=c, gate=1), cutoff)
+    assert torch.allclose(pullback(2 * y)[0], wanted[1], rtol=1e-12)
+    jacobian = torch.func.jacrev(lambda c: layer(x, cutoff=c, gate=1))(cutoff)
+    assert torch.allclose(torch.einsum("cf,cfb->b", 2 * y, jacobian), wanted[1], rtol=1e-12)
+    forward = torch.func.jacfwd(lambda c: layer(x, cutoff=c, gate=1))(cutoff)
+    assert torch.allclose(forward, jacobian, rtol=1e-12, atol=1e-14)
+
+
+def test_transformations_are_combined(layer: Any) -> None:
+    """Inside of `vmap`, tensors do not tell that they need derivatives."""
+    xs, cutoffs = double(4, 1, FRAMES) - 0.5, 0.1 + 0.5 * double(4, 3)
+    each = [by_backward(layer, *item) for item in zip(xs, cutoffs, strict=True)]
+    wanted = [torch.stack(some) for some in zip(*each, strict=True)]
+    loss = quadratic(layer)
+    over_grad = torch.func.vmap(torch.func.grad(loss, argnums=(0, 1)))(xs, cutoffs)
+    in_grad = torch.func.grad(
+        lambda xs, cutoffs: torch.func.vmap(loss)(xs, cutoffs).sum(), argnums=(0, 1)
+    )(xs, cutoffs)
+    given = xs.clone().requires_grad_(), cutoffs.clone().requires_grad_()
+    by_hand = torch.autograd.grad(torch.func.vmap(loss)(*given).sum(), given)
+    for found in (over_grad, in_grad, by_hand):
+        assert all(torch.allclose(*pair, rtol=1e-12) for pair in zip(found, wanted, strict=True))
+
+
+def test_derivatives_along_directions(layer: Any) -> None:
+    x, cutoff = double(2, 1, FRAMES) - 0.5, 0.1 + 0.5 * double(2, 3)
+    moved = double(2, 1, FRAMES) - 0.5, double(2, 3) - 0.5
+
+    def run(x: Any, cutoff: Any) -> Any:
+        return layer(x, cutoff=cutoff, gate=1)
+
+    y, along = torch.func.jvp(run, (x, cutoff), moved)
+    assert torch.equal(y, run(x, cutoff))
+    step = 1e-6
+    quotient = run(x + step * moved[0], cutoff + step * moved[1])
+    quotient = (quotient - run(x - step * moved[0], cutoff - step * moved[1])) / (2 * step)
+    assert torch.allclose(along, quotient, atol=1e-8)
+    with torch.autograd.forward_ad.dual_level(), torch.no_grad():
+        duals = map(torch.autograd.forward_ad.make_dual, (x, cutoff), moved)
+        assert torch.equal(torch.autograd.forward_ad.unpack_dual(run(*duals)).tangent, along)
+    assert torch.autograd.gradcheck(
+        run,
+        (x[0, :, :20].requires_grad_(), cutoff[0, :2].requires_grad_()),
+        check_forward_ad=True,
+        check_backward_ad=False,
+        atol=1e-6,
+    )
+
+
+def test_there_are_no_second_derivatives(layer: Any) -> None:
+    """That is an error, and none of them is 0."""
+    x, cutoff = double(1, FRAMES), torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    first = torch.autograd.grad(quadratic(layer)(x, cutoff), cutoff, create_graph=True)[0]
+    with pytest.raises(fad.FadError, match="no second derivatives"):
+        first.backward()
+    for transformed in (torch.func.hessian, lambda f: torch.func.grad(torch.func.grad(f))):
+        with pytest.raises(fad.FadError, match="no second derivatives"):
+            transformed(lambda c: quadratic(layer)(x, c))(cutoff.detach())
+
+    def slope(cutoff: Any) -> Any:
+        run = lambda c: layer(x, cutoff=c).sum()  # noqa: E731
+        return torch.func.jvp(run, (cutoff,), (torch.ones_like(cutoff),))[1]
+
+    with pytest.raises(fad.FadError, match="no second derivatives"):
+        torch.func.grad(slope)(cutoff.detach())
 
 
 def test_it_learns_what_made_a_signal() -> None:
@@ -197,7 +305,7 @@ def test_layers_are_saved_and_copied() -> None:
         (lambda layer: layer(torch.zeros(1, FRAMES).to_sparse()), "no tensor that is dense"),
         (lambda layer: layer(torch.zeros(1, FRAMES).half()), "type torch.float16"),
         (lambda layer: layer(torch.zeros(1, 0)), "nothing to run"),
-        (lambda layer: layer(torch.zeros(1, FRAMES), frames=3), "not that of `frames`"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), frames=3), "not 3 frames"),
         (lambda layer: layer(torch.zeros(1, FRAMES), cutoff="a"), "`cutoff` is not a number"),
         (lambda layer: layer(torch.zeros(1, FRAMES), cutoff=torch.tensor(1j)), "real numbers"),
         (
