@@ -52,7 +52,7 @@ def refuse_unknown(given: Sequence[object], known: Sequence[str], what: str) -> 
         if word not in known:
             similar = nearest(word, known, 1) if isinstance(word, str) else []
             hint = f"did you mean {either(similar)}?" if similar else f"there is {either(known)}"
-            raise FadError(f"there is no {what} {word!r}", hint=hint)
+            raise FadError(f"there is no {what} `{word}`", hint=hint)
 
 
 def listed(given: object, what: str) -> list[Any]:

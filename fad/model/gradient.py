@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fad.base.errors import EngineError, FadError
 from fad.base.precision import NativePrecision
-from fad.base.prose import counted, either
+from fad.base.prose import counted
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import resolved
 from fad.differentiation.surrogates import Kind
+from fad.model.choices import refuse_unknown
 from fad.model.moves import Moves
 from fad.model.reverse import Recorded, boxes_of, reverse_of
 from fad.model.units import BackendName, Units, backend_for
@@ -93,8 +94,8 @@ class Gradient:
         engine: Engine | None = None,
         backend: BackendName | Literal["auto"] = "auto",
     ) -> None:
-        _refuse_unknown("backend", backend, ("auto", *get_args(BackendName)))
-        _refuse_unknown("precision", precision, get_args(NativePrecision))
+        refuse_unknown([backend], ("auto", *get_args(BackendName)), "backend")
+        refuse_unknown([precision], get_args(NativePrecision), "precision")
         frames_of(1.0, rate)  # refuses what is no rate
         front = read(Request(program, include, precision, rules, libraries))
         evaluation = front.evaluated()
@@ -230,11 +231,6 @@ def brought_back(run: Recorded, programs: ReverseProgram, cotangents: NDArray[An
         dict(zip(paths, derivatives, strict=True)),
         dict(zip(programs.inputs, rest, strict=True)),
     )
-
-
-def _refuse_unknown(what: str, name: str, known: Sequence[str]) -> None:
-    if name not in known:
-        raise FadError(f"there is no {what} `{name}`", hint=f"there is {either(known)}")
 
 
 def _numbers(given: ArrayLike, dtype: DTypeLike, what: str) -> NDArray[Any]:
