@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fad.drawing.plot import draw, rendered
     from fad.model.gradient import Cotangents, Gradient, Pullback
     from fad.model.model import Model, load
-    from fad.model.units import InterpreterWarning
+    from fad.model.notices import DerivativeWarning, InterpreterWarning
     from fad.pipeline.costs import Costs
     from fad.pipeline.expand import expand
     from fad.pipeline.explain import explain
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Costs",
     "Cotangents",
+    "DerivativeWarning",
     "Engine",
     "FadError",
     "Gradient",
@@ -76,7 +77,8 @@ _HOMES = {
     "Engine": "fad.runtime.engine",
     "FadError": "fad.base.errors",
     "Gradient": "fad.model.gradient",
-    "InterpreterWarning": "fad.model.units",
+    "InterpreterWarning": "fad.model.notices",
+    "DerivativeWarning": "fad.model.notices",
     "Model": "fad.model.model",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",

@@ -101,7 +101,7 @@ class Gradient:
         evaluation = front.evaluated()
         self._widgets = widgets_of(evaluation.process, evaluation.facts, front.title)
         self.programs: ReverseProgram = reversed_program(evaluation, front, wrt, surrogate)
-        self.backend: BackendName = backend_for(backend, stacklevel=3)
+        self.backend: BackendName = backend_for(backend)
         sounds = sounds_of(evaluation.process, front.folder)
         units = Units(self.backend, front, self._widgets, rate, precision, trust, sounds, engine)
         self._reverse = reverse_of(self.programs, boxes_of(self.programs), units)

@@ -99,7 +99,7 @@ def load(
     choices = dict(locals())
     del choices["program"]
     # Here, as what reads the program may be another thread, whose line a warning would name.
-    return _model(program, choices, backend_for(backend, stacklevel=3))
+    return _model(program, choices, backend_for(backend))
 
 
 @recursive
@@ -191,7 +191,7 @@ class Model:
         self.inputs, self.outputs = self.compiled.primal.inputs, self.compiled.primal.outputs
         self.rate, self.block, self.dtype = units.rate, options.block, units.dtype
         self.backend = units.kind
-        self.warnings = tuple(subject.evaluation.warnings)
+        self.warnings = subject.warnings
         self.files = subject.front.files(subject.box)
 
     def __reduce__(self) -> tuple[Callable[[Callable[[], Model]], Model], tuple[Any]]:

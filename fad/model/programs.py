@@ -11,7 +11,7 @@ from fad.diagram.box import Box, Lambda, Real, Slider, Slot, arity_of
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, Widget, input_index, parameter_at, resolved, select
 from fad.diagram.widgets import with_widgets
-from fad.differentiation.dual import dense
+from fad.differentiation.dual import about, dense
 from fad.differentiation.seeds import DIRECTION, Seed, Seeds, by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
@@ -28,6 +28,19 @@ INPUT = "input"
 _COMPONENT = "/fad component {}"
 #: Numbers of slots that no program has.
 _FIRST_SLOT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A program that computes derivatives.
+
+    Attributes:
+        box: its diagram.
+        warnings: what the user should know of them, one sentence each.
+    """
+
+    box: Box
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -55,15 +68,20 @@ class Subject:
         """The diagram of the program."""
         return self.evaluation.process
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of the program, one sentence each."""
+        return tuple(self.evaluation.warnings)
+
     @recursive
-    def dual(self) -> Box:
+    def dual(self) -> Derived:
         """For each output: the output, then its derivative by each of the variables."""
         seeds = by_parameters(self.variables)
         found = derive(self.evaluation, seeds, self.front.operations, self.surrogate)
-        return dense(found, len(seeds.names))
+        return Derived(dense(found, len(seeds.names)), about(found))
 
     @recursive
-    def directional(self, paths: Sequence[str], inputs: Sequence[int]) -> Box:
+    def directional(self, paths: Sequence[str], inputs: Sequence[int]) -> Derived:
         """For each output: the output, then its derivative along a direction.
 
         Args:
@@ -84,7 +102,7 @@ class Subject:
         box = dense(found, 1)
         for slot in reversed(slots):
             box = Lambda(slot, box)
-        return box
+        return Derived(box, about(found))
 
     @recursive
     def reverse(self) -> ReverseProgram:

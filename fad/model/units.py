@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +16,7 @@ from fad.diagram.box import Box, ForeignFunction, Soundfile, postorder
 from fad.diagram.parameters import Parameter
 from fad.diagram.widgets import with_inputs
 from fad.model.moves import Moves
+from fad.model.notices import InterpreterWarning, notify
 from fad.pipeline.front import Front
 from fad.runtime.compiler import ADVICE, find_compiler
 from fad.runtime.engine import Engine
@@ -30,10 +30,6 @@ from fad.text.emitter import emit
 BackendName = Literal["native", "interpreter"]
 #: libfaust may take long, for programs with many derivatives or long signals; in seconds.
 _TIME_LIMIT = 600.0
-
-
-class InterpreterWarning(UserWarning):
-    """There is no C++ compiler: libfaust's interpreter runs programs, which takes longer."""
 
 
 class Unit(Protocol):
@@ -359,12 +355,8 @@ class Units:
         return SoundFolder(self._sounds)
 
 
-def backend_for(asked: BackendName | Literal["auto"], stacklevel: int = 2) -> BackendName:
+def backend_for(asked: BackendName | Literal["auto"]) -> BackendName:
     """What runs programs, as it is asked for, and as the machine allows.
-
-    Args:
-        asked: what is asked for.
-        stacklevel: whose line a warning names: 2 is the caller's, 3 that of its caller.
 
     Warns:
         InterpreterWarning: `auto` has not found a C++ compiler.
@@ -373,10 +365,9 @@ def backend_for(asked: BackendName | Literal["auto"], stacklevel: int = 2) -> Ba
         return asked
     if find_compiler() is not None:
         return "native"
-    warnings.warn(
+    notify(
         "there is no C++ compiler: libfaust's interpreter runs the program, which takes a "
         f"hundred times longer; {ADVICE}",
         InterpreterWarning,
-        stacklevel=stacklevel,
     )
     return "interpreter"

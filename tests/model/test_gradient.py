@@ -15,7 +15,7 @@ from fad.base.errors import EngineError
 from fad.model import gradient as module
 from fad.model import units
 from fad.model.gradient import Gradient
-from fad.model.units import InterpreterWarning
+from fad.model.notices import InterpreterWarning
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from tests.support.native import needs_compiler
