@@ -21,9 +21,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.progress import track
 
 from bench.driver import cpp
+from bench.page import PAGE, columns, rewrite_part, table
 from fad.model.model import Model, load
 from fad.model.pullbacks import ByReverse
 from fad.model.threads import Threads
@@ -44,21 +45,46 @@ RATE, SHORT, LONG, ITEMS = 48000, 64, 48000, 16
 PIECES = 1000
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--filter", default="*", help="only programs whose name matches")
     parser.add_argument("--seconds", type=float, default=1, help="per race (default: 1)")
-    options = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
+    options = parser.parse_args(arguments)
     console = Console()
-    table = Table("program", "1 s", "64 samples", "from start", "jacobian", "vjp", "two threads")
-    table.add_row("(target)", "1.05", "+5 us", "", "1.1", "1.1", "1.8 times faster", style="dim")
-    for name in PROGRAMS:
-        if fnmatch.fnmatch(name.split("/")[-1], options.filter):
-            row = _row(f"{name}.dsp", options.seconds)
-            table.add_row(name.split("/")[-1], *row)
-    console.print(table)
+    rows = [
+        (name.split("/")[-1], *_row(f"{name}.dsp", options.seconds))
+        for name in track(PROGRAMS, "programs", console=console)
+        if fnmatch.fnmatch(name.split("/")[-1], options.filter)
+    ]
+    rows.append(_TARGETS)
+    console.print("\n".join(columns(_HEADS, rows)), highlight=False, markup=False, soft_wrap=True)
+    if options.write:
+        lines = [*_INTRODUCTION.strip().splitlines(), "", *table(_HEADS, rows)]
+        rewrite_part(PAGE, _TITLE, lines)
     return 0
+
+
+_HEADS = (
+    *("program", "1 s", "64 samples", "from start", "by a layer"),
+    *("jacobian", "vjp", "two threads"),
+)
+_TARGETS = "(target)", "1.05", "+5.0 us", "", "+25.0 us", "1.1", "1.1", "1.80"
+_TITLE = "Calls from Python"
+_INTRODUCTION = """
+`make bench-python` measures this, and `bench/python.py --write` writes this part of the page: what
+calls of a model take beside loops of the same native code in C++, at 48 kHz in single precision.
+
+- *1 s*: a call with one second of noise, in runs of the loop.
+- *64 samples*: what a call takes longer than 64 samples in a loop that goes on. A call begins at
+  the program's start, though: *from start* is the same beside a loop that puts the program to its
+  start before each 64 samples, as libfaust's C++ does that. Long delay lines take time to clear.
+- *by a layer*: a call of `fad.torch.Layer`, beside the loop that goes on.
+- *jacobian* and *vjp*: with one second, in runs of the loops of the dual, and of the programs of
+  reverse mode.
+- *two threads*: how many times faster a batch of 16 items is than on one.
+"""
 
 
 def _row(name: str, seconds: float) -> list[str]:
@@ -74,8 +100,9 @@ def _row(name: str, seconds: float) -> list[str]:
         for _ in range(PIECES):
             model(piece)
 
-    things = calls, _loop(model, "primal", many, SHORT), _restarting_loop(name, model, many)
-    short, *loops = (least / PIECES for least in race(things, seconds))
+    things = [calls, _loop(model, "primal", many, SHORT), _restarting_loop(name, model, many)]
+    things += _layer_calls(name, piece)
+    short, on, again, *layer = (least / PIECES for least in race(things, seconds))
     call, bare = race([lambda: model.jacobian(whole), _loop(model, "dual", whole, LONG)], seconds)
     jacobian = call / bare
 
@@ -92,11 +119,30 @@ def _row(name: str, seconds: float) -> list[str]:
     alone, together = race([lambda: one(batch), lambda: two(batch)], seconds)
     return [
         f"{long:.3f}",
-        *(f"{1e6 * (short - each):+.1f} us" for each in loops),
+        *(f"{1e6 * (short - loop):+.1f} us" for loop in (on, again)),
+        *((f"{1e6 * (each - on):+.1f} us" for each in layer) if layer else ("no PyTorch",)),
         f"{jacobian:.3f}",
         f"{call / bare:.3f}",
         f"{alone / together:.2f}",
     ]
+
+
+def _layer_calls(name: str, piece: np.ndarray) -> list[Callable[[], None]]:
+    """Calls of the program as a layer of PyTorch, where that is installed."""
+    try:
+        import torch
+
+        from fad.torch import Layer
+    except ImportError:
+        return []
+    layer, tensor = Layer(STANDARD_EXAMPLES / name, rate=RATE), torch.from_numpy(piece)
+
+    def calls() -> None:
+        with torch.no_grad():
+            for _ in range(PIECES):
+                layer(tensor)
+
+    return [calls]
 
 
 def race(things: Sequence[Callable[[], object]], seconds: float) -> list[float]:
