@@ -18,6 +18,7 @@ import ctypes
 import fnmatch
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -29,8 +30,9 @@ from fad.model.model import Model, load
 from fad.model.pullbacks import ByReverse
 from fad.model.threads import Threads
 from fad.model.units import NativeUnit
+from fad.runtime.compiler import find_compiler
 from fad.runtime.library import OPTIONS, SOURCE
-from fad.runtime.native import INTERFACE, executable, find_compiler, installed
+from fad.runtime.native import INTERFACE, executable, workplace
 from tests.support.places import STANDARD_EXAMPLES
 
 PROGRAMS = (
@@ -198,8 +200,7 @@ def _restarting_loop(name: str, model: Model, sound: np.ndarray) -> Callable[[],
         "program.hpp": cpp(path.read_text("utf-8"), path.name, path.parent),
     }
     options = [*OPTIONS, "-DFAUSTFLOAT=float", f"-DSHORT={SHORT}"]
-    with installed(executable(compiler, options, files, ())) as file:
-        function = ctypes.CDLL(file).bench_restarting
+    function = executable(compiler, options, files, (), _restarting)
     lanes = np.empty((model.outputs, sound.shape[1]), model.dtype)
     addresses = (ctypes.c_void_p(each.ctypes.data) for each in (sound, lanes))
     arguments = ctypes.c_int64(RATE), ctypes.c_int64(PIECES), *addresses
@@ -207,23 +208,32 @@ def _restarting_loop(name: str, model: Model, sound: np.ndarray) -> Callable[[],
     return lambda: (function(*arguments), sound, lanes)[0]
 
 
+def _restarting(data: bytes) -> Any:
+    """The function of a library, from the bytes of its file."""
+    with workplace({"bench.so": data}) as home:
+        return ctypes.CDLL(str(home / "bench.so")).bench_restarting
+
+
 def _reverse_loop(model: Model, sound: np.ndarray) -> Callable[[], None]:
     """The programs of reverse mode, one after the other."""
     way = model.compiled.way_back(False, "reverse", Threads(1))
     assert isinstance(way, ByReverse)
-    forward, adjoint, control = way.forward, way.adjoint, way.control
+    reverse = way.reverse
+    forward, adjoint, control = reverse.forward, reverse.adjoint, reverse.control
     assert isinstance(forward, NativeUnit) and isinstance(adjoint, NativeUnit)
     assert isinstance(control, NativeUnit)
     frames = sound.shape[1]
     lanes = np.empty((forward.outputs, frames), forward.dtype)
-    sums = np.zeros((way.coefficients, 1))
+    sums = np.zeros((len(reverse.programs.coefficients), 1))
     rest = np.empty((0, frames), adjoint.dtype)
-    found = np.empty((len(way.variables), 1))
+    found = np.empty((len(reverse.programs.parameters), 1))
     voices = forward.start(), adjoint.start(), control.start()
 
     def run() -> None:
         voices[0].run(sound, lanes)
-        voices[1].run_back(lanes[: way.outputs], lanes[way.outputs :], sums, rest, block=frames)
+        voices[1].run_back(
+            lanes[: reverse.outputs], lanes[reverse.outputs :], sums, rest, block=frames
+        )
         voices[2].run(sums, found, block=1)
 
     return run

@@ -8,13 +8,12 @@ from threading import RLock
 from typing import Any, Literal, TypeVar
 
 from fad.base.errors import FadError
-from fad.base.precision import NativePrecision
 from fad.model.programs import Subject, components_of
 from fad.model.pullbacks import ByLanes, ByReplay, ByReverse, Way
+from fad.model.reverse import boxes_of, reverse_of
 from fad.model.threads import Threads
 from fad.model.units import Unit, Units
 from fad.pipeline.costs import OneMode
-from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram
 
 #: How derivatives are brought back from outputs.
@@ -123,20 +122,8 @@ class Compiled:
         programs = self._reverse
         if isinstance(programs, FadError):
             raise programs
-
-        def unit(text: str, precision: NativePrecision | None = None) -> Unit:
-            return self._units.unit(read(Request(text)).evaluated().process, (), precision)
-
-        return ByReverse(
-            unit(programs.forward),
-            unit(programs.adjoint),
-            unit(programs.control, "double") if programs.control else None,
-            len(programs.outputs),
-            len(programs.coefficients),
-            [parameter.path for parameter in programs.parameters],
-            programs.inputs,
-            threads,
-        )
+        reverse = reverse_of(programs, boxes_of(programs), self._units)
+        return ByReverse(reverse, threads)
 
     @property
     def cheaper(self) -> OneMode:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fad.base.deep_stack import recursive
+from fad.base.errors import FadError
 from fad.diagram.box import Box, Lambda, Real, Slider, Slot, arity_of
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, Widget, input_index, parameter_at, resolved, select
@@ -137,11 +138,14 @@ def subject(
     """
     evaluation = front.evaluated()
     everything = widgets_of(evaluation.process, evaluation.facts, front.title)
-    values = resolved(everything, constant)
+    values = _constants(everything, constant)
     evaluation = _with_constants(evaluation, values)
     widgets = tuple(each for each in everything if each.path not in values)
     count = arity_of(evaluation.process)[0]
     names = [name.strip() for pattern in wrt for name in pattern.split(",")]
+    for each in everything:
+        if each.path in values and not {*names}.isdisjoint(each.names):
+            raise FadError(f"`{each.path}` is a constant, and cannot be a variable as well")
     patterns = ["input:*" if name == INPUT and count else name for name in names]
     chosen = select(widgets, count, patterns)
     numbers = [input_index(each) for each in chosen]
@@ -153,6 +157,17 @@ def subject(
         tuple(number for number in numbers if number is not None),
         tuple(surrogate),
     )
+
+
+def _constants(widgets: Sequence[Parameter], constant: Mapping[str, float]) -> dict[str, float]:
+    """Path -> value."""
+    values: dict[str, float] = {}
+    for name, value in constant.items():
+        for path, found in resolved(widgets, {name: value}).items():
+            if path in values:
+                raise FadError(f"the constant `{path}` has two values, also by `{name}`")
+            values[path] = found
+    return values
 
 
 def _with_constants(evaluation: Evaluation, values: Mapping[str, float]) -> Evaluation:

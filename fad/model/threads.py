@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 
 class Threads:
@@ -42,7 +43,10 @@ class Threads:
                     left.clear()
                     raise
 
-        others = [self._executor().submit(share) for _ in range(min(items, self.count) - 1)]
+        others = []
+        with suppress(RuntimeError):  # while the interpreter ends, this thread does all of it
+            for _ in range(min(items, self.count) - 1):
+                others.append(self._executor().submit(share))
         try:
             share()
         finally:

@@ -69,8 +69,12 @@ class Start {
     std::vector<Zeros> zeros;
 
   public:
-    explicit Start(int32_t rate) {
+    Start(int32_t rate, Soundfile* sounds) {
         voice.init(rate);
+        if (sounds) {
+            UI ui{sounds};
+            voice.buildUserInterface(&ui);
+        }
         const char* bytes = reinterpret_cast<const char*>(&voice);
         const char* const end = bytes + sizeof(mydsp);
         for (const char* last = bytes; last != end;) {
@@ -97,10 +101,10 @@ class Start {
 
 static const Start* start = nullptr;
 
-// A voice at its start. The first one not at the same time as others: it fills tables that all of
-// them share.
-EXPORTED mydsp* fad_voice(int32_t rate) {
-    if (!start) start = new Start(rate);
+// A voice at its start, with what its sound files play, which is not copied. The first one not at the
+// same time as others: it fills tables that all of them share.
+EXPORTED mydsp* fad_voice(int32_t rate, Soundfile* sounds) {
+    if (!start) start = new Start(rate, sounds);
     return start->copy();
 }
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
-import tempfile
+import hashlib
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
-from fad.runtime.native import COMPILERS, INTERFACE, Code, executable, find_compiler
+from fad.runtime.compiler import ADVICE, find_compiler, otherwise_interpreted
+from fad.runtime.native import INTERFACE, Code, executable, workplace
+from fad.runtime.soundfiles import NativeSounds, Sounds
 
 SOURCE = Path(__file__).with_name("library.cpp")
 #: What -ffast-math allows is left out: a signal in two halves would not be the same bits as in one.
@@ -38,6 +40,8 @@ _FLOATS: Mapping[NativePrecision, str] = {"single": "float", "double": "double"}
 #: libfaust counts samples in 32 bits.
 _LONGEST = 2**30
 
+Made = TypeVar("Made")
+
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
 _memory: Callable[[Any], Any] = (ctypes.c_char * 0).from_buffer
@@ -48,7 +52,7 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_inputs": (ctypes.c_int32, _POINTER),
     "fad_outputs": (ctypes.c_int32, _POINTER),
     "fad_widgets": (ctypes.c_int32, _POINTER, _LONG, _POINTER),
-    "fad_voice": (_POINTER, ctypes.c_int32),
+    "fad_voice": (_POINTER, ctypes.c_int32, _POINTER),
     "fad_finish": (None,),
     "fad_end": (None, _POINTER),
     "fad_restart": (None, _POINTER),
@@ -70,6 +74,7 @@ class Library:
         code: the program in C++.
         rate: the sample rate, in Hz.
         precision: how it computes.
+        sounds: the files that it plays; by default, they are silent.
 
     Attributes:
         rate: the sample rate, in Hz.
@@ -78,15 +83,22 @@ class Library:
         controls: path of a slider, entry or switch -> where its values are; those that libfaust
             leaves out, as no output depends on them, are not there.
         bargraphs: path of a bargraph -> where its value is.
+        name: the same one for all libraries that do the same.
+        sounds: what its sound files play.
 
     Raises:
         EngineError: there is no C++ compiler, or it does not accept the code.
     """
 
-    def __init__(self, code: Code, rate: int, precision: NativePrecision) -> None:
+    def __init__(
+        self, code: Code, rate: int, precision: NativePrecision, sounds: Sounds | None = None
+    ) -> None:
         self.rate = rate
         self.dtype = DTYPES[precision]
-        self.functions = _loaded(_built(code, rate, precision))
+        self.sounds = NativeSounds(code.sounds, sounds or Sounds({}), self.dtype)
+        text = "\0".join([code.text, str(rate), precision, self.sounds.digest])
+        self.name = hashlib.sha256(text.encode()).hexdigest()
+        self.functions = _functions(code, rate, precision)
         # Other threads may still use it when the process ends.
         weakref.finalize(self, self.functions.fad_finish).atexit = False
         voice = Voice(self)
@@ -99,6 +111,23 @@ class Library:
                 self.bargraphs[code.paths[label]] = offset
             else:
                 self.controls.setdefault(code.paths[label], []).append(offset)
+
+    def places(
+        self, paths: Sequence[str], rows: Sequence[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where some widgets are, and which row of their values is whose.
+
+        Args:
+            paths: the widgets; those that libfaust leaves out may be among them.
+            rows: for each, the number of its row.
+        """
+        places = [
+            (offset, row)
+            for row, path in zip(rows, paths, strict=True)
+            for offset in self.controls.get(path, ())
+        ]
+        offsets, found = np.array(places, np.int64).reshape(-1, 2).T.copy()
+        return offsets, found
 
 
 class Voice:
@@ -113,7 +142,7 @@ class Voice:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self.address = int(library.functions.fad_voice(library.rate))
+        self.address = int(library.functions.fad_voice(library.rate, library.sounds.address))
         end = weakref.finalize(self, library.functions.fad_end, self.address)
         end.atexit = False  # a thread may still use it then
 
@@ -209,16 +238,11 @@ class Control:
     def __init__(
         self, library: Library, paths: Sequence[str], rows: Sequence[int] | None = None
     ) -> None:
-        places = [
-            (offset, row)
-            for row, path in zip(range(len(paths)) if rows is None else rows, paths, strict=True)
-            for offset in library.controls.get(path, ())
-        ]
-        self._offsets, self._rows = (
-            np.array([place[part] for place in places], np.int64) for part in (0, 1)
+        self._offsets, self._rows = library.places(
+            paths, range(len(paths)) if rows is None else rows
         )
         #: Their number, and the addresses of their offsets and rows.
-        self.arguments = len(places), _address(self._offsets), _address(self._rows)
+        self.arguments = len(self._rows), _address(self._offsets), _address(self._rows)
 
 
 class Performer:
@@ -266,30 +290,49 @@ def _moves(
     return values.shape[1], _address(values), *control.arguments
 
 
-def _built(code: Code, rate: int, precision: NativePrecision) -> bytes:
-    """The file of a library."""
-    compiler = find_compiler()
-    if compiler is None:
-        raise EngineError(
-            "there is no C++ compiler to make native code with",
-            hint=f"install one ({', '.join(COMPILERS)})",
-        )
+def _functions(code: Code, rate: int, precision: NativePrecision) -> Any:
+    """The functions of a library."""
     files = {file.name: file.read_text("utf-8") for file in (SOURCE, INTERFACE)}
     # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
     files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
     options = [*OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
-    return executable(compiler, options, files, code.folders)
+    with otherwise_interpreted(bool(code.folders)):
+        return shared_library(options, files, _loaded, code.folders)
+
+
+def shared_library(
+    options: Sequence[str],
+    files: Mapping[str, str],
+    use: Callable[[bytes], Made],
+    folders: Sequence[Path] = (),
+) -> Made:
+    """A library; see `executable`.
+
+    Raises:
+        EngineError: there is no C++ compiler, or it does not accept the code.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise EngineError("there is no C++ compiler to make native code with", hint=ADVICE)
+    return executable(compiler, options, files, folders, use)
+
+
+def opened(data: bytes) -> ctypes.CDLL:
+    """A library that stays open, from the bytes of its file.
+
+    Raises:
+        EngineError: it cannot be loaded.
+    """
+    with workplace({"program.so": data}) as home:
+        try:
+            return ctypes.CDLL(str(home / "program.so"))
+        except OSError as error:
+            raise EngineError(f"the native code cannot be loaded: {error}") from None
 
 
 def _loaded(data: bytes) -> Any:
     """The functions of a library, from the bytes of its file."""
-    with tempfile.TemporaryDirectory(prefix="fad-") as home:
-        file = Path(home, "program.so")
-        file.write_bytes(data)
-        try:
-            functions = ctypes.CDLL(str(file))
-        except OSError as error:
-            raise EngineError(f"the native code cannot be loaded: {error}") from None
+    functions = opened(data)
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(functions, name)
         function.restype, function.argtypes = result, arguments

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
-from fad.base.prose import counted
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
 from fad.model.coordinates import Coordinate, coordinate
@@ -68,7 +68,7 @@ class Layer(nn.Module):
         self._program, self._choices = program, choices
         single = self._loaded(torch.float32)
         self.parameters_of_program = single.parameters
-        self._inputs, self._block = single.inputs, single.block
+        self._block = single.block
         self._form = single.form
         self._learnt: dict[str, str] = {}
         self._coordinates: dict[str, Coordinate] = {}
@@ -77,7 +77,7 @@ class Layer(nn.Module):
         for name, start in starts.items():
             parameter = called(single.parameters, name)[0]
             value = parameter.init if start is None else start
-            place = coordinate(parameter).place(value)
+            place = coordinate(parameter).place(np.asarray(value, np.float64))
             self._coordinates[name] = coordinate(parameter)
             key = identifier(parameter.label, "parameter")
             if key in self.places:
@@ -89,6 +89,23 @@ class Layer(nn.Module):
     def values(self) -> dict[str, Tensor]:
         """The values of the learnt parameters."""
         return {name: self._value(name) for name in self._learnt}
+
+    def denormalised(self, places: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Values of parameters, with derivatives: what a network gives is made theirs.
+
+        Args:
+            places: path or label -> coordinates: 0 where the range of the parameter begins, 1 where
+                it ends, in between as its scale says.
+
+        Returns:
+            The same names -> values, in double precision.
+        """
+        return {
+            name: coordinate(called(self.parameters_of_program, name)[0]).value(
+                torch.as_tensor(place).double()
+            )
+            for name, place in places.items()
+        }
 
     def forward(
         self,
@@ -112,7 +129,7 @@ class Layer(nn.Module):
             FadError: something does not fit the program.
         """
         given = {**self.values, **(values or {}), **parameters}
-        x = self._signal(x, frames, batch, given)
+        x = self._signal(x, frames, batch)
         items = x.shape[0] if x.ndim == 3 else None
         kernel = self._kernel(x.dtype, tuple(given), _moving(given), x.requires_grad)
         blocks = -(-x.shape[-1] // self._block)
@@ -147,19 +164,10 @@ class Layer(nn.Module):
         value: Tensor = self._coordinates[name].value(inside.double())
         return value
 
-    def _signal(
-        self, x: Tensor | None, frames: int | None, batch: int | None, given: Mapping[str, Any]
-    ) -> Tensor:
+    def _signal(self, x: Tensor | None, frames: int | None, batch: int | None) -> Tensor:
         """The signal, or none of a length."""
+        shape = self._form.sound_shape(None if x is None else tuple(x.shape), frames, batch)
         if x is None:
-            if self._inputs or frames is None:
-                raise FadError(
-                    f"the program has {counted(self._inputs, 'audio input')}",
-                    hint="a tensor of shape (channels, frames) comes first"
-                    if self._inputs
-                    else "`frames=48000` says how long it runs",
-                )
-            shape = (0, frames) if batch is None else (batch, 0, frames)
             return torch.empty(shape)
         if x.device.type != "cpu":
             raise FadError(
@@ -168,11 +176,6 @@ class Layer(nn.Module):
             )
         if x.dtype not in _PRECISIONS:
             raise FadError(f"the signal is of type {x.dtype}", hint="float32 and float64 are fine")
-        if x.ndim not in (2, 3) or x.shape[-2] != self._inputs or 0 in x.shape:
-            raise FadError(
-                f"the signal has the shape {tuple(x.shape)}",
-                hint=f"({self._inputs}, frames), or (batch, {self._inputs}, frames)",
-            )
         return x
 
     def _loaded(self, dtype: torch.dtype) -> Model:
