@@ -173,7 +173,7 @@ _RESTARTING = """
 
 EXPORTED void bench_restarting(int64_t rate, int64_t pieces, FAUSTFLOAT* inputs,
                                FAUSTFLOAT* outputs) {
-    static mydsp* const voice = fad_voice(rate);
+    static mydsp* const voice = fad_voice(rate, nullptr);
     const int64_t frames = pieces * SHORT;
     const int ins = voice->getNumInputs(), outs = voice->getNumOutputs();
     std::vector<FAUSTFLOAT*> from(ins + 1), to(outs + 1);
