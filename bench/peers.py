@@ -26,7 +26,7 @@ from rich.console import Console
 
 import fad
 from bench import faust_jax
-from bench.page import PAGE, columns, table
+from bench.page import PAGE, columns, rewrite_part, table
 from bench.python import race
 from tests.support.places import ROOT
 
@@ -345,7 +345,7 @@ def summary(results: Sequence[Result]) -> Iterator[str]:
                 yield f"{case.name}: {each.peer} computes something else, and does not count"
 
 
-_TITLE = "\n## In Python, against others\n"
+_TITLE = "In Python, against others"
 _INTRODUCTION = """
 `make bench-peers` measures this, and `bench/peers.py --write` writes this part of the page: the
 time for the derivatives of sum(weights*outputs) by all parameters, forward and backward, of one
@@ -369,12 +369,9 @@ _REMARKS = """
 
 def write(results: Sequence[Result]) -> None:
     """Writes the part of the page on peers; the rest of the page stays."""
-    before, _, after = PAGE.read_text("utf-8").partition(_TITLE)
-    _, head, rest = after.partition("\n## ")
-    lines = ["", *_INTRODUCTION.strip().splitlines(), ""]
-    lines += [*(f"- {line}" for line in summary(results)), ""]
-    lines += [*table(_HEADS, map(_row, results)), "", *_REMARKS.strip().splitlines(), ""]
-    PAGE.write_text(before + _TITLE + "\n".join(lines) + head + rest, "utf-8")
+    lines = [*_INTRODUCTION.strip().splitlines(), "", *(f"- {line}" for line in summary(results))]
+    lines += ["", *table(_HEADS, map(_row, results)), "", *_REMARKS.strip().splitlines()]
+    rewrite_part(PAGE, _TITLE, lines)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ loop in C++ has left them, with nothing of Python in them.
 A call begins at the program's start, and the loop goes on, which leaves something out: where there
 are long delay lines, to clear them takes as long as to compute 64 samples. So short calls are also
 compared with a loop in C++ that puts the program to its start before each piece, as libfaust's C++
-does that (`instanceClear`). Layers of PyTorch are called with short signals: without derivatives,
-and forward and backward by a parameter.
+does that (`instanceClear`).
 """
 
 from __future__ import annotations
@@ -24,9 +23,10 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.progress import track
 
 from bench.driver import cpp
+from bench.page import PAGE, columns, rewrite_part, table
 from fad.model.model import Model, load
 from fad.model.pullbacks import ByReverse
 from fad.model.threads import Threads
@@ -48,28 +48,49 @@ RATE, SHORT, LONG, ITEMS = 48000, 64, 48000, 16
 PIECES = 1000
 #: Calls of a layer one after the other.
 CALLS = 50
-_HAS_TORCH = find_spec("torch") is not None
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--filter", default="*", help="only programs whose name matches")
     parser.add_argument("--seconds", type=float, default=1, help="per race (default: 1)")
-    options = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
+    options = parser.parse_args(arguments)
     console = Console()
-    heads = "program", "1 s", "64 samples", "from start", "jacobian", "vjp", "two threads"
-    table = Table(*heads, "PyTorch", "backward")
-    targets = "1.05", "+5 us", "", "1.1", "1.1", "1.8 times faster", "+25 us", ""
-    table.add_row("(target)", *targets, style="dim")
-    for name in PROGRAMS:
-        if fnmatch.fnmatch(name.split("/")[-1], options.filter):
-            row = _row(f"{name}.dsp", options.seconds)
-            table.add_row(name.split("/")[-1], *row)
-    console.print(table)
-    if not _HAS_TORCH:
-        console.print("PyTorch is not installed (the extra `fad[torch]`): layers are not timed")
+    rows = [
+        (name.split("/")[-1], *_row(f"{name}.dsp", options.seconds))
+        for name in track(PROGRAMS, "programs", console=console)
+        if fnmatch.fnmatch(name.split("/")[-1], options.filter)
+    ]
+    rows.append(_TARGETS)
+    console.print("\n".join(columns(_HEADS, rows)), highlight=False, markup=False, soft_wrap=True)
+    if options.write:
+        lines = [*_INTRODUCTION.strip().splitlines(), "", *table(_HEADS, rows)]
+        rewrite_part(PAGE, _TITLE, lines)
     return 0
+
+
+_HEADS = (
+    *("program", "1 s", "64 samples", "from start", "by a layer", "and back"),
+    *("jacobian", "vjp", "two threads"),
+)
+_TARGETS = "(target)", "1.05", "+5.0 us", "", "+25.0 us", "", "1.1", "1.1", "1.80"
+_TITLE = "Calls from Python"
+_INTRODUCTION = """
+`make bench-python` measures this, and `bench/python.py --write` writes this part of the page: what
+calls of a model take beside loops of the same native code in C++, at 48 kHz in single precision.
+
+- *1 s*: a call with one second of noise, in runs of the loop.
+- *64 samples*: what a call takes longer than 64 samples in a loop that goes on. A call begins at
+  the program's start, though: *from start* is the same beside a loop that puts the program to its
+  start before each 64 samples, as libfaust's C++ does that. Long delay lines take time to clear.
+- *by a layer*: a call of `fad.torch.Layer` without derivatives, beside the loop that goes on.
+- *and back*: what a call takes in all, with the derivative by a parameter.
+- *jacobian* and *vjp*: with one second, in runs of the loops of the dual, and of the programs of
+  reverse mode.
+- *two threads*: how many times faster a batch of 16 items is than on one.
+"""
 
 
 def _row(name: str, seconds: float) -> list[str]:
@@ -85,8 +106,8 @@ def _row(name: str, seconds: float) -> list[str]:
         for _ in range(PIECES):
             model(piece)
 
-    things = calls, _loop(model, "primal", many, SHORT), _restarting_loop(name, model, many)
-    short, *loops = (least / PIECES for least in race(things, seconds))
+    things = [calls, _loop(model, "primal", many, SHORT), _restarting_loop(name, model, many)]
+    short, on, again = (least / PIECES for least in race(things, seconds))
     call, bare = race([lambda: model.jacobian(whole), _loop(model, "dual", whole, LONG)], seconds)
     jacobian = call / bare
 
@@ -103,16 +124,18 @@ def _row(name: str, seconds: float) -> list[str]:
     alone, together = race([lambda: one(batch), lambda: two(batch)], seconds)
     return [
         f"{long:.3f}",
-        *(f"{1e6 * (short - each):+.1f} us" for each in loops),
+        *(f"{1e6 * (short - loop):+.1f} us" for loop in (on, again)),
+        *_layer(name, many, seconds),
         f"{jacobian:.3f}",
         f"{call / bare:.3f}",
         f"{alone / together:.2f}",
-        *(_layer(name, many, seconds) if _HAS_TORCH else ("", "")),
     ]
 
 
 def _layer(name: str, many: np.ndarray, seconds: float) -> tuple[str, str]:
     """What a layer takes for a short signal: more than its loop, and in all with derivatives."""
+    if find_spec("torch") is None:
+        return "no PyTorch", ""
     import torch
 
     from fad.torch import Layer
@@ -135,7 +158,7 @@ def _layer(name: str, many: np.ndarray, seconds: float) -> tuple[str, str]:
     there_and_back()
     loop = _loop(model, "primal", many, SHORT)
     call, learn, bare = race([play, there_and_back, loop], seconds)
-    return f"+{1e6 * (call / CALLS - bare / PIECES):.1f} us", f"{1e6 * learn / CALLS:.0f} us"
+    return f"{1e6 * (call / CALLS - bare / PIECES):+.1f} us", f"{1e6 * learn / CALLS:.0f} us"
 
 
 def race(things: Sequence[Callable[[], object]], seconds: float) -> list[float]:
@@ -164,7 +187,7 @@ _RESTARTING = """
 
 EXPORTED void bench_restarting(int64_t rate, int64_t pieces, FAUSTFLOAT* inputs,
                                FAUSTFLOAT* outputs) {
-    static mydsp* const voice = fad_voice(rate);
+    static mydsp* const voice = fad_voice(rate, nullptr);
     const int64_t frames = pieces * SHORT;
     const int ins = voice->getNumInputs(), outs = voice->getNumOutputs();
     std::vector<FAUSTFLOAT*> from(ins + 1), to(outs + 1);

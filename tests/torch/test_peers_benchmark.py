@@ -18,17 +18,15 @@ def test_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "performance.md"
-    page.write_text(
-        "# Before\n\n## In Python, against others\n\nwhat was there\n\n## After\n\nstays\n"
-    )
+    before = "# Before\n\n## In Python, against others\n\n"
+    page.write_text(f"{before}what was there\n\n## After\n\nstays\n")
     monkeypatch.setattr(peers, "PAGE", page)
     monkeypatch.setattr(peers, "FRAMES", 10000)
     peers.main(["--filter", "moog", "--seconds", "0.01", "--write"])
     said = capsys.readouterr().out
     assert "\nmoog: " in said and "times as fast as" in said
     written = page.read_text()
-    begin = "# Before\n\n## In Python, against others\n\n`make bench-peers` measures this"
-    assert written.startswith(begin)
+    assert written.startswith(f"{before}`make bench-peers` measures this")
     assert written.endswith("\n\n## After\n\nstays\n")
     assert "what was there" not in written
     assert "\n| moog | fad | " in written
