@@ -17,7 +17,7 @@ from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from tests.support.properties import examples
 from tests.support.quotients import ASIDE, beside_quotients
-from tests.support.random_programs import HELPERS, Case, cases, singular_cases
+from tests.support.random_programs import HELPERS, Case, cases, side_by_side, singular_cases
 
 FRAMES = 32
 #: How much rounding may change a sample, in units of the loudest one.
@@ -33,15 +33,8 @@ def render(engine: Engine, text: str, inputs: int) -> Samples:
 
 
 def copies(engine: Engine, variants: list[Case]) -> Samples:
-    """The outputs of several variants of a program, of shape (variants, outputs, frames).
-
-    They are put side by side in one program: to compile it takes less time than to compile each.
-    """
-    lines = []
-    for index, case in enumerate(variants):
-        lines.append(f"p{index} = environment {{\n{case.text}\n}};")
-    parts = ", ".join(f'hgroup("{index}", p{index}.process)' for index in range(len(variants)))
-    text = HELPERS + "\n".join([*lines, f"process = {parts};"])
+    """The outputs of several variants of a program, of shape (variants, outputs, frames)."""
+    text = HELPERS + side_by_side(variants)
     inputs = np.tile(noise(variants[0].inputs), (len(variants), 1))
     samples = engine.render(text, "copies", inputs=inputs, frames=FRAMES)
     return samples.reshape(len(variants), -1, FRAMES)

@@ -8,7 +8,6 @@ pressed, so that instruments play.
 
 from __future__ import annotations
 
-import argparse
 import glob
 import json
 import random
@@ -26,6 +25,7 @@ from fad.base.errors import DifferentiationError, FadError
 from fad.checking.quotients import VERDICTS, Verdict
 from fad.checking.report import Pair
 from fad.runtime.engine import Engine, EngineRefusal
+from tests.corpus.options import parser
 from tests.corpus.processes import Work
 from tests.support.places import ROOT, example_name, standard_examples
 
@@ -248,15 +248,7 @@ def _named(pairs: Sequence[Pair]) -> str:
 
 def main() -> int:
     """Run the checks; 1 if a program falls short."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--filter", default="*", metavar="PATTERN", help="only these programs")
-    parser.add_argument("--jobs", type=int, default=2, help="programs at a time (default: 2)")
-    parser.add_argument(
-        "--limit", type=float, default=300, metavar="SECONDS", help="per program (default: 300)"
-    )
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write all outcomes to a file")
-    parser.add_argument("--write", action="store_true", help="write docs/corpus.md")
-    options = parser.parse_args()
+    options = parser(__doc__, PAGE).parse_args()
     start = time.monotonic()
     outcomes = judge_all(standard_examples(options.filter), options.jobs, options.limit)
     print("\n".join(summary(outcomes)))

@@ -28,6 +28,7 @@ import fad
 from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.runtime.engine import Compiled, Engine, EngineRefusal
+from tests.corpus.options import parser
 from tests.corpus.processes import Work
 from tests.support.places import example_name, standard_examples
 
@@ -273,19 +274,13 @@ def summary(outcomes: Sequence[Outcome], seconds: float) -> str:
 
 def main() -> int:
     """Run the checks; 1 if a program falls short."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--filter", default="*", metavar="PATTERN", help="only these programs")
-    parser.add_argument("--jobs", type=int, default=2, help="programs at a time (default: 2)")
-    parser.add_argument(
-        "--limit", type=float, default=300, metavar="SECONDS", help="per program (default: 300)"
-    )
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write all outcomes to a file")
-    parser.add_argument(
+    taken = parser(__doc__)
+    taken.add_argument(
         "--reference",
         action="store_true",
         help="check the standard compiler's own expansion instead of fad's",
     )
-    options = parser.parse_args()
+    options = taken.parse_args()
     start = time.monotonic()
     outcomes = judge_all(standard_examples(options.filter), options)
     print(summary(outcomes, time.monotonic() - start))

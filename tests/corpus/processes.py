@@ -6,33 +6,37 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Generic, TypeVar
 
+Subject = TypeVar("Subject")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Work(Generic[T]):
-    """What is to be done for a program.
+class Work(Generic[Subject, T]):
+    """What is to be done for a program, or for several together.
 
     Attributes:
         run: does it; it has to be found by its name in its module.
         failed: what comes of a program that takes too long, or that ends the process: from the
             program and the reason.
         limit: in seconds.
+        needs: modules that take long to import: all processes share them.
     """
 
-    run: Callable[[Path, float], T]
-    failed: Callable[[Path, str], T]
+    run: Callable[[Subject, float], T]
+    failed: Callable[[Subject, str], T]
     limit: float
+    needs: Sequence[str] = ()
 
-    def done(self, path: Path) -> T:
+    def done(self, subject: Subject) -> T:
         """Does it in a process of its own."""
-        context = multiprocessing.get_context("spawn")
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_send, args=(sender, self.run, path, self.limit))
+        multiprocessing.set_forkserver_preload([*self.needs])
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        process = self._context.Process(target=_send, args=(sender, self.run, subject, self.limit))
         process.start()
         sender.close()
         try:
@@ -45,14 +49,20 @@ class Work(Generic[T]):
         finally:
             process.kill()
             process.join()
-        return self.failed(path, reason)
+        return self.failed(subject, reason)
 
-    def done_for_all(self, paths: Sequence[Path], jobs: int) -> Iterator[T]:
+    @property
+    def _context(self) -> ForkServerContext | SpawnContext:
+        return get_context("forkserver") if self.needs else get_context("spawn")
+
+    def done_for_all(self, subjects: Sequence[Subject], jobs: int) -> Iterator[T]:
         """Does it for programs, `jobs` at a time; they come in the order in which they end."""
         with ThreadPoolExecutor(jobs) as pool:
-            for future in as_completed([pool.submit(self.done, path) for path in paths]):
+            for future in as_completed([pool.submit(self.done, each) for each in subjects]):
                 yield future.result()
 
 
-def _send(channel: Connection, run: Callable[[Path, float], T], path: Path, limit: float) -> None:
-    channel.send(run(path, limit))
+def _send(
+    channel: Connection, run: Callable[[Subject, float], T], subject: Subject, limit: float
+) -> None:
+    channel.send(run(subject, limit))

@@ -9,7 +9,6 @@ and while they change.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import sys
@@ -39,6 +38,7 @@ from fad.signals.algebra import number_of
 from fad.signals.graph import Applied, Graph, operands_first
 from fad.signals.propagate import Propagation
 from fad.signals.rates import Rate, Rates, running
+from tests.corpus.options import parser
 from tests.corpus.processes import Work
 from tests.support.places import ROOT, example_name, standard_examples
 
@@ -523,15 +523,7 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 def main() -> int:
     """Run the checks; 1 if a program falls short."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--filter", default="*", metavar="PATTERN", help="only these programs")
-    parser.add_argument("--jobs", type=int, default=2, help="programs at a time (default: 2)")
-    parser.add_argument(
-        "--limit", type=float, default=300, metavar="SECONDS", help="per program (default: 300)"
-    )
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write all outcomes to a file")
-    parser.add_argument("--write", action="store_true", help="write docs/corpus-reverse.md")
-    options = parser.parse_args()
+    options = parser(__doc__, PAGE).parse_args()
     start = time.monotonic()
     work = Work(outcome, failed, options.limit)
     outcomes = []

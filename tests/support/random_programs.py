@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 
@@ -196,6 +197,16 @@ def circuits(draw: st.DrawFn, names: tuple[str, ...], ins: int, outs: int, depth
 HELPERS = "si_bus(n) = par(i, n, _);\ncount = +(1) ~ _;\npower(y, x) = abs(x)^y;\n"
 
 
+def side_by_side(some: Sequence[Case]) -> str:
+    """A program that consists of several ones, each in a group of its own, and needs `HELPERS`.
+
+    To compile it takes less time than to compile each.
+    """
+    lines = [f"p{index} = environment {{\n{case.text}\n}};" for index, case in enumerate(some)]
+    parts = ", ".join(f'hgroup("{index}", p{index}.process)' for index in range(len(some)))
+    return "\n".join([*lines, f"process = {parts};"])
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """A program with sliders, definitions that use those before them, and `process`."""
@@ -248,3 +259,23 @@ def singular_cases(draw: st.DrawFn) -> Case:
         infinite = draw(st.sampled_from(SINGULAR)).format(near, other)
         outputs.append(draw(st.sampled_from(TAMING)).format(f"({infinite})", other))
     return Case(f"process = {', '.join(outputs)};", sliders, 0, ends)
+
+
+def programs(count: int) -> list[Case]:
+    """Random programs, always the same ones."""
+    found: list[Case] = []
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases() | singular_cases())
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    collect()
+    return found
