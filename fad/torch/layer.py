@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
+from fad.base.prose import either
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
 from fad.model.arguments import together
@@ -104,6 +105,38 @@ class Layer(nn.Module):
         """The values of the learnt parameters."""
         return {name: self._value(name) for name in self._learnt}
 
+    @torch.no_grad()
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Puts learnt parameters to values.
+
+        Args:
+            values: label or path, as in `learn` -> the value, in the shape that it is learnt in.
+
+        Raises:
+            FadError: a parameter is not learnt; a value is outside its range.
+        """
+        for name, value in mapping(values, "values").items():
+            if name not in self._learnt:
+                learnt = either(self._learnt) if self._learnt else "nothing"
+                raise FadError(f"`{name}` is not learnt", hint=f"what is learnt: {learnt}")
+            place = self.places[self._learnt[name]]
+            found = self._model.normalised({name: _value(name, value).numpy(force=True)})[name]
+            if found.shape not in ((), tuple(place.shape)):
+                raise FadError(
+                    f"the value of `{name}` has the shape {found.shape}, what is learnt "
+                    f"{tuple(place.shape)}"
+                )
+            place.copy_(torch.as_tensor(found))
+
+    def extra_repr(self) -> str:
+        """The learnt parameters and their values, for `print`."""
+        values = {name: value.detach().numpy() for name, value in self.values.items()}
+        learnt = [
+            f"{name}={value:.6g}" if value.ndim == 0 else f"{name}: {value.shape}"
+            for name, value in values.items()
+        ]
+        return ", ".join([f"rate={self._model.rate}", f"block={self._block}", *learnt])
+
     def denormalised(self, places: Mapping[str, Any]) -> dict[str, Tensor]:
         """Values of parameters, with derivatives: what a network gives is made theirs.
 
@@ -122,9 +155,13 @@ class Layer(nn.Module):
     def model(self, dtype: torch.dtype) -> Model:
         """The program as it runs on signals of a type: float32 or float64."""
         if dtype not in self._models:
-            other = next(iter(self._models.values()))
-            self._models[dtype] = other.again(precision=_PRECISIONS[dtype])
+            self._models[dtype] = self._model.again(precision=_PRECISIONS[dtype])
         return self._models[dtype]
+
+    @property
+    def _model(self) -> Model:
+        """The program in some precision."""
+        return next(iter(self._models.values()))
 
     def forward(
         self,
@@ -267,6 +304,10 @@ def _value(name: str, value: Any) -> Tensor:
     """
     if isinstance(value, (int, float)):
         return torch.as_tensor(value, dtype=torch.float64)
+    if isinstance(value, (list, tuple)) and any(isinstance(each, Tensor) for each in value):
+        raise FadError(
+            f"the value of `{name}` is a list of tensors", hint="`torch.stack` makes one"
+        )
     if not isinstance(value, Tensor):
         return torch.from_numpy(numbers(value, f"the value of `{name}`").copy())
     if value.is_complex() or value.layout != torch.strided:

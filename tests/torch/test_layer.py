@@ -13,6 +13,8 @@ import pytest
 import fad
 from tests.model.programs import FILTER, RATE, SYNTH
 from tests.support.native import needs_compiler
+from tests.support.pages import example
+from tests.support.places import ROOT
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: the extra `fad[torch]`")
 make_fx = pytest.importorskip("torch.fx.experimental.proxy_tensor").make_fx
@@ -328,3 +330,32 @@ def test_layers_are_saved_and_copied() -> None:
 def test_what_does_not_fit(layer: Any, call: Any, told: str) -> None:
     with pytest.raises(fad.FadError, match=told):
         call(layer)
+
+
+def test_learnt_values_can_be_put_and_are_shown() -> None:
+    layer = layers.Layer(FILTER, learn=["cutoff", "drive"], rate=RATE)
+    layer.put({"cutoff": 0.3})
+    assert layer.values["cutoff"].item() == pytest.approx(0.3)
+    assert f"rate={RATE}, block=64, cutoff=0.3, drive=1" in repr(layer)
+    with pytest.raises(fad.FadError, match="`gate` is not learnt") as told:
+        layer.put({"gate": 1})
+    assert told.value.hint == "what is learnt: `cutoff` or `drive`"
+    with pytest.raises(fad.FadError, match="outside the range"):
+        layer.put({"cutoff": 5})
+    with pytest.raises(fad.FadError, match="has the shape"):
+        layer.put({"cutoff": torch.tensor([0.1, 0.2])})
+    with pytest.raises(fad.FadError, match="a list of tensors"):
+        layer(torch.zeros(1, FRAMES), drive=[torch.tensor(1.0), torch.tensor(2.0)])
+
+
+def test_the_examples_of_the_page() -> None:
+    page = ROOT / "docs" / "python.md"
+    names: dict[str, Any] = {}
+    exec(example(page, "import torch\n"), names)
+    learnt = names["learner"][1].values
+    assert learnt["gain"].item() == pytest.approx(9, rel=1e-2)
+    assert learnt["frequency"].item() == pytest.approx(2500, rel=1e-2)
+    assert learnt["q"].item() == pytest.approx(2, rel=1e-2)
+    exec(example(page, "RESONANT ="), names)
+    assert names["y"].shape == (8, 1, 4800)
+    assert all(weight.grad.abs().sum() > 0 for weight in names["network"].parameters())
