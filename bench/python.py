@@ -33,7 +33,7 @@ from fad.model.threads import Threads
 from fad.model.units import NativeUnit
 from fad.runtime.compiler import find_compiler
 from fad.runtime.library import OPTIONS, SOURCE
-from fad.runtime.native import INTERFACE, executable, workplace
+from fad.runtime.native import INTERFACE, LAYOUT, executable, workplace
 from tests.support.places import STANDARD_EXAMPLES
 
 PROGRAMS = (
@@ -211,7 +211,7 @@ def _restarting_loop(name: str, model: Model, sound: np.ndarray) -> Callable[[],
         "bench.cpp": _RESTARTING,
         "library.cpp": SOURCE.read_text("utf-8"),
         "interface.hpp": INTERFACE.read_text("utf-8"),
-        "program.hpp": cpp(path.read_text("utf-8"), path.name, path.parent),
+        "program.hpp": cpp(path.read_text("utf-8"), path.name, path.parent, LAYOUT),
     }
     options = [*OPTIONS, "-DFAUSTFLOAT=float", f"-DSHORT={SHORT}"]
     function = executable(compiler, options, files, (), _restarting)

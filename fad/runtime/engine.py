@@ -166,9 +166,11 @@ class Engine:
         include: Sequence[Path] = (),
         libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
+        options: Sequence[str] = (),
     ) -> str:
-        """The C++ class `mydsp` that libfaust makes of a program."""
-        return cast(str, self._request("cpp", source, name, (include, libraries), precision))
+        """The C++ class `mydsp` that libfaust makes of a program, with options of its own."""
+        reply = self._request("cpp", source, name, (include, libraries), precision, *options)
+        return cast(str, reply)
 
     def diagrams(
         self,

@@ -39,6 +39,9 @@ _TIME_LIMIT = 300.0
 _COMPLAINT = re.compile(r"\b(error|failed):", re.IGNORECASE)
 Made = TypeVar("Made")
 
+#: What libfaust is told: short delay lines are rings, as long ones are. By default, it moves those
+#: of up to 16 samples by one with each sample, which takes longer: derivatives have many of them.
+LAYOUT = ("-mcd", "1")
 #: What a program's class needs around it.
 INTERFACE = Path(__file__).with_name("interface.hpp")
 _BEFORE = """
@@ -196,14 +199,14 @@ def native_code(
     plain, paths = numbered(silent)
     has_own = not all(map(is_standard, postorder(box)))
     text = emit(plain)
-    parts = (version("cyfaust"), precision, name, text)
+    parts = (version("cyfaust"), precision, *LAYOUT, name, text)
     key = f"cpp-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()}"
     cache = Cache(programs=True)
     if (kept := cache.get(key)) is not None:
         code = kept.decode()
     else:
         try:
-            code = engine.cpp(text, name, precision=precision)
+            code = engine.cpp(text, name, precision=precision, options=LAYOUT)
         except EngineRefusal:
             # Its message quotes the program: the user should find the labels there, and no numbers.
             engine.cpp(emit(box), name, precision=precision)

@@ -130,6 +130,16 @@ def test_a_program_with_long_memory_starts_again_as_it_did(engine: Engine) -> No
     assert np.array_equal(again, first)
 
 
+def test_short_delay_lines_are_rings(engine: Engine) -> None:
+    """They do not move with each sample; what comes out is the same."""
+    front = read(Request(Source("test.dsp", "process = + ~ *(0.5)@5 <: _, @(3);")))
+    box = front.evaluated().process
+    code = native_code(box, engine, front.name, front.libraries.folders).text
+    assert "IOTA" in code and "for (int j" not in code
+    usual = engine.cpp("process = + ~ *(0.5)@5 <: _, @(3);", "test.dsp")
+    assert "IOTA" not in usual and "for (int j" in usual
+
+
 def test_a_widget_that_is_left_out_can_be_among_those_that_move(engine: Engine) -> None:
     program = library(
         engine, 'process = attach(_, hslider("a", 0, 0, 1, 0.1)), hslider("b", 0, 0, 1, 0.1);'
