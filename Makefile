@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-peers bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,13 @@ test: lint ## Check style and types, and run the tests
 # A build of PyTorch without CUDA, where there is one, before the extra asks for any.
 test-torch: $(STAMP) ## Install PyTorch and JAX, and run the tests that need them
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[dev,torch]' jax
-	$(BIN)/python -m pytest -n 2 tests/torch tests/losses
+	$(BIN)/python -m pip install --quiet --editable '.[dev,torch,jax]'
+	$(BIN)/python -m pytest -n 2 tests/torch tests/jax tests/losses
+
+# 100 MB, and a minute for the first program; so it is no part of `test`.
+test-native: $(STAMP) ## Install the C++ compiler of Python, and run the tests that need it
+	$(BIN)/python -m pip install --quiet --editable '.[dev,native]'
+	$(BIN)/python -m pytest tests/runtime/test_compiler.py
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check
@@ -68,12 +73,16 @@ docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
 
 learn: $(STAMP) ## Learn all learning examples, and check that they find the hidden values
 	$(BIN)/python -m examples.learn.learn
+	$(BIN)/python -m examples.ddsp
 
 bench-front: $(STAMP) ## Time the front end
 	$(BIN)/python -m bench.front
 
 bench-dual: $(STAMP) ## Time the derivatives
 	$(BIN)/python -m bench.dual
+
+bench-peers: $(STAMP) ## Time derivatives in Python against other libraries that are installed
+	$(BIN)/python -m bench.peers
 
 bench-python: $(STAMP) ## Time calls from Python against the programs' own loops
 	$(BIN)/python -m bench.python

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from tests.support.places import ROOT
@@ -145,6 +146,20 @@ def page(results: Results) -> None:
     _, head, rest = PAGE.read_text("utf-8").partition(_OF_OTHERS)
     PAGE.write_text("\n".join([*_page(results), ""]) + head + rest, "utf-8")
     PICTURE.write_text(_picture(results.speeds), "utf-8")
+
+
+def rewrite_part(page: Path, title: str, lines: Iterable[str]) -> None:
+    """Writes a part of a page; the rest of it stays.
+
+    Args:
+        page: its file.
+        title: of the part, without the marks of a heading; without such a part, it is the last one.
+        lines: what it says.
+    """
+    heading = f"\n## {title}\n"
+    before, _, after = page.read_text("utf-8").partition(heading)
+    _, head, rest = after.partition("\n## ")
+    page.write_text("\n".join([before + heading, *lines, ""]) + head + rest, "utf-8")
 
 
 #: Where the page goes on with what `bench/shape.py` measures.

@@ -23,7 +23,7 @@ import fad
 from bench.driver import BLOCK, Backwards, Timed, compiler, cpp, race
 from bench.dual import PROGRAMS
 from bench.enzyme import is_there, reverse_over_primal
-from bench.page import PAGE, columns, table
+from bench.page import PAGE, columns, rewrite_part, table
 from tests.support.places import ROOT, STANDARD_EXAMPLES
 
 #: Programs with many parameters.
@@ -172,7 +172,7 @@ def _row(each: Cost) -> tuple[str, ...]:
     return *head, *numbers, cheaper, str(lanes or ""), *before
 
 
-_TITLE = "\n## Reverse mode\n"
+_TITLE = "Reverse mode"
 _INTRODUCTION = """
 `make bench-reverse` measures this, and `bench/reverse.py --write` writes this part of the page. All
 programs run on one second of noise at 48 kHz, with their sliders at rest. *Forward program* is the
@@ -205,12 +205,9 @@ times of these programs by less than what they vary by from run to run.
 
 def write(costs: Sequence[Cost]) -> None:
     """Writes the part of the page on reverse mode; the rest of the page stays."""
-    before, _, after = PAGE.read_text("utf-8").partition(_TITLE)
-    _, head, rest = after.partition("\n## ")
-    lines = ["", *_INTRODUCTION.strip().splitlines(), ""]
-    lines += [*(f"- {line}" for line in summary(costs)), "", *table(_HEADS, map(_row, costs))]
-    lines += ["", *_REMARKS.strip().splitlines(), ""]
-    PAGE.write_text(before + _TITLE + "\n".join(lines) + head + rest, "utf-8")
+    lines = [*_INTRODUCTION.strip().splitlines(), "", *(f"- {line}" for line in summary(costs))]
+    lines += ["", *table(_HEADS, map(_row, costs)), "", *_REMARKS.strip().splitlines()]
+    rewrite_part(PAGE, _TITLE, lines)
 
 
 if __name__ == "__main__":

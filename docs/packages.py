@@ -38,6 +38,7 @@ FLOORS = (
     "runtime",
     "model",
     "torch",
+    "jax",
     "checking",
     "drawing",
     "cli",

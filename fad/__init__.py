@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from fad.drawing.block_diagrams import write_diagrams
     from fad.drawing.picture import picture
     from fad.drawing.plot import draw, rendered
+    from fad.model.gradient import Cotangents, Gradient, Pullback
     from fad.model.model import Model, load
+    from fad.model.notices import DerivativeWarning, InterpreterWarning
     from fad.pipeline.costs import Costs
     from fad.pipeline.expand import expand
     from fad.pipeline.explain import explain
@@ -32,13 +34,13 @@ if TYPE_CHECKING:
     from fad.pipeline.transform import transform
     from fad.runtime.engine import Engine
     from fad.runtime.estimate import estimate
-    from fad.runtime.gradient import Cotangents, Gradient, InterpreterWarning, Pullback
     from fad.runtime.recording import Recording
     from fad.runtime.run import run
 
 __all__ = [
     "Costs",
     "Cotangents",
+    "DerivativeWarning",
     "Engine",
     "FadError",
     "Gradient",
@@ -70,17 +72,18 @@ __all__ = [
 
 #: Public name -> the module that it is loaded from when it is used: `fad --help` needs none.
 _HOMES = {
-    "Cotangents": "fad.runtime.gradient",
+    "Cotangents": "fad.model.gradient",
     "Costs": "fad.pipeline.costs",
     "Engine": "fad.runtime.engine",
     "FadError": "fad.base.errors",
-    "Gradient": "fad.runtime.gradient",
-    "InterpreterWarning": "fad.runtime.gradient",
+    "Gradient": "fad.model.gradient",
+    "InterpreterWarning": "fad.model.notices",
+    "DerivativeWarning": "fad.model.notices",
     "Model": "fad.model.model",
     "Output": "fad.differentiation.channels",
     "Parameter": "fad.diagram.parameters",
     "Program": "fad.pipeline.program",
-    "Pullback": "fad.runtime.gradient",
+    "Pullback": "fad.model.gradient",
     "Recording": "fad.runtime.recording",
     "Report": "fad.checking.report",
     "ReverseProgram": "fad.pipeline.reverse",

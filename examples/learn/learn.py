@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import io
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-
-from PIL import Image
 
 import fad
 from examples.learn.catalogue import EXAMPLES, Example
@@ -34,11 +30,11 @@ from examples.learn.trial import (
     target_of,
 )
 from examples.learn.webassembly import compiles_to_webassembly
+from examples.pictures import keep
 from fad.drawing.picture import picture
 from fad.drawing.plot import rendered
+from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine
-from fad.runtime.native import find_compiler
-from fad.runtime.recording import Recording
 
 PAGE = HERE.parents[1] / "docs" / "learning.md"
 PROGRAMS, PLOTS = HERE / "programs", HERE / "plots"
@@ -140,7 +136,8 @@ def outcome(example: Example, quick: bool, smooth: bool, write: bool) -> Result:
                 trials.append(judged(example, program, recording, precision))
                 if write and start == 0 and precision == "double":
                     (PROGRAMS / f"{example.name}.dsp").write_text(program.source, "utf-8")
-                    _draw(recording, PLOTS / f"{example.name}.png")
+                    drawn = rendered(picture(recording), "png")
+                    keep(drawn, PLOTS / f"{example.name}.png")
     if quick:
         return Result(example, tuple(trials), None, None)
     text = programs[0].source
@@ -154,12 +151,6 @@ def _times(example: Example, text: str) -> tuple[float, float]:
     texts = fad.expand(target_of(example)).source, text
     target, learning = race([Timed(cpp(each, example.name, HERE)) for each in texts], RACE)
     return target * 1e9, learning * 1e9
-
-
-def _draw(recording: Recording, path: Path) -> None:
-    """Writes the picture of `fad run --plot`, in few colours."""
-    drawn = Image.open(io.BytesIO(rendered(picture(recording), "png")))
-    drawn.convert("RGB").quantize(64).save(path, optimize=True)
 
 
 def report(result: Result) -> Iterator[str]:

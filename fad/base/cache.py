@@ -105,6 +105,21 @@ class Cache:
         digest, data = entry[:_DIGEST_SIZE], entry[_DIGEST_SIZE:]
         return data if digest == _digest(key, data) else None
 
+    def subfolder(self, name: str) -> Path | None:
+        """A folder in it for a program that keeps files of its own; made when needed.
+
+        What is in it does not count as entries, and nothing is removed from it. Nobody but the user
+        can enter it. `None` where the folder of the cache cannot be used.
+        """
+        folders = (self.root, self.root / name)
+        try:
+            for folder in folders:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            return None
+        trusted = self._is_trusted and _distrust(folders[-1], True) is None
+        return folders[-1] if trusted and os.access(folders[-1], os.W_OK) else None
+
     def put(self, key: str, data: bytes) -> None:
         """Stores bytes under a key (a file name), or does nothing when the folder is unusable."""
         import tempfile  # Costs more than reading an entry, and most runs only read.

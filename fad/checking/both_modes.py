@@ -15,14 +15,17 @@ from fad.differentiation.dual import Dual, dense
 from fad.differentiation.seeds import DIRECTION, Seed, Seeds
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
+from fad.model.gradient import Cotangents, brought_back
+from fad.model.moves import Moves
+from fad.model.reverse import Recorded, boxes_of, reverse_of
+from fad.model.units import Units
 from fad.pipeline.front import Front
 from fad.pipeline.reverse import ReverseProgram
 from fad.pipeline.transform import derive
-from fad.runtime.backends import Backend, Moves, by_sample
 from fad.runtime.foreign import refuse_foreign
-from fad.runtime.gradient import Cotangents, backend_of, boxes_of, brought_back
 from fad.runtime.input_signals import Samples
-from fad.runtime.repeated import Courses, Host, Moving, Runner, runner, runs_natively
+from fad.runtime.repeated import Host, Moving, Runner, runner, runs_natively
+from fad.runtime.soundfiles import plays_sounds, read_sounds
 
 #: Numbers of slots that no program has.
 _FIRST_SLOT = 1_000_000
@@ -118,8 +121,10 @@ class BothModes:
         self.variables = variables
         self.programs = programs
         box, boxes = evaluation.process, boxes_of(programs)
-        # Each program runs a few times only: compiling it would take longer.
-        is_native = any(runs_natively(each, bool(host.native)) for each in (box, *boxes))
+        # Each program runs a few times only: compiling it would take longer. But the interpreter
+        # plays sound files in single precision only.
+        needed = host.native or (plays_sounds(box) and host.precision == "double")
+        is_native = any(runs_natively(each, bool(needed)) for each in (box, *boxes))
         host = replace(host, native=is_native)
         if is_native and not host.trust:
             refuse_foreign(box, evaluation.facts.origins)
@@ -130,18 +135,13 @@ class BothModes:
             assert isinstance(seed.value, Slot)
             forward = Lambda(seed.value, forward)
         self._dual = self._runner(forward, host)
-        self._backend: Backend = backend_of(
+        units = Units(
             "native" if is_native else "interpreter",
-            programs,
-            boxes,
-            widgets,
-            host.engine,
-            (host.folder, *front.libraries.folders),
-            host.rate,
-            host.precision,
-            host.trust,
+            *(front, widgets, host.rate, host.precision, host.trust),
+            *(read_sounds(box, host.folder), host.engine),
         )
-        self.lanes = self._backend.lanes
+        self._reverse = reverse_of(programs, boxes, units)
+        self.lanes = self._reverse.forward.outputs
 
     def compared(self, setting: Setting) -> Comparison:
         """What both modes make of a setting, in which just the widgets move that may.
@@ -149,11 +149,11 @@ class BothModes:
         Raises:
             EngineError: a program cannot be run.
         """
-        dtype = self._backend.dtype
-        run = self._backend.record(setting.inputs.astype(dtype), setting.moves, setting.piece)
-        gradient = brought_back(run, self._backend, self.programs, setting.cotangents.astype(dtype))
+        dtype = self._reverse.forward.dtype
+        run = Recorded(self._reverse, setting.inputs.astype(dtype), setting.moves, setting.piece)
+        gradient = brought_back(run, self.programs, setting.cotangents.astype(dtype))
         terms = np.concatenate([*self._terms(setting, gradient)])
-        original = self._run(self._original, setting.inputs, setting.moves.courses())
+        original = self._run(self._original, setting.inputs, setting)
         products = self._products(setting)
         with np.errstate(all="ignore"):
             sizes = (np.abs(products).sum(), np.abs(terms).sum())
@@ -176,21 +176,20 @@ class BothModes:
             found: what came of it.
         """
         random = np.random.default_rng(1)
-        epsilon = float(np.finfo(self._backend.dtype).eps)
+        epsilon = float(np.finfo(self._reverse.forward.dtype).eps)
 
         def shaken(values: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.asarray(values * (1 + epsilon * random.integers(-4, 5, values.shape)))
 
         worst = 0.0
         for _ in range(_SHAKES):
-            values = {
-                path: np.clip(shaken(course), *self._ranges[path])
-                for path, course in setting.moves.values.items()
-            }
+            ranges = np.array([self._ranges[path] for path in setting.moves.paths])
+            low, high = ranges.reshape(-1, 2, 1).transpose(1, 0, 2)
+            courses = np.clip(shaken(setting.moves.courses), low, high)
             each = self.compared(
                 Setting(
                     shaken(setting.inputs),
-                    replace(setting.moves, values=values),
+                    replace(setting.moves, courses=courses),
                     shaken(setting.cotangents),
                     shaken(setting.by_block),
                     shaken(setting.by_sample),
@@ -243,16 +242,20 @@ class BothModes:
 
     def _products(self, setting: Setting) -> Samples:
         """The terms of <J v, w>, of shape (outputs, frames)."""
-        along = np.concatenate([by_sample(setting.by_block, setting.moves), setting.by_sample])
-        heard = np.concatenate([along, setting.inputs])
-        lanes = self._run(self._dual, heard, setting.moves.courses())
+        frames = setting.inputs.shape[1]
+        by_block = np.repeat(setting.by_block, setting.moves.block, axis=1)[:, :frames]
+        heard = np.concatenate([by_block, setting.by_sample, setting.inputs])
+        lanes = self._run(self._dual, heard, setting)
         with np.errstate(all="ignore"):
             return np.asarray(lanes[1::2] * setting.cotangents)
 
     def _runner(self, box: Box, host: Host) -> Runner:
         return runner(with_inputs(box, self._ranges), host)
 
-    def _run(self, program: Runner, inputs: Samples, courses: Courses) -> Samples:
+    def _run(self, program: Runner, inputs: Samples, setting: Setting) -> Samples:
+        """The outputs of a program whose widgets move as in a setting."""
+        moves = setting.moves
+        courses = dict(zip(moves.paths, moves.by_sample(inputs.shape[1]), strict=True))
         return Moving(program, courses, self._ranges).run(inputs, {})
 
 

@@ -27,7 +27,7 @@ from fad.checking.points import never_pressed, points_of, unpressed
 from fad.checking.quotients import ACCURACIES, Accuracy, Judgement, Runs, judge
 from fad.checking.report import CheckMode, Pair, Report
 from fad.checking.rules import reviewed, without
-from fad.diagram.box import Box, ForeignFunction, Soundfile, arity_of, postorder
+from fad.diagram.box import Box, arity_of
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import Parameter, input_index, resolved, select
 from fad.diagram.widgets import with_values
@@ -53,8 +53,8 @@ from fad.runtime.repeated import (
     runner,
     runs_natively,
 )
-from fad.runtime.run import missing_sounds
 from fad.runtime.schedule import Change, scheduled
+from fad.runtime.soundfiles import missing_sounds, plays_sounds
 from fad.syntax.libraries import ProgramLike
 
 
@@ -82,7 +82,7 @@ def check(
     """Compares each derivative with difference quotients, or reverse mode with forward mode.
 
     Buttons and checkboxes that neither `at` nor `changes` name are pressed after a tenth of the
-    time, and stay so. Programs with sound files run in single precision, others in double.
+    time, and stay so. All is in double precision, but for sound files in the interpreter.
 
     Args:
         program: a text, or the path of a file.
@@ -110,7 +110,7 @@ def check(
         order_by: the order of the variables; see `fad.transform`.
         mode: which derivatives are tested: those of `forward` mode; those of `reverse` mode, by the
             dot-product test, for which programs run as native code only where `native` says so, or
-            where they have foreign functions; or `both`.
+            where they have foreign functions or play sound files; or `both`.
 
     Returns:
         A verdict for each output and parameter, and for each dot product.
@@ -126,7 +126,7 @@ def check(
     front = read(Request(program, include, rules=rules, libraries=libraries))
     evaluation = front.evaluated()
     precision: NativePrecision = "double"
-    if _plays_sounds(evaluation.process):
+    if _is_single(evaluation.process, native):
         precision = "single"
         front = read(Request(program, include, precision, rules, libraries))
         evaluation = front.evaluated()
@@ -180,10 +180,9 @@ def check(
     return replace(report, unpressed=released, files=front.files(box))
 
 
-def _plays_sounds(box: Box) -> bool:
-    """Whether a program runs in the interpreter in single precision only; see `runs_natively`."""
-    kinds = {type(part) for part in postorder(box)}
-    return Soundfile in kinds and ForeignFunction not in kinds
+def _is_single(box: Box, native: bool | None) -> bool:
+    """Whether the interpreter plays sound files, which it does in single precision only."""
+    return plays_sounds(box) and not runs_natively(box, native)
 
 
 def _inputs(

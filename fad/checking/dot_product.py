@@ -24,23 +24,23 @@ from fad.differentiation.prepared import Prepared, prepare
 from fad.differentiation.seeds import by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
+from fad.model.gradient import Cotangents
+from fad.model.moves import Moves
 from fad.pipeline.front import Front
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.runtime.backends import Moves
 from fad.runtime.frames import check_size
-from fad.runtime.gradient import Cotangents
 from fad.runtime.input_signals import Samples
 from fad.runtime.recording import values_over_time
 from fad.runtime.repeated import Host, Values
-from fad.runtime.run import missing_sounds
 from fad.runtime.schedule import Change
+from fad.runtime.soundfiles import missing_sounds
 
 #: How much the products may differ, in units of the larger one.
 TOLERANCES: Mapping[NativePrecision, float] = {"double": 1e-10, "single": 1e-3}
 #: The longest block, in samples.
 _BLOCK = 64
-#: The blocks that the adjoint runs through at once, in `split`.
-_PIECE = 3
+#: In how many pieces the adjoint runs, in `split`.
+_PIECES = 3
 #: How far `moving` moves a parameter, in units of its range.
 _MOVING = 0.02
 #: Rounding errors of an output, in units of the precision: what is smaller than that is 0.
@@ -217,7 +217,7 @@ class DotProductTest:
         random = np.random.default_rng((self.seed, number))
         starts = np.arange(0, frames, block)
         values = values_over_time(self._moving, self.places[number], self.changes, starts)
-        resting = Moves(values, block, frames)
+        resting = Moves.of(values, len(starts), block)
         parameters = both.programs.parameters
         count = len(both.variables) - len(parameters)
         spans = np.array([each.max - each.min for each in parameters]).reshape(-1, 1)
@@ -226,18 +226,18 @@ class DotProductTest:
         steady = spans * random.uniform(-1, 1, (len(parameters), 1))
         varying = spans * random.uniform(-1, 1, (len(parameters), len(starts)))
         setting = Setting(self.inputs, resting, cotangents, varying, by_sample, frames)
-        if all((course == course[0]).all() for course in values.values()):
-            still = Moves({path: course[:1] for path, course in values.items()}, frames, frames)
+        if (resting.courses == resting.courses[:, :1]).all():
+            still = replace(resting.within(slice(1)), block=frames)
             yield "whole", replace(setting, moves=still, by_block=steady)
         else:
             constant = np.repeat(steady, len(starts), axis=1)
             yield "whole", replace(setting, by_block=constant)
-        yield "split", replace(setting, piece=_PIECE * block)
+        yield "split", replace(setting, piece=block * -(-len(starts) // _PIECES))
         moved = dict(values)
         for each in parameters:
             by = (each.max - each.min) * random.uniform(-_MOVING, _MOVING, len(starts))
             moved[each.path] = np.clip(values[each.path] + by, each.min, each.max)
-        yield "moving", replace(setting, moves=replace(resting, values=moved))
+        yield "moving", replace(setting, moves=Moves.of(moved, len(starts), block))
 
     def _judged(
         self,

@@ -210,7 +210,7 @@ def _remarks(report: Report, verdicts: Collection[str]) -> Iterator[str]:
         if verdict in verdicts:
             yield f"{verdict}: {meaning}"
     if report.precision == "single":
-        yield "computed in single precision, because the program plays sound files"
+        yield "computed in single precision, in which the interpreter plays sound files"
     for output in report.not_finite:
         yield f"output {output} is not finite everywhere"
     for output in report.differing:

@@ -13,7 +13,10 @@ from typing import NamedTuple
 
 _BLANKS = " \t"
 #: The files in `{'a.wav';'b.wav'}`.
+#: A file that a label names, all files of a list, and what may stand between them.
 _FILE = re.compile(r"'([^']*)'")
+_FILES = re.compile(r"\{'[^']*'(?:;'[^']*')*\}")
+_OUTSIDE = re.compile(r"'[^']*'|[ \t]+")
 #: A substitution: `%i`, `%2i` or `%{i}`, where the number is a width. Behind a `%{` that is not
 #: closed the label ends.
 _SUBSTITUTION = re.compile(
@@ -101,8 +104,17 @@ def metadata(label: str) -> dict[str, str]:
 
 
 def sound_files(label: str) -> list[str]:
-    """The files that the label of a sound file names, as in `[url:{'a.wav';'b.wav'}]`."""
-    return _FILE.findall(metadata(label).get("url", ""))
+    """The files that the label of a sound file names, as in `[url:{'a.wav';'b.wav'}]`.
+
+    As in the standard compiler, a name in no braces is that of one file, and the label itself is
+    where there is no such entry; blanks count between quotes only; and braces with anything else
+    in them are the name of a file that nobody has.
+    """
+    url = metadata(label).get("url", plain_name(split_path(label)[-1]))
+    url = _OUTSIDE.sub(lambda found: found[0] if found[0][0] == "'" else "", url)
+    if not url.startswith("{"):
+        url = f"{{'{url}'}}"
+    return _FILE.findall(url) if _FILES.fullmatch(url) else [url]
 
 
 def substitute(label: str, value: Callable[[str], int]) -> str:

@@ -193,13 +193,17 @@ def resolved(widgets: Sequence[Parameter], values: Mapping[str, float]) -> dict[
     """
     found: dict[str, float] = {}
     for name, value in values.items():
+        try:
+            value = float(value)
+        except (TypeError, ValueError):
+            raise FadError(f"the value of `{name}` is not a number") from None
         for widget in called(widgets, name):
             if not widget.min <= value <= widget.max:  # NaN is in no range
                 raise FadError(
                     f"{value:g} is outside the range of `{widget.path}`",
                     hint=f"it goes from {widget.min:g} to {widget.max:g}",
                 )
-            found[widget.path] = float(value)
+            found[widget.path] = value
     return found
 
 

@@ -17,14 +17,17 @@ from fad.diagram.box import (
     Seq,
     Slider,
     Slot,
+    Soundfile,
     Switch,
     postorder,
 )
-from fad.diagram.labels import plain_name, widget_path
+from fad.diagram.labels import plain_name, sound_files, widget_path
 from fad.diagram.parameters import GroupPath, Parameter, Widget, parameter_at
 
 #: What a user interface shows, but for groups and sound files.
 _LABELLED = (Slider, Switch, Bargraph)
+#: The files that a `soundfile` plays, as its label names them, and its number of channels.
+PlayedFiles = tuple[tuple[str, ...], int]
 
 
 @recursive
@@ -119,6 +122,26 @@ def numbered(box: Box) -> tuple[Box, tuple[str, ...]]:
 
     labelled, _ = with_replaced(box, lambda part: isinstance(part, _LABELLED), changed)
     return _without_groups(labelled), tuple(numbers)
+
+
+def with_numbered_sounds(box: Box) -> tuple[Box, tuple[PlayedFiles, ...]]:
+    """A diagram whose sound files are called `s` and a number: libfaust writes labels into code.
+
+    Args:
+        box: a closed diagram.
+
+    Returns:
+        The new diagram, and what each number plays, from 0 on.
+    """
+    numbers: dict[PlayedFiles, int] = {}
+
+    def changed(part: Box, groups: GroupPath) -> Box:
+        assert isinstance(part, Soundfile)
+        played = tuple(sound_files(part.label)), part.channels
+        return Soundfile(f"s{numbers.setdefault(played, len(numbers))}", part.channels)
+
+    labelled, _ = with_replaced(box, lambda part: isinstance(part, Soundfile), changed)
+    return labelled, tuple(numbers)
 
 
 def _without_groups(box: Box) -> Box:

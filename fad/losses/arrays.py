@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -61,6 +62,11 @@ class Library:
             FadError: it has another type, too few axes or no samples, or is not finite.
         """
         if self.name == "numpy":
+            if isinstance(given, np.ma.MaskedArray):
+                raise FadError(
+                    f"the {what} has a mask: what is masked has no value",
+                    hint="`array.filled(0)` puts zeros there",
+                )
             try:
                 given = np.asarray(given)
             except ValueError:
@@ -71,6 +77,8 @@ class Library:
                 f"the {what} is an array of {dtype}",
                 hint="losses take float32 and float64, with a full scale of 1",
             )
+        if self.name == "torch" and given.layout != self.functions.strided:
+            raise FadError(f"the {what} is a sparse tensor", hint="`to_dense()` makes it dense")
         shape = tuple(given.shape)
         if len(shape) < 2:
             raise FadError(
@@ -95,6 +103,11 @@ class Library:
 
 
 NUMPY = Library("numpy")
+
+
+def is_real(value: object) -> bool:
+    """Whether something is one real number, of Python or of numpy."""
+    return isinstance(value, Real)
 
 
 def library_of(array: Any) -> Library:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fad.base.errors import FadError
-from fad.losses.arrays import NUMPY, Array, Library, library_of
+from fad.losses.arrays import NUMPY, Array, Library, is_real, library_of
 from fad.losses.spectra import OVERLAP, Windows
 from fad.losses.steps import Doubles, Step
 
@@ -43,7 +43,7 @@ class Term:
     relative_to: Steps | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight < math.inf:
+        if not is_real(self.weight) or not 0 <= self.weight < math.inf:
             raise FadError(f"the weight of a loss is zero or a positive number, not {self.weight}")
 
 
@@ -238,6 +238,11 @@ class BoundLoss:
                 f"the estimate is an array of {library.name}, the target of {self.library.name}"
             )
         sound = library.sound(estimate, "estimate")
+        target = self._distances[0].wanted
+        if library.name == "torch" and sound.device != target.device:
+            raise FadError(
+                f"the estimate is on the device `{sound.device}`, the target on `{target.device}`"
+            )
         shape = tuple(sound.shape)
         if shape[-len(self.shape) :] != self.shape:
             raise FadError(f"the estimate has the shape {shape}, the target {self.shape}")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from fad.base.errors import FadError
+from fad.losses.arrays import is_real
 from fad.losses.bound import Steps, Term
 from fad.losses.loss import Loss
 from fad.losses.spectra import Cumulated, Levels, MeanSquares, MelBands, Powers, Scale, Windows
@@ -93,6 +96,7 @@ def mel(
             some have no frequency of a spectrum in them.
     """
     scales = _weighted(linear, log, sqrt)
+    bands = _plain(bands)
     paths = [(*_spectrum(window), MelBands(window, bands, rate)) for window in _listed(windows)]
     return Loss(tuple(_level_terms(paths, scales, squared, floor)))
 
@@ -109,6 +113,7 @@ def envelope(window: int = 1024, *, squared: bool = False, floor: float = 1e-5) 
     Raises:
         FadError: a window or a floor that cannot be.
     """
+    window = _plain(window)
     weight = _DECIBELS**2 if squared else _DECIBELS
     paths = [(Windows(window, ends=True), MeanSquares(window))]
     return Loss(tuple(_level_terms(paths, {"log": weight}, squared, floor)))
@@ -143,13 +148,20 @@ def _spectrum(window: int, ends: bool = True) -> Steps:
 def _weighted(linear: float, log: float, sqrt: float) -> dict[Scale, float]:
     """The scales that are not left out."""
     scales: dict[Scale, float] = {"linear": linear, "log": log, "sqrt": sqrt}
-    return {scale: weight for scale, weight in scales.items() if weight}
+    return {scale: w for scale, w in scales.items() if not (is_real(w) and w == 0)}
 
 
 def _listed(windows: Sequence[int]) -> tuple[int, ...]:
-    if not isinstance(windows, Sequence) or not windows:
+    if isinstance(windows, np.ndarray) and windows.ndim == 1:
+        windows = list(windows)
+    if isinstance(windows, str) or not isinstance(windows, Sequence) or not windows:
         raise FadError(f"windows are a list of lengths, such as (2048, 512), not {windows!r}")
-    return tuple(windows)
+    return tuple(map(_plain, windows))
+
+
+def _plain(count: int) -> int:
+    """A count that numpy computed as an integer of Python, which has no largest value."""
+    return int(count) if isinstance(count, np.integer) else count
 
 
 def _level_terms(

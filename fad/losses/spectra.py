@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fad.base.errors import FadError
-from fad.losses.arrays import NUMPY, Array, Library
+from fad.losses.arrays import NUMPY, Array, Library, is_real
 from fad.losses.steps import Doubles, LinearStep, Step, check_rate
 
 #: How a level is told: as an amplitude, its natural logarithm, or its square root.
@@ -167,7 +167,7 @@ class MelBands(LinearStep):
     def __post_init__(self) -> None:
         check_rate(self.rate)
         check_window(self.window)
-        if self.bands < 1:
+        if not isinstance(self.bands, int) or self.bands < 1:
             raise FadError(f"there is at least one band, not {self.bands}")
         if not _mel_weights(self.window, self.bands, self.rate).any(0).all():
             raise FadError(
@@ -298,7 +298,7 @@ def check_window(window: int) -> None:
 
 def check_floor(floor: float) -> None:
     """Refuses what is not the amplitude of silence."""
-    if not _SMALLEST_FLOOR <= floor < float("inf"):
+    if not is_real(floor) or not _SMALLEST_FLOOR <= floor < float("inf"):
         raise FadError(f"a floor is an amplitude of at least {_SMALLEST_FLOOR}, not {floor}")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.errors import FadError
-from fad.losses.arrays import NUMPY, Array, Library
+from fad.losses.arrays import NUMPY, Array, Library, is_real
 
 #: Numbers in double precision.
 Doubles = NDArray[np.float64]
@@ -88,7 +88,7 @@ class PreEmphasis(LinearStep):
     coefficient: float
 
     def __post_init__(self) -> None:
-        if not -1 <= self.coefficient <= 1:
+        if not is_real(self.coefficient) or not -1 <= self.coefficient <= 1:
             raise FadError(
                 f"the coefficient of a pre-emphasis is between -1 and 1, not {self.coefficient}"
             )
@@ -150,7 +150,7 @@ class Average(LinearStep):
 
 def check_rate(rate: float) -> None:
     """Refuses what is not a sample rate."""
-    if not 0 < rate < float("inf"):
+    if not is_real(rate) or not 0 < rate < float("inf"):
         raise FadError(f"a sample rate is a positive number of Hz, not {rate}")
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.errors import FadError
-from fad.base.prose import counted
+from fad.base.prose import counted, either
 from fad.diagram.parameters import Parameter, called
+from fad.model.choices import array, numbers, whole
 from fad.model.runs import Runs
 
 #: A value may be this much of its range outside of it, by rounding to single precision.
@@ -70,11 +71,40 @@ class Names:
 
     @cached_property
     def bounds(self) -> dict[str, Bound]:
-        """The range of each name."""
-        return {
-            name: Bound(name, max(each.min for each in found), min(each.max for each in found))
-            for name, found in self.widgets.items()
+        """The range of each name.
+
+        Raises:
+            FadError: the widgets with a name have no value in common.
+        """
+        found = {
+            name: Bound(name, max(each.min for each in widgets), min(each.max for each in widgets))
+            for name, widgets in self.widgets.items()
         }
+        for name, bound in found.items():
+            if bound.low > bound.high:
+                raise FadError(
+                    f"no value is in the ranges of all that are called `{name}`",
+                    hint=f"set {either(each.path for each in self.widgets[name])}",
+                )
+        return found
+
+
+def together(values: Mapping[str, Any] | None, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All values of a call.
+
+    Args:
+        values: those in a mapping.
+        parameters: those by keywords.
+
+    Raises:
+        FadError: one is in both.
+    """
+    if not values:
+        return parameters
+    twice = next((name for name in values if name in parameters), None)
+    if twice is not None:
+        raise FadError(f"`{twice}` is given twice")
+    return {**values, **parameters}
 
 
 def named(widgets: Sequence[Parameter], names: Sequence[str]) -> Names:
@@ -91,6 +121,28 @@ def named(widgets: Sequence[Parameter], names: Sequence[str]) -> Names:
             if (other := taken.setdefault(widget.path, name)) != name:
                 raise FadError(f"`{other}` and `{name}` are the same parameter, `{widget.path}`")
     return Names(found)
+
+
+def directed(
+    widgets: Sequence[Parameter], variables: Sequence[Parameter], names: Sequence[str]
+) -> Names:
+    """The variables that a direction names.
+
+    Args:
+        widgets: all parameters.
+        variables: those that there are derivatives by.
+        names: labels or paths.
+
+    Raises:
+        FadError: see `named`; or there is no derivative by one of them.
+    """
+    for name in names:
+        if not any(each in variables for each in called(widgets, name)):
+            raise FadError(
+                f"`{name}` is no variable: there is no derivative by it",
+                hint=f"`fad.load(..., wrt=[{name!r}])` asks for it",
+            )
+    return named(variables, names)
 
 
 @dataclass(frozen=True)
@@ -184,11 +236,11 @@ class Form:
         Raises:
             FadError: something does not fit.
         """
-        if batch is not None and batch < 1:
-            raise FadError("a batch has at least one item")
+        frames = None if frames is None else whole(frames, "`frames`")
+        batch = None if batch is None else whole(batch, "`batch`")
         sounds, sound_shape = self._sounds(sound, frames, batch)
         items = sound_shape[0] if len(sound_shape) == 3 else batch
-        values = [_numbers(name, value) for name, value in zip(names.widgets, given, strict=True)]
+        values = [_values(name, value) for name, value in zip(names.widgets, given, strict=True)]
         rows = {len(value) for value in values if value.ndim == 2 and len(value) > 1}
         if items is None and rows:
             items = max(rows)
@@ -216,7 +268,10 @@ class Form:
         Raises:
             FadError: something does not fit.
         """
-        values = [_numbers(name, value) for name, value in zip(names.widgets, given, strict=True)]
+        values = [_values(name, value) for name, value in zip(names.widgets, given, strict=True)]
+        for name, value in zip(names.widgets, values, strict=True):
+            if not np.isfinite(value).all():
+                raise FadError(f"the direction by `{name}` is infinite or not a number")
         courses = self._courses(names, values, call.batch, call.runs.frames, False)
         if sound is None:
             return courses, None
@@ -236,10 +291,9 @@ class Form:
         """Values, of shape (items or 1, paths, blocks or 1), contiguous."""
         blocks = -(-frames // self.block)
         whole = [
-            (self.within(bound, value) if bounded else value).reshape(
-                self.whole(name, value.shape, items, blocks)
-            )
+            (self.within(bound, spread) if bounded else spread)
             for (name, bound), value in zip(names.bounds.items(), values, strict=True)
+            for spread in [value.reshape(self.whole(name, value.shape, items, blocks))]
         ]
         shape = np.broadcast_shapes((1, 1), *(value.shape for value in whole))
         courses = np.empty((shape[0], len(names.paths), shape[1]))
@@ -251,7 +305,36 @@ class Form:
         self, sound: Any, frames: int | None, batch: int | None
     ) -> tuple[NDArray[Any], tuple[int, ...]]:
         """The signals, of shape (items or 1, channels, frames), and the shape as it was given."""
-        if sound is None:
+        heard = None if sound is None else array(sound)
+        if heard is None and sound is not None:
+            raise FadError("the signal is no array: its channels are not of one length")
+        if heard is not None and heard.dtype.kind != "f":
+            raise FadError(
+                f"the signal is of type {heard.dtype}",
+                hint="samples are floats between -1 and 1: `x / 32768` for 16 bits"
+                if heard.dtype.kind in "iu"
+                else "samples are floats",
+            )
+        shape = self.sound_shape(None if heard is None else heard.shape, frames, batch)
+        if heard is None or not self.inputs:
+            return np.empty((1, 0, shape[-1]), self.dtype), shape
+        items = shape[0] if len(shape) == 3 else 1
+        shaped = heard.reshape(items, self.inputs, shape[-1])
+        return np.ascontiguousarray(shaped, self.dtype), shape
+
+    def sound_shape(
+        self, given: tuple[int, ...] | None, frames: int | None, batch: int | None
+    ) -> tuple[int, ...]:
+        """The shape of a signal: (channels, frames) or (batch, channels, frames).
+
+        Args:
+            given: that of what a program is called with, if it is.
+            frames, batch: how long it is, and how many there are, where there is none.
+
+        Raises:
+            FadError: it does not fit the program.
+        """
+        if given is None:
             if self.inputs or frames is None:
                 what = counted(self.inputs, "audio input") if self.inputs else "no audio inputs"
                 raise FadError(
@@ -260,33 +343,19 @@ class Form:
                     if self.inputs
                     else "`frames=48000` says how long it runs",
                 )
-            shape = (0, frames) if batch is None else (batch, 0, frames)
-            sound = np.empty(shape, self.dtype)
-        heard = np.asarray(sound)
-        if heard.dtype.kind != "f":
+            given = (0, frames) if batch is None else (batch, 0, frames)
+        if len(given) not in (2, 3) or given[-2] != self.inputs:
             raise FadError(
-                f"the signal is of type {heard.dtype}",
-                hint="samples are floats between -1 and 1: `x / 32768` for 16 bits"
-                if heard.dtype.kind in "iu"
-                else "samples are floats",
-            )
-        if heard.ndim not in (2, 3) or heard.shape[-2] != self.inputs:
-            raise FadError(
-                f"the signal has the shape {heard.shape}",
+                f"the signal has the shape {given}",
                 hint=f"({self.inputs}, frames), or (batch, {self.inputs}, frames)",
             )
-        if frames not in (None, heard.shape[-1]) or batch not in (None, *heard.shape[:-2]):
+        if frames not in (None, given[-1]) or batch not in (None, *given[:-2]):
             asked = [counted(frames, "frame")] if frames is not None else []
             asked += [counted(batch, "item")] if batch is not None else []
-            raise FadError(f"the signal has the shape {heard.shape}, not {' and '.join(asked)}")
-        if 0 in (heard.shape[-1], *heard.shape[:-2]):
-            raise FadError(f"the signal has the shape {heard.shape}: there is nothing to run")
-        shaped = (
-            heard.reshape(-1 if heard.ndim == 3 else 1, self.inputs, heard.shape[-1])
-            if (self.inputs)
-            else np.empty((1, 0, heard.shape[-1]), self.dtype)
-        )
-        return np.ascontiguousarray(shaped, self.dtype), heard.shape
+            raise FadError(f"the signal has the shape {given}, not {' and '.join(asked)}")
+        if 0 in (given[-1], *given[:-2]):
+            raise FadError(f"the signal has the shape {given}: there is nothing to run")
+        return given
 
     def whole(
         self, name: str, shape: tuple[int, ...], items: int | None, blocks: int
@@ -310,10 +379,10 @@ class Form:
             return shape[0], 1
         if len(shape) == 2 and shape[0] in (1, items or 1) and shape[1] in (1, blocks):
             return shape[0], shape[1]
-        several = f"({blocks},)" if items is None else f"({items},) or ({items}, {blocks})"
+        fitting = f"({blocks},)" if items is None else f"({items},) or ({items}, {blocks})"
         raise FadError(
             f"`{name}` has values of shape {shape}",
-            hint=f"a number, or {several}: a block is {counted(self.block, 'sample')}",
+            hint=f"a number, or {fitting}: a block is {counted(self.block, 'sample')}",
         )
 
     def within(self, bound: Bound, value: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -322,22 +391,18 @@ class Form:
         Raises:
             FadError: one is outside, and values are not to be clipped; or it is not a number.
         """
-        least, most = (value.min(), value.max()) if value.size else (np.nan, np.nan)
+        if not value.size:
+            return value
+        least, most = value.min(), value.max()
         if bound.low <= least and most <= bound.high:
             return value
         near = _ROUNDING * (bound.high - bound.low)
         too_low = not least >= bound.low - near  # what is not a number is too low
-        is_clipped = self.clip and np.isfinite([least, most]).all()
+        is_clipped = self.clip and not np.isnan(least)
         if (too_low or most > bound.high + near) and not is_clipped:
             raise bound.exceeded(least if too_low else most)
         return np.clip(value, bound.low, bound.high)
 
 
-def _numbers(name: str, value: Any) -> NDArray[np.float64]:
-    try:
-        found = np.asarray(value)
-        if found.dtype.kind not in "fiub":
-            raise TypeError
-        return found.astype(np.float64, copy=False)
-    except (TypeError, ValueError):
-        raise FadError(f"the value of `{name}` is not a number, and no array of numbers") from None
+def _values(name: str, value: Any) -> NDArray[np.float64]:
+    return numbers(value, f"the value of `{name}`")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any, Literal, TypeVar
 
 from fad.base.errors import FadError
-from fad.base.precision import NativePrecision
 from fad.diagram.parameters import Parameter
+from fad.model.notices import DerivativeWarning, notify
 from fad.model.programs import Subject, components_of
 from fad.model.pullbacks import ByLanes, ByReplay, ByReverse, Way
+from fad.model.reverse import boxes_of, reverse_of
 from fad.model.threads import Threads
 from fad.model.units import Unit, Units
 from fad.pipeline.costs import OneMode
-from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram
 
 #: How derivatives are brought back from outputs.
@@ -29,17 +29,19 @@ class Compiled:
     Args:
         subject: the program.
         units: what makes programs run.
-        primal: the program itself, if it was made before.
+        original: the same program, differentiated by other variables, if there is one.
 
     Attributes:
         primal: the program itself.
     """
 
-    def __init__(self, subject: Subject, units: Units, primal: Unit | None = None) -> None:
+    def __init__(self, subject: Subject, units: Units, original: Compiled | None = None) -> None:
         self._subject, self._units = subject, units
+        #: What the user has been told: once is enough.
+        self._told: set[str] = set() if original is None else original._told
         self._made: dict[object, Any] = {}
         self._making = RLock()
-        self.primal = units.unit(subject.box) if primal is None else primal
+        self.primal: Unit = units.unit(subject.box) if original is None else original.primal
 
     def by(self, paths: Collection[str], inputs: tuple[int, ...]) -> Compiled:
         """The same program, differentiated by other variables.
@@ -52,7 +54,7 @@ class Compiled:
         def made() -> Compiled:
             variables = tuple(each for each in self._subject.widgets if each.path in paths)
             subject = replace(self._subject, variables=variables, inputs=inputs)
-            return Compiled(subject, self._units, self.primal)
+            return Compiled(subject, self._units, self)
 
         return self._once(("by", frozenset(paths), inputs), made)
 
@@ -69,7 +71,13 @@ class Compiled:
     @property
     def dual(self) -> Unit:
         """For each output: the output, then its derivative by each of the variables."""
-        return self._once("dual", lambda: self._units.unit(self._subject.dual()))
+
+        def made() -> Unit:
+            found = self._subject.dual()
+            self._notify(found.warnings)
+            return self._units.unit(found.box)
+
+        return self._once("dual", made)
 
     def along(self, paths: tuple[str, ...], inputs: tuple[int, ...]) -> Unit:
         """For each output: the output, then its derivative along a direction.
@@ -80,8 +88,9 @@ class Compiled:
         """
 
         def made() -> Unit:
-            box = self._subject.directional(paths, inputs)
-            return self._units.unit(box, components_of(len(paths)))
+            found = self._subject.directional(paths, inputs)
+            self._notify(found.warnings)
+            return self._units.unit(found.box, components_of(len(paths)))
 
         return self._once((paths, inputs), made)
 
@@ -145,19 +154,8 @@ class Compiled:
     def _backward(
         self, programs: ReverseProgram, more: Sequence[Parameter], threads: Threads
     ) -> ByReverse:
-        def unit(text: str, precision: NativePrecision | None = None) -> Unit:
-            return self._units.unit(read(Request(text)).evaluated().process, more, precision)
-
-        return ByReverse(
-            unit(programs.forward),
-            unit(programs.adjoint),
-            unit(programs.control, "double") if programs.control else None,
-            len(programs.outputs),
-            len(programs.coefficients),
-            [parameter.path for parameter in programs.parameters],
-            programs.inputs,
-            threads,
-        )
+        self._notify(each for each in programs.warnings if each not in self._subject.warnings)
+        return ByReverse(reverse_of(programs, boxes_of(programs), self._units, more), threads)
 
     @property
     def cheaper(self) -> OneMode:
@@ -173,6 +171,12 @@ class Compiled:
                 return error
 
         return self._once("reverse", made)
+
+    def _notify(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            if sentence not in self._told:
+                self._told.add(sentence)
+                notify(sentence, DerivativeWarning)
 
     def _once(self, key: object, make: Callable[[], Made]) -> Made:
         """What is made once: one thread makes it, others wait."""

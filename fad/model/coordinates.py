@@ -7,13 +7,17 @@ slider in a user interface: `[scale:log]` goes by ratios, `[scale:exp]` the othe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fad.diagram.parameters import Parameter
+from fad.base.errors import FadError
+from fad.base.prose import either
+from fad.diagram.parameters import Parameter, called
+from fad.model.choices import numbers
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Coordinate:
         if self.scale == "exp":
             # log(e^low + place*(e^high - e^low)), without large numbers
             rest = math.exp(-span)
-            return self.high + _logarithm(rest + place * (1 - rest))
+            return self.high + _of("log", rest + place * (1 - rest))
         return self.low + place * span
 
     def slope(self, place: ArrayLike) -> NDArray[np.float64]:
@@ -55,18 +59,36 @@ class Coordinate:
             return np.asarray((1 - rest) / (rest + at * (1 - rest)))
         return np.full(at.shape, span)
 
-    def place(self, value: ArrayLike) -> NDArray[np.float64]:
-        """The coordinate of a value, of the value's shape."""
-        at = np.asarray(value, np.float64)
+    def place(self, value: Any) -> Any:
+        """The coordinate of a value.
+
+        Args:
+            value: an array of any library whose arrays have operators.
+        """
         span = self.high - self.low
         if span == 0:
-            return np.zeros(at.shape)
+            return value * 0.0
         if self.scale == "log":
-            return np.asarray(np.log(at / self.low) / math.log(self.high / self.low))
+            return _of("log", value / self.low) / math.log(self.high / self.low)
         if self.scale == "exp":
             rest = math.exp(-span)
-            return np.asarray((np.exp(at - self.high) - rest) / (1 - rest))
-        return np.asarray((at - self.low) / span)
+            return (_of("exp", value - self.high) - rest) / (1 - rest)
+        return (value - self.low) / span
+
+
+def coordinate_of(widgets: Sequence[Parameter], name: str) -> Coordinate:
+    """That of the parameters with a label or path.
+
+    Raises:
+        FadError: there is none; or their ranges or scales differ.
+    """
+    found = called(widgets, name)
+    if len(set(map(coordinate, found))) > 1:
+        raise FadError(
+            f"the parameters that are called `{name}` have different ranges",
+            hint=f"name {either(each.path for each in found)}",
+        )
+    return coordinate(found[0])
 
 
 def coordinate(parameter: Parameter) -> Coordinate:
@@ -77,6 +99,36 @@ def coordinate(parameter: Parameter) -> Coordinate:
     return Coordinate(parameter.min, parameter.max, scale)
 
 
-def _logarithm(x: Any) -> Any:
-    """By the array's own method, if it has one: PyTorch's do, for its derivatives."""
-    return x.log() if hasattr(x, "log") else np.log(x)
+def places_of(name: str, given: Any) -> NDArray[np.float64]:
+    """Coordinates of a parameter, as they are given.
+
+    Raises:
+        FadError: they are no numbers, or not finite.
+    """
+    found = numbers(given, f"the coordinate of `{name}`")
+    if not np.isfinite(found).all():
+        raise FadError(f"the coordinate of `{name}` is infinite or not a number")
+    return found
+
+
+def value_at(coordinate: Coordinate, name: str, given: Any) -> NDArray[np.float64]:
+    """The value of a parameter at a coordinate, as it is given.
+
+    Raises:
+        FadError: see `places_of`; or its scale does not go as far.
+    """
+    with np.errstate(all="ignore"):
+        found = np.asarray(coordinate.value(places_of(name, given)))
+    if not np.isfinite(found).all():
+        raise FadError(
+            f"`{name}` has no value at such a coordinate", hint="its range goes from 0 to 1"
+        )
+    return found
+
+
+def _of(function: str, x: Any) -> Any:
+    """A function of an array, by the array's own library, for its derivatives."""
+    if hasattr(x, function):  # PyTorch
+        return getattr(x, function)()
+    library = x.__array_namespace__() if hasattr(x, "__array_namespace__") else np
+    return getattr(library, function)(x)

@@ -120,7 +120,7 @@ class Kernel:
         """
         way = self.compiled.along_back(self.threads)
         runs = self._towards(x, values, None, moved_values)
-        if way.inputs:
+        if way.reverse.programs.inputs:
             moved = np.zeros_like(x) if moved_x is None else moved_x
             runs = replace(runs, sounds=np.concatenate([runs.sounds, moved], axis=1))
         outputs, tape = way.record(runs)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,28 +16,29 @@ from fad.base.deep_stack import recursive
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import counted
-from fad.diagram.parameters import Parameter, called
-from fad.differentiation.surrogates import Kind
-from fad.model.arguments import Call, Form, Names, named
+from fad.differentiation.surrogates import KINDS, Kind
+from fad.model.arguments import Call, Form, Names, directed, named, together
+from fad.model.choices import listed, mapping, numbers, refuse_unknown, whole
 from fad.model.compiled import Compiled, Mode
-from fad.model.coordinates import coordinate
+from fad.model.coordinates import coordinate_of, places_of, value_at
 from fad.model.kernel import Kernel
+from fad.model.moves import Moves
 from fad.model.programs import INPUT, Subject, component, subject
 from fad.model.pullbacks import ByReplay, Derivatives
 from fad.model.quick import Quick
 from fad.model.streaming import State
 from fad.model.threads import Threads
 from fad.model.travel import Texts, texts_of
-from fad.model.units import NativeUnit, Units, backend_for
+from fad.model.units import BackendName, NativeUnit, Units, backend_for
 from fad.pipeline.front import Request, read
-from fad.runtime.gradient import BackendName
+from fad.runtime.frames import frames_of
+from fad.runtime.soundfiles import Sounds, sounds_of
 from fad.syntax.libraries import ProgramLike
 
 #: Label or path of a parameter -> its values.
 Values = Mapping[str, Any]
 
 
-@recursive
 def load(
     program: ProgramLike,
     *,
@@ -82,30 +83,61 @@ def load(
             processors. Results do not depend on it.
 
     Raises:
-        FadError: see `fad.transform`; a constant outside its range; a block of no samples; the
+        FadError: see `fad.transform`; a constant outside its range; a choice that there is not; the
             standard compiler, or the C++ compiler, refuses the program (`EngineError`).
     """
+    wrt, include = listed(wrt, "`wrt`"), listed(include, "`include`")
+    constant = mapping(constant or {}, "constants")
+    frames_of(1.0, rate := whole(rate, "the sample rate"))  # refuses what is no rate
+    block = whole(block, "`block`")
+    threads = None if threads is None else whole(threads, "`threads`")
+    surrogate = listed(surrogate, "`surrogate`")
+    refuse_unknown([precision], get_args(NativePrecision), "precision")
+    refuse_unknown([backend], ("auto", *get_args(BackendName)), "backend")
+    refuse_unknown([mode], get_args(Mode), "mode")
+    refuse_unknown(surrogate, KINDS, "surrogate")
     choices = dict(locals())
     del choices["program"]
-    if block < 1:
-        raise FadError("a block has at least one sample")
-    front = read(Request(program, include, precision, rules, libraries))
-    found = subject(front, wrt, constant or {}, surrogate)
-    units = backend_for(backend, found, rate, precision, trust)
+    # Here, as what reads the program may be another thread, whose line a warning would name.
+    return _model(program, choices, backend_for(backend))
+
+
+@recursive
+def _model(
+    program: ProgramLike,
+    choices: Mapping[str, Any],
+    kind: BackendName,
+    sounds: Sounds | None = None,
+) -> Model:
+    """A model.
+
+    Args:
+        program: a text, or the path of a file.
+        choices: the other arguments of `load`.
+        kind: what runs it.
+        sounds: the files that it plays; by default, they are read.
+    """
+    include, rate, precision = (choices[each] for each in ("include", "rate", "precision"))
+    front = read(Request(program, include, precision, choices["rules"], choices["libraries"]))
+    found = subject(front, choices["wrt"], choices["constant"], choices["surrogate"])
+    sounds = sounds_of(found.box, front.folder) if sounds is None else sounds
+    units = Units(kind, front, found.widgets, rate, precision, choices["trust"], sounds)
     texts = texts_of(front, [Path(each) for each in include])
-    options = Options(mode, block, clip, check_finite)
-    return Model(found, units, options, Threads(threads), partial(_loaded, texts, choices))
+    options = Options(*(choices[each.name] for each in fields(Options)))
+    again = partial(_loaded, texts, choices, sounds)
+    return Model(found, units, options, Threads(choices["threads"]), again)
 
 
 def _made(again: Callable[[], Model]) -> Model:
     return again()
 
 
-def _loaded(texts: Texts, choices: Mapping[str, Any]) -> Model:
+def _loaded(texts: Texts, choices: Mapping[str, Any], sounds: Sounds, **others: Any) -> Model:
     """A model that has travelled."""
     with TemporaryDirectory(prefix="fad-") as folder:
         texts.write(Path(folder))
-        return load(texts.source, **{**choices, "include": [folder]})
+        chosen = {**choices, **others, "include": [folder]}
+        return _model(texts.source, chosen, backend_for(choices["backend"]), sounds)
 
 
 @dataclass(frozen=True)
@@ -146,7 +178,7 @@ class Model:
         units: Units,
         options: Options,
         threads: Threads,
-        again: Callable[[], Model],
+        again: Callable[..., Model],
     ) -> None:
         self._subject, self._options = subject, options
         self._threads, self._again = threads, again
@@ -159,7 +191,7 @@ class Model:
         self.inputs, self.outputs = self.compiled.primal.inputs, self.compiled.primal.outputs
         self.rate, self.block, self.dtype = units.rate, options.block, units.dtype
         self.backend = units.kind
-        self.warnings = tuple(subject.evaluation.warnings)
+        self.warnings = subject.warnings
         self.files = subject.front.files(subject.box)
 
     def __reduce__(self) -> tuple[Callable[[Callable[[], Model]], Model], tuple[Any]]:
@@ -256,9 +288,9 @@ class Model:
             (batch, channels, frames).
         """
         call = self._call(x, values, {}, frames, batch)
-        moving = dict(tangents)
+        moving = dict(mapping(tangents, "tangents"))
         heard = moving.pop(INPUT, None)
-        names = named(self.variables, list(moving))
+        names = directed(self.parameters, self.variables, list(moving))
         courses, sounds = self.form.along(call, names, list(moving.values()), heard)
         inputs = () if sounds is None else tuple(range(self.inputs))
         unit = self.compiled.along(tuple(names.paths), inputs)
@@ -294,7 +326,7 @@ class Model:
         outputs = call.join(self._checked(call, found))
 
         def pullback(cotangents: ArrayLike) -> dict[str, NDArray[Any]]:
-            given = np.asarray(cotangents, self.dtype)
+            given = numbers(cotangents, "the derivative by the outputs").astype(self.dtype)
             if given.shape != outputs.shape:
                 raise FadError(
                     f"the cotangents have the shape {given.shape}, the outputs {outputs.shape}"
@@ -312,7 +344,9 @@ class Model:
         Args:
             batch: how many signals go on side by side, if there are several.
         """
-        return State(tuple(self.compiled.primal.start() for _ in range(batch or 1)), batch)
+        count = 1 if batch is None else whole(batch, "`batch`")
+        primal = self.compiled.primal
+        return State(primal, tuple(primal.start() for _ in range(count)), batch and count)
 
     def stream(
         self,
@@ -333,6 +367,10 @@ class Model:
         Returns:
             The outputs, and where the program is after them.
         """
+        if not isinstance(state, State) or state.program is not self.compiled.primal:
+            raise FadError(
+                "the state is not one of this model", hint="`initial_state()` is the first one"
+            )
         call = self._call(x, values, parameters, frames, state.batch)
         if call.batch != state.batch:
             raise FadError(
@@ -342,22 +380,27 @@ class Model:
         runs = call.runs
         # What was moved before, and is left out now, goes back to where it starts.
         back = [each for each in self.parameters if each.path in state.moved - {*call.names.paths}]
-        paths = [*call.names.paths, *(each.path for each in back)]
+        paths = *call.names.paths, *(each.path for each in back)
         starts = np.array([each.init for each in back]).reshape(-1, 1)
         outputs = np.empty((runs.items, self.outputs, runs.frames), self.dtype)
         after: list[Any] = [None] * runs.items
 
         def go_on(item: int) -> None:
-            course = runs.course(item)
-            rest = np.broadcast_to(starts, (len(back), course.shape[1]))
-            moves = np.concatenate([course, rest]) if back else course
+            moves = runs.moves(item)
+            if back:
+                rest = np.broadcast_to(starts, (len(back), moves.blocks))
+                moves = Moves(paths, np.concatenate([moves.courses, rest]), runs.block)
             after[item] = self.compiled.primal.go_on(
-                state.items[item], runs.sound(item), outputs[item], paths, moves, runs.block
+                state.items[item], runs.sound(item), outputs[item], moves
             )
 
         self._threads.each(runs.items, go_on)
-        found = State(tuple(after), state.batch, frozenset(call.names.paths))
+        found = State(state.program, tuple(after), state.batch, frozenset(call.names.paths))
         return call.join(self._checked(call, outputs)), found
+
+    def again(self, **choices: Any) -> Model:
+        """The same program, loaded again with other choices; see `load`."""
+        return self._again(**choices)
 
     def kernel(self, names: Sequence[str], moving: Sequence[str], by_inputs: bool) -> Kernel:
         """The program as pure functions of whole arrays, for other frameworks.
@@ -379,24 +422,29 @@ class Model:
         In between, they go by its scale, `[scale:log]` or `[scale:exp]`.
         """
         return {
-            name: coordinate(self._parameter(name)).place(value) for name, value in values.items()
+            name: np.asarray(coordinate_of(self.parameters, name).place(self._within(name, value)))
+            for name, value in mapping(values, "values").items()
         }
 
     def denormalised(self, places: Values) -> dict[str, NDArray[np.float64]]:
         """The values at coordinates; see `normalised`."""
         return {
-            name: np.asarray(coordinate(self._parameter(name)).value(np.asarray(place, np.float64)))
-            for name, place in places.items()
+            name: value_at(coordinate_of(self.parameters, name), name, place)
+            for name, place in mapping(places, "coordinates").items()
         }
 
     def slopes(self, places: Values) -> dict[str, NDArray[np.float64]]:
         """The derivatives of the values by the coordinates; see `normalised`."""
         return {
-            name: coordinate(self._parameter(name)).slope(place) for name, place in places.items()
+            name: coordinate_of(self.parameters, name).slope(places_of(name, place))
+            for name, place in mapping(places, "coordinates").items()
         }
 
-    def _parameter(self, name: str) -> Parameter:
-        return called(self.parameters, name)[0]
+    def _within(self, name: str, value: Any) -> NDArray[np.float64]:
+        """A value within the range of a parameter."""
+        return self.form.within(
+            named(self.parameters, [name]).bounds[name], numbers(value, f"the value of `{name}`")
+        )
 
     def _call(
         self,
@@ -406,10 +454,7 @@ class Model:
         frames: int | None,
         batch: int | None,
     ) -> Call:
-        everything = {**values, **parameters} if values else parameters
-        if values and len(everything) < len(values) + len(parameters):
-            twice = next(name for name in values if name in parameters)
-            raise FadError(f"`{twice}` is given twice")
+        everything = together(mapping(values or {}, "values"), parameters)
         names = self._named_parameters(tuple(everything))
         return self.form.call(names, list(everything.values()), x, frames, batch)
 
@@ -459,6 +504,8 @@ class Model:
                 np.asarray(whole.sum()) if number is None else call.like_values(number, whole)
             )
         if by_inputs is not None:
+            if INPUT in found:  # a widget of this name goes by its path
+                found[self.variables[self._rows(call)[INPUT][0]].path] = found.pop(INPUT)
             found[INPUT] = call.like_sound(by_inputs)
         return found
 
@@ -488,7 +535,9 @@ class Model:
             item, channel, sample = np.argwhere(~np.isfinite(outputs))[0]
             block = min(sample // call.runs.block, call.runs.blocks - 1)
             values = {each.path: each.init for each in self.parameters}
-            values |= dict(zip(call.names.paths, call.runs.course(item)[:, block], strict=True))
+            values |= dict(
+                zip(call.names.paths, call.runs.moves(item).courses[:, block], strict=True)
+            )
             told = ", ".join(f"`{path}` {value:g}" for path, value in values.items())
             where = "" if call.batch is None else f" of item {item}"
             raise FadError(

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fad.base.deep_stack import recursive
+from fad.base.errors import FadError
 from fad.diagram.box import Box, Lambda, Real, Slider, Slot, Wire, arity_of
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, Widget, input_index, parameter_at, resolved, select
 from fad.diagram.widgets import with_widgets
-from fad.differentiation.dual import dense
+from fad.differentiation.dual import about, dense
 from fad.differentiation.seeds import DIRECTION, Seed, Seeds, by_parameters
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
@@ -27,6 +28,19 @@ INPUT = "input"
 _COMPONENT = "/fad component {}"
 #: Numbers of slots that no program has.
 _FIRST_SLOT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A program that computes derivatives.
+
+    Attributes:
+        box: its diagram.
+        warnings: what the user should know of them, one sentence each.
+    """
+
+    box: Box
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,15 +68,20 @@ class Subject:
         """The diagram of the program."""
         return self.evaluation.process
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of the program, one sentence each."""
+        return tuple(self.evaluation.warnings)
+
     @recursive
-    def dual(self) -> Box:
+    def dual(self) -> Derived:
         """For each output: the output, then its derivative by each of the variables."""
         seeds = by_parameters(self.variables)
         found = derive(self.evaluation, seeds, self.front.operations, self.surrogate)
-        return dense(found, len(seeds.names))
+        return Derived(dense(found, len(seeds.names)), about(found))
 
     @recursive
-    def directional(self, paths: Sequence[str], inputs: Sequence[int]) -> Box:
+    def directional(self, paths: Sequence[str], inputs: Sequence[int]) -> Derived:
         """For each output: the output, then its derivative along a direction.
 
         Args:
@@ -83,7 +102,7 @@ class Subject:
         box = dense(found, 1)
         for slot in reversed(slots):
             box = Lambda(slot, box)
-        return box
+        return Derived(box, about(found))
 
     @recursive
     def reverse(self) -> ReverseProgram:
@@ -152,11 +171,14 @@ def subject(
     """
     evaluation = front.evaluated()
     everything = widgets_of(evaluation.process, evaluation.facts, front.title)
-    values = resolved(everything, constant)
+    values = _constants(everything, constant)
     evaluation = _with_constants(evaluation, values)
     widgets = tuple(each for each in everything if each.path not in values)
     count = arity_of(evaluation.process)[0]
     names = [name.strip() for pattern in wrt for name in pattern.split(",")]
+    for each in everything:
+        if each.path in values and not {*names}.isdisjoint(each.names):
+            raise FadError(f"`{each.path}` is a constant, and cannot be a variable as well")
     patterns = ["input:*" if name == INPUT and count else name for name in names]
     chosen = select(widgets, count, patterns)
     numbers = [input_index(each) for each in chosen]
@@ -168,6 +190,17 @@ def subject(
         tuple(number for number in numbers if number is not None),
         tuple(surrogate),
     )
+
+
+def _constants(widgets: Sequence[Parameter], constant: Mapping[str, float]) -> dict[str, float]:
+    """Path -> value."""
+    values: dict[str, float] = {}
+    for name, value in constant.items():
+        for path, found in resolved(widgets, {name: value}).items():
+            if path in values:
+                raise FadError(f"the constant `{path}` has two values, also by `{name}`")
+            values[path] = found
+    return values
 
 
 def _with_constants(evaluation: Evaluation, values: Mapping[str, float]) -> Evaluation:

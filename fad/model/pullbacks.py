@@ -9,13 +9,14 @@ that whoever has it can bring derivatives back later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fad.model.programs import component
+from fad.model.reverse import Reverse
 from fad.model.runs import Runs
 from fad.model.threads import Threads
 from fad.model.units import Unit
@@ -92,57 +93,43 @@ class ByReverse:
     """By reverse mode.
 
     Attributes:
-        forward, adjoint: the programs of reverse mode.
-        control: the third of them; `None` where there are only inputs to differentiate by.
-        outputs: how many lanes are those of the program.
-        coefficients: how many sums the adjoint gives.
-        variables: the paths of the parameters.
-        inputs: the numbers of the audio inputs that are variables.
+        reverse: its programs.
         threads: what items run on.
     """
 
-    forward: Unit
-    adjoint: Unit
-    control: Unit | None
-    outputs: int
-    coefficients: int
-    variables: Sequence[str]
-    inputs: Sequence[int]
+    reverse: Reverse
     threads: Threads
 
     @property
     def lanes(self) -> int:
         """See `Way`."""
-        return self.forward.outputs
+        return self.reverse.forward.outputs
 
     def record(self, runs: Runs) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Way`."""
-        lanes = runs.played(self.forward, self.threads)
-        return lanes[:, : self.outputs].copy(), lanes
+        lanes = runs.played(self.reverse.forward, self.threads)
+        return lanes[:, : self.reverse.outputs].copy(), lanes
 
     def back(self, runs: Runs, tape: NDArray[Any], cotangents: NDArray[Any]) -> Derivatives:
         """See `Way`."""
-        found = np.zeros((len(self.variables), runs.items, runs.blocks))
+        reverse = self.reverse
+        programs = reverse.programs
+        found = np.zeros((len(programs.parameters), runs.items, runs.blocks))
         by_inputs = np.zeros((runs.items, *runs.sounds.shape[1:]), cotangents.dtype)
-        moves = runs.paths
 
         def bring(item: int) -> None:
-            course = runs.course(item)
-            sums = np.zeros((self.coefficients, runs.blocks))
-            rest = np.empty((len(self.inputs), runs.frames), cotangents.dtype)
-            lanes = tape[item, self.outputs :]
+            moves = runs.moves(item)
+            sums, rest = reverse.room(runs.frames, moves)
             given = np.ascontiguousarray(cotangents[item])
-            self.adjoint.play_back(given, lanes, sums, rest, moves, course, runs.block)
-            if self.control is not None:
-                gradient = np.empty((len(self.variables), runs.blocks))
-                self.control.play(sums, gradient, moves, course, 1)
-                found[:, item] = gradient
-            for channel, values in zip(self.inputs, rest, strict=True):
-                by_inputs[item, channel] = values
+            reverse.adjoint.play_back(given, tape[item, reverse.outputs :], sums, rest, moves)
+            found[:, item] = reverse.derivatives(sums, moves)
+            by_inputs[item, list(programs.inputs)] = rest
 
         self.threads.each(runs.items, bring)
-        derivatives = dict(zip(self.variables, found, strict=True))
-        return derivatives, by_inputs if self.inputs else None
+        derivatives = {
+            each.path: rows for each, rows in zip(programs.parameters, found, strict=True)
+        }
+        return derivatives, by_inputs if programs.inputs else None
 
 
 @dataclass(frozen=True)
@@ -190,8 +177,7 @@ class ByReplay:
         of the parameter in the block, from its first sample on, of shape (channels, frames left).
         """
         unit = self.along
-        resting = self._resting(runs)
-        courses, paths = resting.course(item), resting.paths
+        resting = self._resting(runs).moves(item)
         first = len(runs.paths)
         state = unit.start()
         for block in range(runs.blocks):
@@ -199,14 +185,13 @@ class ByReplay:
             rest = np.ascontiguousarray(sound[:, start:])
             lanes = np.empty((unit.outputs, runs.frames - start), unit.dtype)
             for row, path in enumerate(self.variables):
-                moved = courses[:, block:].copy()
-                moved[first + row, 0] = 1
-                unit.go_on(state, rest, lanes, paths, moved, runs.block)
+                courses = resting.courses[:, block:].copy()
+                courses[first + row, 0] = 1
+                unit.go_on(state, rest, lanes, replace(resting, courses=courses))
                 yield block, path, lanes[1::2]
             here = np.ascontiguousarray(rest[:, : runs.block])
             heard = np.empty((unit.outputs, here.shape[1]), unit.dtype)
-            now = np.ascontiguousarray(courses[:, block : block + 1])
-            state = unit.go_on(state, here, heard, paths, now, runs.block)
+            state = unit.go_on(state, here, heard, resting.within(slice(block, block + 1)))
 
     def _resting(self, runs: Runs) -> Runs:
         """The runs along no direction."""

@@ -94,8 +94,13 @@ def fitted(recording: Samples, inputs: int, frames: int) -> Samples:
         frames: how long the program runs.
 
     Raises:
-        FadError: it has another number of channels, or no samples.
+        FadError: it has another number of channels, or no samples; or there are no inputs.
     """
+    if not inputs:
+        raise FadError(
+            "the program has no audio inputs, and hears no recording",
+            hint="leave `--input` out; `--seconds` says how long it runs",
+        )
     whole = np.repeat(recording, inputs, axis=0) if len(recording) == 1 < inputs else recording
     heard = checked(whole, inputs)[:, :frames]
     return np.pad(heard, ((0, 0), (0, frames - heard.shape[1])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fad.base.errors import FadError
+from fad.model.moves import Moves
 from fad.model.threads import Threads
 from fad.model.units import Unit
 
@@ -46,10 +49,10 @@ class Runs:
         sound: NDArray[Any] = self.sounds[item if len(self.sounds) > 1 else 0]
         return sound
 
-    def course(self, item: int) -> NDArray[np.float64]:
-        """The values of an item, of shape (paths, blocks)."""
+    def moves(self, item: int) -> Moves:
+        """How widgets move in an item."""
         course: NDArray[np.float64] = self.courses[item if len(self.courses) > 1 else 0]
-        return course
+        return Moves(self.paths, course, self.block)
 
     def with_more(
         self,
@@ -77,14 +80,29 @@ class Runs:
 
     def played(self, unit: Unit, threads: Threads) -> NDArray[Any]:
         """What a program gives, of shape (items, channels, frames)."""
-        lanes = np.empty((self.items, unit.outputs, self.frames), unit.dtype)
+        lanes = room((self.items, unit.outputs, self.frames), unit.dtype)
 
         def play(item: int) -> None:
-            course = self.course(item)
-            unit.play(self.sound(item), lanes[item], self.paths, course, self.block)
+            unit.play(self.sound(item), lanes[item], self.moves(item))
 
         threads.each(self.items, play)
         return lanes
+
+
+def room(shape: tuple[int, ...], dtype: type[np.floating[Any]]) -> NDArray[Any]:
+    """A new array.
+
+    Raises:
+        FadError: there is not as much memory.
+    """
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError):  # numpy has another error for what no machine could have
+        size = math.prod(shape) * np.dtype(dtype).itemsize / 2**30
+        raise FadError(
+            f"outputs of shape {shape} take {size:.3g} GiB, and there is not as much memory",
+            hint="run fewer frames or items at a time",
+        ) from None
 
 
 def _beside(some: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:

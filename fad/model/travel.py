@@ -1,4 +1,6 @@
-"""Models between processes and machines: they travel as the texts of their programs."""
+"""Models between processes and machines: they travel as the texts of their programs.
+
+What is in their sound files goes beside these; see `fad.runtime.soundfiles`."""
 
 from __future__ import annotations
 

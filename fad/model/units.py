@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.base.errors import EngineError, SourceError
+from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
-from fad.base.prose import either
-from fad.diagram.box import Box, Soundfile, postorder
+from fad.diagram.box import Box, ForeignFunction, Soundfile, postorder
 from fad.diagram.parameters import Parameter
 from fad.diagram.widgets import with_inputs
-from fad.model.programs import Subject
+from fad.model.moves import Moves
+from fad.model.notices import InterpreterWarning, notify
+from fad.pipeline.front import Front
+from fad.runtime.compiler import ADVICE, find_compiler
 from fad.runtime.engine import Engine
-from fad.runtime.gradient import BackendName, InterpreterWarning
 from fad.runtime.library import DTYPES, Control, Library, Voice
-from fad.runtime.native import COMPILERS, find_compiler, native_code
+from fad.runtime.native import native_code
 from fad.runtime.repeated import with_courses
-from fad.runtime.run import missing_sounds
+from fad.runtime.soundfiles import SoundFolder, Sounds
 from fad.text.emitter import emit
+
+#: What can run programs.
+BackendName = Literal["native", "interpreter"]
+#: libfaust may take long, for programs with many derivatives or long signals; in seconds.
+_TIME_LIMIT = 600.0
 
 
 class Unit(Protocol):
@@ -43,22 +48,13 @@ class Unit(Protocol):
     dtype: type[np.floating[Any]]
     controls: frozenset[str]
 
-    def play(
-        self,
-        sound: NDArray[Any],
-        lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
-    ) -> None:
+    def play(self, sound: NDArray[Any], lanes: NDArray[Any], moves: Moves) -> None:
         """Runs it from its start.
 
         Args:
             sound: of shape (inputs, frames), contiguous.
             lanes: of shape (outputs, frames), contiguous: what comes out is put there.
-            paths: the widgets that move.
-            courses: their values, of shape (paths, blocks), contiguous.
-            block: how many samples a block has.
+            moves: the widgets that move.
         """
 
     def play_back(
@@ -67,25 +63,26 @@ class Unit(Protocol):
         tape: NDArray[Any],
         sums: NDArray[np.float64],
         rest: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
         """Runs it from its start on reversed time; see `fad.runtime.library.Voice.run_back`."""
 
     def start(self) -> Any:
         """A state at the start."""
 
-    def go_on(
+    def go_on(self, state: Any, sound: NDArray[Any], lanes: NDArray[Any], moves: Moves) -> Any:
+        """The same as `play` from a state, which stays as it is; gives the state after it."""
+
+    def go_back(
         self,
         state: Any,
-        sound: NDArray[Any],
-        lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        cotangents: NDArray[Any],
+        tape: NDArray[Any],
+        sums: NDArray[np.float64],
+        rest: NDArray[Any],
+        moves: Moves,
     ) -> Any:
-        """The same from a state, which stays as it is; gives the state after it."""
+        """The same as `play_back` from a state, which stays as it is; gives the state after it."""
 
 
 class NativeUnit:
@@ -101,7 +98,7 @@ class NativeUnit:
         self.dtype = library.dtype
         self.controls = frozenset(library.controls)
         self._free: list[Voice] = []
-        self._moves: dict[tuple[str, ...], Control] = {}
+        self._controls: dict[tuple[str, ...], Control] = {}
 
     @contextmanager
     def voice(self) -> Iterator[Voice]:
@@ -114,16 +111,9 @@ class NativeUnit:
         yield voice
         self._free.append(voice)
 
-    def play(
-        self,
-        sound: NDArray[Any],
-        lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
-    ) -> None:
+    def play(self, sound: NDArray[Any], lanes: NDArray[Any], moves: Moves) -> None:
         with self.voice() as voice:
-            voice.run(sound, lanes, self.control(paths), courses, block)
+            voice.run(sound, lanes, self.control(moves.paths), moves.courses, moves.block)
 
     def play_back(
         self,
@@ -131,36 +121,43 @@ class NativeUnit:
         tape: NDArray[Any],
         sums: NDArray[np.float64],
         rest: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
         with self.voice() as voice:
-            voice.run_back(cotangents, tape, sums, rest, self.control(paths), courses, block)
+            control = self.control(moves.paths)
+            voice.run_back(cotangents, tape, sums, rest, control, moves.courses, moves.block)
 
-    def control(self, paths: Sequence[str]) -> Control:
+    def control(self, paths: tuple[str, ...]) -> Control:
         """Where some widgets are."""
-        key = tuple(paths)
-        found = self._moves.get(key)
+        found = self._controls.get(paths)
         if found is None:
-            found = self._moves[key] = Control(self.library, key)
+            found = self._controls[paths] = Control(self.library, paths)
         return found
 
     def start(self) -> Voice:
         return Voice(self.library)
 
-    def go_on(
+    def go_on(self, state: Voice, sound: NDArray[Any], lanes: NDArray[Any], moves: Moves) -> Voice:
+        after = self._copy(state)
+        after.run(sound, lanes, self.control(moves.paths), moves.courses, moves.block)
+        return after
+
+    def go_back(
         self,
         state: Voice,
-        sound: NDArray[Any],
-        lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        cotangents: NDArray[Any],
+        tape: NDArray[Any],
+        sums: NDArray[np.float64],
+        rest: NDArray[Any],
+        moves: Moves,
     ) -> Voice:
+        after, control = self._copy(state), self.control(moves.paths)
+        after.run_back(cotangents, tape, sums, rest, control, moves.courses, moves.block)
+        return after
+
+    def _copy(self, state: Voice) -> Voice:
         after = Voice(self.library)
         after.become(state)
-        after.run(sound, lanes, self.control(paths), courses, block)
         return after
 
 
@@ -174,7 +171,7 @@ class InterpretedUnit:
         name: the program's file name, for messages.
         rate: the sample rate, in Hz.
         precision: how it computes.
-        folder: where its sound files are.
+        sounds: its sound files, if it plays any.
     """
 
     def __init__(
@@ -185,10 +182,10 @@ class InterpretedUnit:
         name: str,
         rate: int,
         precision: NativePrecision,
-        folder: Path,
+        sounds: SoundFolder | None,
     ) -> None:
         self._engine, self._name, self._rate, self._precision = engine, name, rate, precision
-        self._folder = folder
+        self._sounds = sounds
         self._starts = {widget.path: widget.init for widget in widgets}
         self._ranges = {widget.path: (widget.min, widget.max) for widget in widgets}
         self._text = emit(with_inputs(box, self._ranges))
@@ -197,15 +194,8 @@ class InterpretedUnit:
         self.dtype = DTYPES[precision]
         self.controls = frozenset(self._ranges)
 
-    def play(
-        self,
-        sound: NDArray[Any],
-        lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
-    ) -> None:
-        self.go_on(self.start(), sound, lanes, paths, courses, block)
+    def play(self, sound: NDArray[Any], lanes: NDArray[Any], moves: Moves) -> None:
+        self.go_on(self.start(), sound, lanes, moves)
 
     def play_back(
         self,
@@ -213,18 +203,9 @@ class InterpretedUnit:
         tape: NDArray[Any],
         sums: NDArray[np.float64],
         rest: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> None:
-        frames = cotangents.shape[1]
-        turned = np.concatenate([cotangents, tape])[:, ::-1]
-        by_sample = np.repeat(courses, block, axis=1)[:, :frames][:, ::-1]
-        lanes = np.empty((self.outputs, frames))
-        self.play(turned, lanes, paths, by_sample, 1)
-        starts = np.arange(0, frames, block)
-        sums += np.add.reduceat(lanes[: len(sums), ::-1], starts, axis=1)
-        rest[:] = lanes[len(sums) :, ::-1]
+        self.go_back(self.start(), cotangents, tape, sums, rest, moves)
 
     def start(self) -> NDArray[np.float64]:
         return np.empty((len(self._ranges) + self.inputs, 0))
@@ -234,14 +215,11 @@ class InterpretedUnit:
         state: NDArray[np.float64],
         sound: NDArray[Any],
         lanes: NDArray[Any],
-        paths: Sequence[str],
-        courses: NDArray[np.float64],
-        block: int,
+        moves: Moves,
     ) -> NDArray[np.float64]:
         frames = lanes.shape[1]
         moved = {path: np.full(frames, start) for path, start in self._starts.items()}
-        for path, course in zip(paths, courses, strict=True):
-            moved[path] = np.repeat(course, block)[:frames]
+        moved.update(zip(moves.paths, moves.by_sample(frames), strict=True))
         heard = with_courses(sound, moved, self._ranges)
         whole = np.ascontiguousarray(np.concatenate([state, heard], axis=1))
         lanes[:] = self._engine.render(
@@ -250,21 +228,43 @@ class InterpretedUnit:
             inputs=whole,
             frames=whole.shape[1],
             sample_rate=self._rate,
-            include=[self._folder],
+            include=[self._sounds.path] if self._sounds else [],
             precision=self._precision,
         )[:, -frames:]
         return whole
 
+    def go_back(
+        self,
+        state: NDArray[np.float64],
+        cotangents: NDArray[Any],
+        tape: NDArray[Any],
+        sums: NDArray[np.float64],
+        rest: NDArray[Any],
+        moves: Moves,
+    ) -> NDArray[np.float64]:
+        frames = cotangents.shape[1]
+        turned = np.concatenate([cotangents, tape])[:, ::-1]
+        lanes = np.empty((self.outputs, frames))
+        by_sample = Moves(moves.paths, moves.by_sample(frames)[:, ::-1], 1)
+        after = self.go_on(state, turned, lanes, by_sample)
+        starts = np.arange(0, frames, moves.block)
+        sums += np.add.reduceat(lanes[: len(sums), ::-1], starts, axis=1)
+        rest[:] = lanes[len(sums) :, ::-1]
+        return after
+
 
 class Units:
-    """What makes the programs of a model run.
+    """What makes a program run, and those of its derivatives.
 
     Args:
         kind: native code, or the interpreter.
-        subject: the program.
+        front: how the program was read.
+        widgets: those that may move.
         rate: the sample rate, in Hz.
         precision: how it computes.
         trust: whether it may use foreign functions that are not the standard ones.
+        sounds: the files that it plays.
+        engine: the standard compiler; by default one of its own.
 
     Attributes:
         kind, rate, precision: as given.
@@ -274,16 +274,21 @@ class Units:
     def __init__(
         self,
         kind: BackendName,
-        subject: Subject,
+        front: Front,
+        widgets: Sequence[Parameter],
         rate: int,
         precision: NativePrecision,
         trust: bool,
+        sounds: Sounds,
+        engine: Engine | None = None,
     ) -> None:
         self.kind, self.rate, self.precision = kind, rate, precision
         self.dtype = DTYPES[precision]
-        self._subject, self._trust = subject, trust
+        self._front, self._widgets, self._trust = front, widgets, trust
+        self._sounds = sounds
         #: The interpreter runs in it; native code needs it while it is made.
-        self._engine = Engine(keep=True)
+        self._engine = engine or Engine(time_limit=_TIME_LIMIT, keep=True)
+        self._is_own = engine is None
 
     def unit(
         self,
@@ -295,67 +300,74 @@ class Units:
 
         Args:
             box: its diagram.
-            more: widgets that it has beside those of the model.
-            precision: how it computes; by default, as the model does.
+            more: widgets that it has beside those that may move.
+            precision: how it computes; by default, as asked for.
 
         Raises:
             EngineError: the standard compiler or the C++ compiler refuses it.
+            FadError: it uses foreign functions that it may not use.
         """
-        front, precision = self._subject.front, precision or self.precision
-        name = front.name
-        if self.kind == "interpreter":
-            widgets = [*self._subject.widgets, *more]
-            return InterpretedUnit(
-                box, widgets, self._engine, name, self.rate, precision, front.folder
-            )
-        folders = front.libraries.folders
+        (found,) = self.several([(box, precision or self.precision)], more)
+        return found
+
+    def several(
+        self, programs: Sequence[tuple[Box, NativePrecision]], more: Sequence[Parameter] = ()
+    ) -> list[Unit]:
+        """Programs that can be run; see `unit`. The standard compiler starts once for all of them.
+
+        Args:
+            programs: the diagram of each, and how it computes.
+            more: widgets that they have beside those that may move.
+        """
+        make = self._native if self.kind == "native" else self._interpreted
         try:
-            code = native_code(
-                box, self._engine, name, folders, precision=precision, trust=self._trust
-            )
+            return [make(box, precision, more) for box, precision in programs]
         finally:
-            self._engine.close()
-        return NativeUnit(Library(code, self.rate, precision))
+            if self.kind == "native" and self._is_own:
+                self._engine.close()
 
+    def _native(self, box: Box, precision: NativePrecision, more: Sequence[Parameter]) -> Unit:
+        name, folders = self._front.name, self._front.libraries.folders
+        code = native_code(box, self._engine, name, folders, precision=precision, trust=self._trust)
+        return NativeUnit(Library(code, self.rate, precision, self._sounds))
 
-def backend_for(
-    asked: Literal["auto"] | BackendName,
-    subject: Subject,
-    rate: int,
-    precision: NativePrecision,
-    trust: bool,
-) -> Units:
-    """What runs a program, as it is asked for, and as the machine allows."""
-    kind: BackendName = "interpreter" if asked == "interpreter" else "native"
-    if any(isinstance(part, Soundfile) for part in postorder(subject.box)):
-        _refuse_sounds(asked, subject, precision)
-        kind = "interpreter"
-    elif asked == "auto" and find_compiler() is None:
-        warnings.warn(
-            "there is no C++ compiler: libfaust's interpreter runs the program, which takes a "
-            f"hundred times longer; install one of {either(COMPILERS)}",
-            InterpreterWarning,
-            stacklevel=3,
+    def _interpreted(self, box: Box, precision: NativePrecision, more: Sequence[Parameter]) -> Unit:
+        kinds = {type(part) for part in postorder(box)}
+        if ForeignFunction in kinds:
+            raise EngineError(
+                "the program needs foreign functions, which libfaust cannot interpret",
+                hint=f'native code calls them (`backend="native"`): {ADVICE}',
+            )
+        if Soundfile in kinds:
+            if precision != "single":
+                raise EngineError(
+                    "libfaust's interpreter plays sound files in single precision only",
+                    hint='ask for `precision="single"`, or for native code',
+                )
+            box = self._sound_folder.found(box)
+        return InterpretedUnit(
+            *(box, [*self._widgets, *more], self._engine, self._front.name, self.rate),
+            *(precision, self._sound_folder if Soundfile in kinds else None),
         )
-        kind = "interpreter"
-    return Units(kind, subject, rate, precision, trust)
+
+    @cached_property
+    def _sound_folder(self) -> SoundFolder:
+        return SoundFolder(self._sounds)
 
 
-def _refuse_sounds(
-    asked: Literal["auto"] | BackendName, subject: Subject, precision: NativePrecision
-) -> None:
-    """Makes sure that a program can play its sound files, which libfaust's interpreter does.
+def backend_for(asked: BackendName | Literal["auto"]) -> BackendName:
+    """What runs programs, as it is asked for, and as the machine allows.
 
-    One that is not there would be silent, and so would its derivatives.
+    Warns:
+        InterpreterWarning: `auto` has not found a C++ compiler.
     """
-    if asked == "native":
-        raise EngineError(
-            "native code plays no sound files", hint="libfaust's interpreter plays them"
-        )
-    if precision != "single":
-        raise EngineError(
-            "libfaust's interpreter plays sound files in single precision only",
-            hint="ask for single precision",
-        )
-    for missing in missing_sounds(subject.box, subject.front.folder):
-        raise SourceError(missing.removesuffix(": it is silent"))
+    if asked != "auto":
+        return asked
+    if find_compiler() is not None:
+        return "native"
+    notify(
+        "there is no C++ compiler: libfaust's interpreter runs the program, which takes a "
+        f"hundred times longer; {ADVICE}",
+        InterpreterWarning,
+    )
+    return "interpreter"

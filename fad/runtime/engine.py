@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -165,9 +166,11 @@ class Engine:
         include: Sequence[Path] = (),
         libraries: Sequence[Path] | None = None,
         precision: Precision = "double",
+        options: Sequence[str] = (),
     ) -> str:
-        """The C++ class `mydsp` that libfaust makes of a program."""
-        return cast(str, self._request("cpp", source, name, (include, libraries), precision))
+        """The C++ class `mydsp` that libfaust makes of a program, with options of its own."""
+        reply = self._request("cpp", source, name, (include, libraries), precision, *options)
+        return cast(str, reply)
 
     def diagrams(
         self,
@@ -340,7 +343,9 @@ class _Worker:
     def __init__(self, options: Sequence[str]) -> None:
         with contextlib.ExitStack() as stack:
             # A private working directory: libfaust looks for libraries in it before all others.
-            home = stack.enter_context(tempfile.TemporaryDirectory(prefix="fad-"))
+            # A `TemporaryDirectory` would remove it from a forked child, too.
+            home = tempfile.mkdtemp(prefix="fad-")
+            stack.callback(shutil.rmtree, home, ignore_errors=True)
             log = stack.enter_context(tempfile.TemporaryFile())
             search = [str(Path(folder).absolute()) for folder in sys.path]
             self._process = subprocess.Popen(

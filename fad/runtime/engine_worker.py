@@ -149,8 +149,8 @@ def _diagrams(program: Program, fold: int) -> dict[str, str]:
     return files
 
 
-def _cpp(program: Program) -> str:
-    return _generate(program)[".cpp"]
+def _cpp(program: Program, *options: str) -> str:
+    return _generate(program, *options)[".cpp"]
 
 
 def _json(program: Program) -> str:

@@ -23,7 +23,7 @@ def frames_of(seconds: float, rate: int) -> int:
     Raises:
         FadError: there is no such rate or time, or no sample.
     """
-    if not 1 <= rate <= _MOST_RATE:
+    if not 1 <= rate <= _MOST_RATE or rate % 1:
         raise FadError(f"a sample rate of {rate} Hz is not possible", hint="44100 is usual")
     if not math.isfinite(seconds):
         raise FadError(f"a program cannot run for {seconds} s")

@@ -1,6 +1,6 @@
 // Runs a Faust program step by step, for `fad run`: the other side asks, and says how far.
 //
-// The argument is the sample rate. The program first tells, on the standard output, its numbers of
+// The arguments are the sample rate, and a file with what sound files play. The program first tells, on the standard output, its numbers of
 // inputs, outputs and widgets, and of each widget whether it is a bargraph (1) or a control (0), and
 // its label, which is a number. Then each request on the standard input is
 //     frames, number of moves, for each move the number of a widget and its new value, inputs
@@ -36,7 +36,7 @@ static void tell(int32_t value) { put(&value, 1); }
 int main(int, char** arguments) {
     mydsp* program = new mydsp();
     program->init(atoi(arguments[1]));
-    UI ui;
+    UI ui{sounds_of(arguments[2])};
     program->buildUserInterface(&ui);
     size_t ins = program->getNumInputs(), outs = program->getNumOutputs();
 

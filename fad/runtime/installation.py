@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -17,8 +17,8 @@ from typing import Any
 from fad.base.cache import Cache
 from fad.base.errors import EngineError
 from fad.base.version import __version__
+from fad.runtime.compiler import ADVICE, find_compiler
 from fad.runtime.engine import Engine
-from fad.runtime.native import COMPILERS, find_compiler
 from fad.syntax.libraries import embedded_folder, installed_folders, own_folder
 
 _TIME_LIMIT = 20.0
@@ -46,6 +46,7 @@ class Component:
         place: where it is, or what is wrong with it.
         needed_for: what does not work without it; empty if nothing.
         is_required: whether fad is broken without it.
+        advice: how to get it, where that is not plain.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Component:
     place: str = ""
     needed_for: str = ""
     is_required: bool = False
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Installation:
         """A sentence about each thing that is missing, with what does not work without it."""
         told = [
             f"{component.name} is missing: needed for {component.needed_for}"
+            + (f"; {component.advice}" if component.advice else "")
             for component in self.components
             if component.version is None and component.needed_for
         ]
@@ -137,12 +140,8 @@ def inspect() -> Installation:
         _libfaust(),
         *(_package(name, needed_for) for name, needed_for in _PACKAGES.items()),
         _package("matplotlib", "run --plot", is_required=False),
-        _program(
-            "C++ compiler",
-            find_compiler(),
-            f"fast runs, and foreign functions, in check and run ({', '.join(COMPILERS)})",
-        ),
-        _program("installed Faust", shutil.which("faust"), ""),
+        _compiler(),
+        _installed_faust(shutil.which("faust")),
     )
     return Installation(components, tuple(_libraries()), _cache(Cache()))
 
@@ -169,19 +168,29 @@ def _package(name: str, needed_for: str, is_required: bool = True) -> Component:
     return Component(name, version, "", needed_for, is_required)
 
 
-def _program(name: str, path: str | None, needed_for: str) -> Component:
+def _compiler() -> Component:
+    name, compiler = "C++ compiler", find_compiler()
+    needed_for = "fast runs, and foreign functions, in check, run, call and Python"
+    if compiler is None:
+        return Component(name, None, "", needed_for, advice=ADVICE)
+    return Component(name, _version_in(compiler.version) or "unknown", compiler.path, needed_for)
+
+
+def _installed_faust(path: str | None) -> Component:
+    name = "installed Faust"
     if path is None:
-        return Component(name, None, "", needed_for)
-    return Component(name, _told([path, "--version"]) or "unknown", path, needed_for)
-
-
-def _told(command: Sequence[str]) -> str | None:
-    """The version that a program prints."""
+        return Component(name, None)
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_TIME_LIMIT)
+        done = subprocess.run([path, "--version"], capture_output=True, timeout=_TIME_LIMIT)
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = _VERSION.search(done.stdout.decode("utf-8", "replace"))
+        return Component(name, "unknown", path)
+    told = done.stdout.decode("utf-8", "replace")
+    return Component(name, _version_in(told) or "unknown", path)
+
+
+def _version_in(text: str) -> str | None:
+    """The number of a version in a text, if there is one."""
+    found = _VERSION.search(text)
     return found[0] if found else None
 
 

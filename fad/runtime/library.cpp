@@ -6,6 +6,9 @@
 #include <immintrin.h>
 #endif
 
+#include <cstring>
+#include <memory>
+
 #include "interface.hpp"
 #include "program.hpp"
 
@@ -53,17 +56,71 @@ EXPORTED int32_t fad_widgets(mydsp* voice, int64_t most, int64_t* told) {
     return ui.widgets.size();
 }
 
-// A voice at its start. Not at the same time as others: it fills tables that all of them share.
-EXPORTED mydsp* fad_voice(int32_t rate) {
-    mydsp* voice = new mydsp();
-    voice->init(rate);
-    return voice;
+// The program at its start. Most of it are delay lines, which are zero: they are cleared, as copying
+// would read as much as it writes, and both may be more than the processor's cache.
+class Start {
+    struct Zeros {
+        size_t offset, size;
+    };
+    // To clear less than this takes longer than to copy it with what is around it.
+    static constexpr ptrdiff_t least = 512;
+
+    mydsp voice;
+    std::vector<Zeros> zeros;
+
+  public:
+    Start(int32_t rate, Soundfile* sounds) {
+        voice.init(rate);
+        if (sounds) {
+            UI ui{sounds};
+            voice.buildUserInterface(&ui);
+        }
+        const char* bytes = reinterpret_cast<const char*>(&voice);
+        const char* const end = bytes + sizeof(mydsp);
+        for (const char* last = bytes; last != end;) {
+            const char* first = std::find(last, end, 0);
+            last = std::find_if(first, end, [](char byte) { return byte != 0; });
+            if (last - first >= least) zeros.push_back({size_t(first - bytes), size_t(last - first)});
+        }
+    }
+
+    mydsp* copy() const { return new mydsp(voice); }
+
+    void put_into(mydsp* other) const {
+        const char* from = reinterpret_cast<const char*>(&voice);
+        char* to = reinterpret_cast<char*>(other);
+        size_t done = 0;
+        for (const Zeros& each : zeros) {
+            std::memcpy(to + done, from + done, each.offset - done);
+            std::memset(to + each.offset, 0, each.size);
+            done = each.offset + each.size;
+        }
+        std::memcpy(to + done, from + done, sizeof(mydsp) - done);
+    }
+};
+
+static const Start* start = nullptr;
+
+// A voice at its start, with what its sound files play, which is not copied. The first one not at the
+// same time as others: it fills tables that all of them share.
+EXPORTED mydsp* fad_voice(int32_t rate, Soundfile* sounds) {
+    if (!start) start = new Start(rate, sounds);
+    return start->copy();
+}
+
+// After this there are no voices any more.
+EXPORTED void fad_finish() {
+    delete start;
+    start = nullptr;
 }
 
 EXPORTED void fad_end(mydsp* voice) { delete voice; }
 
+// Puts a voice, and all its widgets, back to their start.
+EXPORTED void fad_restart(mydsp* voice) { start->put_into(voice); }
+
 // Makes the state of one voice that of another one.
-EXPORTED void fad_copy(mydsp* to, mydsp* from) { *to = *from; }
+EXPORTED void fad_copy(mydsp* to, const mydsp* from) { *to = *from; }
 
 EXPORTED double fad_value(mydsp* voice, int64_t offset) {
     return *reinterpret_cast<FAUSTFLOAT*>(reinterpret_cast<char*>(voice) + offset);
@@ -101,15 +158,28 @@ EXPORTED void fad_run(mydsp* voice, int64_t frames, FAUSTFLOAT* inputs, FAUSTFLO
     }
 }
 
-// The same from the start, with all that it takes in one place: the voice, one at its start, then the
-// arguments of `fad_run` from `frames` on. Handing over one number takes less time than ten.
+// The same from the start, with the arguments in one place: handing over one number takes less time
+// than ten.
 EXPORTED void fad_play(const int64_t* call) {
     mydsp* voice = reinterpret_cast<mydsp*>(call[0]);
-    *voice = *reinterpret_cast<mydsp*>(call[1]);
-    fad_run(voice, call[2], reinterpret_cast<FAUSTFLOAT*>(call[3]),
-            reinterpret_cast<FAUSTFLOAT*>(call[4]), call[5], call[6],
-            reinterpret_cast<double*>(call[7]), call[8], reinterpret_cast<int64_t*>(call[9]),
-            reinterpret_cast<int64_t*>(call[10]));
+    start->put_into(voice);
+    fad_run(voice, call[1], reinterpret_cast<FAUSTFLOAT*>(call[2]),
+            reinterpret_cast<FAUSTFLOAT*>(call[3]), call[4], call[5],
+            reinterpret_cast<double*>(call[6]), call[7], reinterpret_cast<int64_t*>(call[8]),
+            reinterpret_cast<int64_t*>(call[9]));
+}
+
+// A sum as several ones side by side: an addition need not wait for the one before.
+static double sum_of(const FAUSTFLOAT* samples, int64_t size) {
+    constexpr int64_t many = 16;
+    double parts[many] = {};
+    int64_t start = 0;
+    for (; start + many <= size; start += many)
+        for (int64_t k = 0; k < many; k++) parts[k] += samples[start + k];
+    for (int64_t k = 0; start + k < size; k++) parts[k] += samples[start + k];
+    double sum = 0;
+    for (double part : parts) sum += part;
+    return sum;
 }
 
 // Runs a voice from the last sample to the first.
@@ -143,9 +213,7 @@ EXPORTED void fad_run_back(mydsp* voice, int64_t frames, const FAUSTFLOAT* cotan
             }
             voice->compute(int(size), from.data(), to.data());
             for (int64_t c = 0; c < coefficients; c++) {
-                double sum = 0;
-                for (int64_t k = 0; k < size; k++) sum += to[c][k];
-                sums[c * blocks + n] += sum;
+                sums[c * blocks + n] += sum_of(to[c], size);
             }
             for (int64_t c = coefficients; c < outs; c++)
                 std::reverse_copy(to[c], to[c] + size, rest + (c - coefficients) * frames + start);

@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import _ctypes
 import ctypes
-import tempfile
+import hashlib
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
-from fad.runtime.native import COMPILERS, INTERFACE, Code, executable, find_compiler
+from fad.runtime.compiler import ADVICE, find_compiler, otherwise_interpreted
+from fad.runtime.native import INTERFACE, Code, executable, workplace
+from fad.runtime.soundfiles import NativeSounds, Sounds
 
-_SOURCE = Path(__file__).with_name("library.cpp")
+SOURCE = Path(__file__).with_name("library.cpp")
 #: What -ffast-math allows is left out: a signal in two halves would not be the same bits as in one.
-_OPTIONS = (
+OPTIONS = (
     *("-std=c++17", "-O3", "-w", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"),
     *("-shared", "-fPIC", "-fvisibility=hidden"),
 )
@@ -39,8 +40,11 @@ _FLOATS: Mapping[NativePrecision, str] = {"single": "float", "double": "double"}
 #: libfaust counts samples in 32 bits.
 _LONGEST = 2**30
 
+Made = TypeVar("Made")
+
 _POINTER = ctypes.c_void_p
 _LONG = ctypes.c_int64
+_memory: Callable[[Any], Any] = (ctypes.c_char * 0).from_buffer
 #: The size and the number of the blocks, and the widgets that move.
 _CONTROL = (_LONG, _LONG, _POINTER, _LONG, _POINTER, _POINTER)
 #: Function of `library.cpp` -> its result and its arguments.
@@ -48,8 +52,10 @@ _SIGNATURES: Mapping[str, tuple[Any, ...]] = {
     "fad_inputs": (ctypes.c_int32, _POINTER),
     "fad_outputs": (ctypes.c_int32, _POINTER),
     "fad_widgets": (ctypes.c_int32, _POINTER, _LONG, _POINTER),
-    "fad_voice": (_POINTER, ctypes.c_int32),
+    "fad_voice": (_POINTER, ctypes.c_int32, _POINTER),
+    "fad_finish": (None,),
     "fad_end": (None, _POINTER),
+    "fad_restart": (None, _POINTER),
     "fad_copy": (None, _POINTER, _POINTER),
     "fad_value": (ctypes.c_double, _POINTER, _LONG),
     "fad_run": (None, _POINTER, _LONG, _POINTER, _POINTER, *_CONTROL),
@@ -68,6 +74,7 @@ class Library:
         code: the program in C++.
         rate: the sample rate, in Hz.
         precision: how it computes.
+        sounds: the files that it plays; by default, they are silent.
 
     Attributes:
         rate: the sample rate, in Hz.
@@ -76,16 +83,24 @@ class Library:
         controls: path of a slider, entry or switch -> where its values are; those that libfaust
             leaves out, as no output depends on them, are not there.
         bargraphs: path of a bargraph -> where its value is.
+        name: the same one for all libraries that do the same.
+        sounds: what its sound files play.
 
     Raises:
         EngineError: there is no C++ compiler, or it does not accept the code.
     """
 
-    def __init__(self, code: Code, rate: int, precision: NativePrecision) -> None:
+    def __init__(
+        self, code: Code, rate: int, precision: NativePrecision, sounds: Sounds | None = None
+    ) -> None:
         self.rate = rate
         self.dtype = DTYPES[precision]
-        self.functions = _loaded(_built(code, rate, precision))
-        self._lock = Lock()
+        self.sounds = NativeSounds(code.sounds, sounds or Sounds({}), self.dtype)
+        text = "\0".join([code.text, str(rate), precision, self.sounds.digest])
+        self.name = hashlib.sha256(text.encode()).hexdigest()
+        self.functions = _functions(code, rate, precision)
+        # Other threads may still use it when the process ends.
+        weakref.finalize(self, self.functions.fad_finish).atexit = False
         voice = Voice(self)
         self.inputs = int(self.functions.fad_inputs(voice.address))
         self.outputs = int(self.functions.fad_outputs(voice.address))
@@ -96,12 +111,23 @@ class Library:
                 self.bargraphs[code.paths[label]] = offset
             else:
                 self.controls.setdefault(code.paths[label], []).append(offset)
-        self.pristine = voice
 
-    def started(self) -> int:
-        """The address of a new voice."""
-        with self._lock:
-            return int(self.functions.fad_voice(self.rate))
+    def places(
+        self, paths: Sequence[str], rows: Sequence[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where some widgets are, and which row of their values is whose.
+
+        Args:
+            paths: the widgets; those that libfaust leaves out may be among them.
+            rows: for each, the number of its row.
+        """
+        places = [
+            (offset, row)
+            for row, path in zip(rows, paths, strict=True)
+            for offset in self.controls.get(path, ())
+        ]
+        offsets, found = np.array(places, np.int64).reshape(-1, 2).T.copy()
+        return offsets, found
 
 
 class Voice:
@@ -116,13 +142,13 @@ class Voice:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self.address = library.started()
+        self.address = int(library.functions.fad_voice(library.rate, library.sounds.address))
         end = weakref.finalize(self, library.functions.fad_end, self.address)
         end.atexit = False  # a thread may still use it then
 
     def restart(self) -> None:
         """Puts it, and all its widgets, back to their start."""
-        self.become(self._library.pristine)
+        self._library.functions.fad_restart(self.address)
 
     def become(self, other: Voice) -> None:
         """Takes over the state of another voice of the same program."""
@@ -212,16 +238,11 @@ class Control:
     def __init__(
         self, library: Library, paths: Sequence[str], rows: Sequence[int] | None = None
     ) -> None:
-        places = [
-            (offset, row)
-            for row, path in zip(range(len(paths)) if rows is None else rows, paths, strict=True)
-            for offset in library.controls.get(path, ())
-        ]
-        self._offsets, self._rows = (
-            np.array([place[part] for place in places], np.int64) for part in (0, 1)
+        self._offsets, self._rows = library.places(
+            paths, range(len(paths)) if rows is None else rows
         )
         #: Their number, and the addresses of their offsets and rows.
-        self.arguments = len(places), _address(self._offsets), _address(self._rows)
+        self.arguments = len(self._rows), _address(self._offsets), _address(self._rows)
 
 
 class Performer:
@@ -242,21 +263,21 @@ class Performer:
     def __init__(
         self, library: Library, paths: Sequence[str], rows: Sequence[int], count: int
     ) -> None:
-        self._voice, self._library = Voice(library), library
+        self._voice = Voice(library)
         self._control = Control(library, paths, rows)
         self._play = library.functions.fad_play
         self.values = (ctypes.c_double * count)()
-        self._call = (ctypes.c_int64 * 11)(
-            *(self._voice.address, library.pristine.address, 0, 0, 0, _LONGEST, 1),
+        self._call = (ctypes.c_int64 * 10)(
+            *(self._voice.address, 0, 0, 0, _LONGEST, 1),
             *(ctypes.addressof(self.values), *self._control.arguments),
         )
 
     def play(self, inputs: NDArray[Any], outputs: NDArray[Any]) -> None:
         """Plays; see `Voice.run`."""
         call = self._call
-        call[2] = outputs.shape[-1]
-        call[3] = inputs.__array_interface__["data"][0]
-        call[4] = outputs.__array_interface__["data"][0]
+        call[1] = outputs.shape[-1]
+        call[2] = _address(inputs)
+        call[3] = _address(outputs)
         self._play(call)
 
 
@@ -269,30 +290,49 @@ def _moves(
     return values.shape[1], _address(values), *control.arguments
 
 
-def _built(code: Code, rate: int, precision: NativePrecision) -> bytes:
-    """The file of a library."""
-    compiler = find_compiler()
-    if compiler is None:
-        raise EngineError(
-            "there is no C++ compiler to make native code with",
-            hint=f"install one ({', '.join(COMPILERS)})",
-        )
-    files = {file.name: file.read_text("utf-8") for file in (_SOURCE, INTERFACE)}
+def _functions(code: Code, rate: int, precision: NativePrecision) -> Any:
+    """The functions of a library."""
+    files = {file.name: file.read_text("utf-8") for file in (SOURCE, INTERFACE)}
     # Tables that all voices share may depend on the sample rate: each rate is a library of its own.
     files["program.hpp"] = f"// at {rate} Hz\n{code.text}"
-    options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
-    return executable(compiler, options, files, code.folders)
+    options = [*OPTIONS, f"-DFAUSTFLOAT={_FLOATS[precision]}"]
+    with otherwise_interpreted(bool(code.folders)):
+        return shared_library(options, files, _loaded, code.folders)
+
+
+def shared_library(
+    options: Sequence[str],
+    files: Mapping[str, str],
+    use: Callable[[bytes], Made],
+    folders: Sequence[Path] = (),
+) -> Made:
+    """A library; see `executable`.
+
+    Raises:
+        EngineError: there is no C++ compiler, or it does not accept the code.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise EngineError("there is no C++ compiler to make native code with", hint=ADVICE)
+    return executable(compiler, options, files, folders, use)
+
+
+def opened(data: bytes) -> ctypes.CDLL:
+    """A library that stays open, from the bytes of its file.
+
+    Raises:
+        EngineError: it cannot be loaded.
+    """
+    with workplace({"program.so": data}) as home:
+        try:
+            return ctypes.CDLL(str(home / "program.so"))
+        except OSError as error:
+            raise EngineError(f"the native code cannot be loaded: {error}") from None
 
 
 def _loaded(data: bytes) -> Any:
     """The functions of a library, from the bytes of its file."""
-    with tempfile.TemporaryDirectory(prefix="fad-") as home:
-        file = Path(home, "program.so")
-        file.write_bytes(data)
-        try:
-            functions = ctypes.CDLL(str(file))
-        except OSError as error:
-            raise EngineError(f"the native code cannot be loaded: {error}") from None
+    functions = opened(data)
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(functions, name)
         function.restype, function.argtypes = result, arguments
@@ -302,8 +342,11 @@ def _loaded(data: bytes) -> Any:
 
 
 def _address(array: NDArray[Any]) -> int:
-    """Where an array is in memory; `array.ctypes.data` takes four times as long."""
-    return int(array.__array_interface__["data"][0])
+    """Where a contiguous array is in memory; numpy itself takes a microsecond to tell."""
+    try:
+        return ctypes.addressof(_memory(array))
+    except TypeError:  # an array that is only to be read
+        return int(array.__array_interface__["data"][0])
 
 
 def _widgets(functions: Any, address: int) -> list[tuple[bool, int, int]]:

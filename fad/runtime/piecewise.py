@@ -16,16 +16,17 @@ from fad.base.errors import EngineError
 from fad.base.precision import NativePrecision
 from fad.diagram.box import Box
 from fad.diagram.widgets import numbered
+from fad.runtime.compiler import ADVICE, find_compiler, otherwise_interpreted
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
+from fad.runtime.library import DTYPES
 from fad.runtime.native import (
-    COMPILERS,
     INTERFACE,
     executable,
-    find_compiler,
     installed,
     native_code,
 )
+from fad.runtime.soundfiles import played_bytes, read_sounds
 from fad.text.emitter import emit
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
@@ -112,7 +113,7 @@ def native_player(program: Performance, engine: Engine) -> Iterator[Player]:
     if compiler is None:
         raise EngineError(
             "there is no C++ compiler to run the program with",
-            hint=f"install one ({', '.join(COMPILERS)})",
+            hint=ADVICE,
         )
     code = native_code(
         program.box,
@@ -125,10 +126,17 @@ def native_player(program: Performance, engine: Engine) -> Iterator[Player]:
     files = {file.name: file.read_text("utf-8") for file in (_HARNESS, INTERFACE)}
     files["program.hpp"] = code.text
     options = [*_OPTIONS, f"-DFAUSTFLOAT={_FLOATS[program.precision]}"]
-    data = executable(compiler, options, files, code.folders)
-    with installed(data) as file:
-        command = [file, str(program.rate)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with otherwise_interpreted(bool(code.folders)):
+        data = executable(compiler, options, files, code.folders, bytes)
+    sounds = read_sounds(program.box, program.folders[0])
+    played = played_bytes(code.sounds, sounds, DTYPES[program.precision])
+    with installed(data, played) as (file, sounds_file):
+        command = [file, str(program.rate), sounds_file]
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError as error:
+            raise EngineError(f"the native code does not run: {error.strerror}") from None
+        with process:
             try:
                 yield _Native(process, code.paths)
             finally:

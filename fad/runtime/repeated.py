@@ -8,7 +8,7 @@ a program runs is an audio input instead of a widget, in both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -16,12 +16,14 @@ from typing import Protocol
 import numpy as np
 
 from fad.base.precision import NativePrecision
-from fad.diagram.box import Box, ForeignFunction, Slider, Soundfile, Switch, postorder
+from fad.diagram.box import Box, ForeignFunction, Slider, Switch, postorder
 from fad.diagram.parameters import Parameter, Widget
 from fad.diagram.widgets import reach, with_inputs, with_values, with_widgets
+from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
-from fad.runtime.native import Binary, compile_natively, find_compiler, native_code
+from fad.runtime.native import Binary, compile_natively, native_code
+from fad.runtime.soundfiles import played_bytes, read_sounds
 from fad.text.emitter import emit
 
 #: How far a widget can be moved, in units of its value (or of 1). Where a delay would have a
@@ -107,17 +109,14 @@ def runs_natively(box: Box, native: bool | None) -> bool:
     """Whether a diagram runs as native code, or else in libfaust's interpreter.
 
     Programs with foreign functions always run as native code, because the interpreter cannot call
-    them; programs with sound files never do, because native code would have to load them.
+    them.
 
     Args:
         box: the diagram.
         native: what the others do; `None`: native code where there is a C++ compiler.
     """
-    kinds = {type(part) for part in postorder(box)}
-    if ForeignFunction in kinds:
+    if any(isinstance(part, ForeignFunction) for part in postorder(box)):
         return True
-    if Soundfile in kinds:
-        return False
     return find_compiler() is not None if native is None else native
 
 
@@ -203,7 +202,9 @@ class Native:
         box = with_widgets(self.box, self._reaching)[0]
         code = native_code(box, host.engine, host.name, [host.folder], trust=host.trust)
         numbers = {path: number for number, path in enumerate(code.paths)}
-        return compile_natively(code.text, code.folders), numbers
+        sounds = read_sounds(box, host.folder)
+        played = played_bytes(code.sounds, sounds, np.float64)
+        return replace(compile_natively(code.text, code.folders), sounds=played), numbers
 
     def _reaching(self, widget: Widget, parameter: Parameter) -> Box:
         """A widget with a range that has all values in it that it is going to have."""

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from fad.base.precision import NativePrecision
 from fad.base.source import Source
-from fad.diagram.box import Box, Soundfile, arity_of, postorder
-from fad.diagram.labels import sound_files
+from fad.diagram.box import arity_of
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, resolved
 from fad.pipeline.front import Request, read
@@ -31,6 +30,7 @@ from fad.runtime.recording import Meter, Recording, find_meters, first_undefined
 from fad.runtime.repeated import runs_natively
 from fad.runtime.roles import not_learnt
 from fad.runtime.schedule import Change, scheduled
+from fad.runtime.soundfiles import missing_sounds
 from fad.syntax.libraries import ProgramLike
 
 #: How often the user interface is looked at, at most.
@@ -235,15 +235,6 @@ class _Run:
             moves.setdefault(change.frame, {}).update(moved)
         stops = sorted({0, *moves, *(self.points + 1).tolist()})
         return [Piece(stop - start, moves.get(start, {})) for start, stop in pairwise(stops)]
-
-
-def missing_sounds(box: Box, folder: Path) -> Iterator[str]:
-    """Sentences about sound files that are not there: libfaust plays silence for them."""
-    for part in postorder(box):
-        if isinstance(part, Soundfile):
-            for name in sound_files(part.label):
-                if not (folder / name).is_file():
-                    yield f"there is no sound file `{name}` in the program's folder: it is silent"
 
 
 def _sound(count: int, inputs: NDArray[np.float64] | Sound, frames: int, seed: int) -> Samples:

@@ -214,12 +214,18 @@ def read_source(path: str | Path, shown: str | None = None, span: Span | None = 
 def as_source(program: ProgramLike) -> Source:
     """A program that is given as a text, as the path of a file, or as a source already.
 
+    A single line that ends with `.dsp` is a path: no program is such a line.
+
     Raises:
-        SourceError: the file is missing, unreadable, or not a text.
+        SourceError: the file is missing, unreadable, or not a text; it is none of these.
     """
     if isinstance(program, Source):
         return program
-    return read_source(program) if isinstance(program, Path) else Source("<text>", program)
+    if isinstance(program, str) and ("\n" in program or not program.endswith(".dsp")):
+        return Source("<text>", program)
+    if isinstance(program, (str, os.PathLike)):
+        return read_source(Path(program))
+    raise SourceError(f"a program is a text, or the path of a file, not {program!r}"[:200])
 
 
 def decode(data: bytes, name: str, path: Path | None = None, span: Span | None = None) -> Source:

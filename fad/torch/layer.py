@@ -15,10 +15,12 @@ from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
-from fad.base.prose import counted
+from fad.base.prose import either
 from fad.diagram.labels import identifier
 from fad.diagram.parameters import called
-from fad.model.coordinates import Coordinate, coordinate
+from fad.model.arguments import together
+from fad.model.choices import listed, mapping, numbers, whole
+from fad.model.coordinates import Coordinate, coordinate_of
 from fad.model.model import Model, load
 from fad.syntax.libraries import ProgramLike
 from fad.torch import operators
@@ -71,21 +73,27 @@ class Layer(nn.Module):
         self._models: dict[torch.dtype, Model] = {}
         self._programs: dict[Any, operators.Program] = {}
         self._numbers: dict[Any, int] = {}
-        self._program, self._choices = program, choices
+        self._checks_finite = bool(choices.get("check_finite"))
         default = torch.get_default_dtype()
-        first = self.model(default if default in _PRECISIONS else torch.float32)
+        dtype = default if default in _PRECISIONS else torch.float32
+        first = load(program, precision=_PRECISIONS[dtype], **choices)
+        self._models[dtype] = first
         self.parameters_of_program = first.parameters
-        self._inputs, self._block = first.inputs, first.block
+        self._block = first.block
         self._form = first.form
         self._learnt: dict[str, str] = {}
         self._coordinates: dict[str, Coordinate] = {}
         self.places = nn.ParameterDict()
-        starts = dict(learn) if isinstance(learn, Mapping) else dict.fromkeys(learn)
+        starts = (
+            mapping(learn, "`learn`")
+            if isinstance(learn, Mapping)
+            else dict.fromkeys(listed(learn, "`learn`"))
+        )
         for name, start in starts.items():
             parameter = called(first.parameters, name)[0]
-            value = parameter.init if start is None else start
-            place = coordinate(parameter).place(value)
-            self._coordinates[name] = coordinate(parameter)
+            value = parameter.init if start is None else _value(name, start).numpy(force=True)
+            place = first.normalised({name: value})[name]
+            self._coordinates[name] = coordinate_of(first.parameters, name)
             key = identifier(parameter.label, "parameter")
             if key in self.places:
                 key = identifier(parameter.path, "parameter")
@@ -97,12 +105,63 @@ class Layer(nn.Module):
         """The values of the learnt parameters."""
         return {name: self._value(name) for name in self._learnt}
 
+    @torch.no_grad()
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Puts learnt parameters to values.
+
+        Args:
+            values: label or path, as in `learn` -> the value, in the shape that it is learnt in.
+
+        Raises:
+            FadError: a parameter is not learnt; a value is outside its range.
+        """
+        for name, value in mapping(values, "values").items():
+            if name not in self._learnt:
+                learnt = either(self._learnt) if self._learnt else "nothing"
+                raise FadError(f"`{name}` is not learnt", hint=f"what is learnt: {learnt}")
+            place = self.places[self._learnt[name]]
+            found = self._model.normalised({name: _value(name, value).numpy(force=True)})[name]
+            if found.shape not in ((), tuple(place.shape)):
+                raise FadError(
+                    f"the value of `{name}` has the shape {found.shape}, what is learnt "
+                    f"{tuple(place.shape)}"
+                )
+            place.copy_(torch.as_tensor(found))
+
+    def extra_repr(self) -> str:
+        """The learnt parameters and their values, for `print`."""
+        values = {name: value.detach().numpy() for name, value in self.values.items()}
+        learnt = [
+            f"{name}={value:.6g}" if value.ndim == 0 else f"{name}: {value.shape}"
+            for name, value in values.items()
+        ]
+        return ", ".join([f"rate={self._model.rate}", f"block={self._block}", *learnt])
+
+    def denormalised(self, places: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Values of parameters, with derivatives: what a network gives is made theirs.
+
+        Args:
+            places: path or label -> coordinates: 0 where the range of the parameter begins, 1 where
+                it ends, in between as its scale says.
+
+        Returns:
+            The same names -> values, in double precision.
+        """
+        return {
+            name: coordinate_of(self.parameters_of_program, name).value(_value(name, place))
+            for name, place in mapping(places, "coordinates").items()
+        }
+
     def model(self, dtype: torch.dtype) -> Model:
         """The program as it runs on signals of a type: float32 or float64."""
         if dtype not in self._models:
-            precision = _PRECISIONS[dtype]
-            self._models[dtype] = load(self._program, precision=precision, **self._choices)
+            self._models[dtype] = self._model.again(precision=_PRECISIONS[dtype])
         return self._models[dtype]
+
+    @property
+    def _model(self) -> Model:
+        """The program in some precision."""
+        return next(iter(self._models.values()))
 
     def forward(
         self,
@@ -125,18 +184,19 @@ class Layer(nn.Module):
         Raises:
             FadError: something does not fit the program.
         """
-        given = {**self.values, **(values or {}), **parameters}
-        if x is not None and not torch.is_grad_enabled():
+        named = together(mapping(values or {}, "values"), parameters)
+        given = {**self.values, **named}
+        if isinstance(x, Tensor) and not torch.is_grad_enabled() and not self._checks_finite:
             outputs = self._played(x, given)
             if outputs is not None:
                 return outputs
-        x = self._signal(x, frames, batch, given)
+        x = self._signal(x, frames, batch)
         items = x.shape[0] if x.ndim == 3 else None
         program = self._number(x.dtype, tuple(given), _moving(given))
         blocks = -(-x.shape[-1] // self._block)
         whole = []
         for name, value in given.items():
-            tensor = torch.as_tensor(value, dtype=torch.float64)
+            tensor = _value(name, value)
             whole.append(tensor.reshape(self._form.whole(name, tuple(tensor.shape), items, blocks)))
         rows = items or 1
         most = max([1, *(each.shape[1] for each in whole)])
@@ -146,6 +206,10 @@ class Layer(nn.Module):
         )
         signals = x if items is not None else x.unsqueeze(0)
         outputs = operators.run(signals, stacked, program)
+        if self._checks_finite:
+            _check_finite(outputs, "an output")
+            if stacked.requires_grad:
+                stacked.register_hook(lambda found: _check_finite(found, "a derivative"))
         return outputs if items is not None else outputs.squeeze(0)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -184,20 +248,17 @@ class Layer(nn.Module):
             numbers[name] = number
         return torch.from_numpy(model(sound, **numbers))
 
-    def _signal(
-        self, x: Tensor | None, frames: int | None, batch: int | None, given: Mapping[str, Any]
-    ) -> Tensor:
+    def _signal(self, x: Tensor | None, frames: int | None, batch: int | None) -> Tensor:
         """The signal, or none of a length."""
+        frames = None if frames is None else whole(frames, "`frames`")
+        batch = None if batch is None else whole(batch, "`batch`")
         if x is None:
-            if self._inputs or frames is None:
-                raise FadError(
-                    f"the program has {counted(self._inputs, 'audio input')}",
-                    hint="a tensor of shape (channels, frames) comes first"
-                    if self._inputs
-                    else "`frames=48000` says how long it runs",
-                )
-            shape = (0, frames) if batch is None else (batch, 0, frames)
-            return torch.empty(shape)
+            return torch.empty(self._form.sound_shape(None, frames, batch))
+        if not isinstance(x, Tensor) or x.layout != torch.strided:
+            raise FadError(
+                f"the signal is no tensor that is dense, but of type {type(x).__name__}",
+                hint="`torch.as_tensor(x)` makes one of an array of numpy",
+            )
         if x.device.type != "cpu":
             raise FadError(
                 f"the signal is on the device `{x.device}`, and programs run on the processor",
@@ -205,11 +266,7 @@ class Layer(nn.Module):
             )
         if x.dtype not in _PRECISIONS:
             raise FadError(f"the signal is of type {x.dtype}", hint="float32 and float64 are fine")
-        if x.ndim not in (2, 3) or x.shape[-2] != self._inputs or 0 in x.shape:
-            raise FadError(
-                f"the signal has the shape {tuple(x.shape)}",
-                hint=f"({self._inputs}, frames), or (batch, {self._inputs}, frames)",
-            )
+        self._form.sound_shape(tuple(x.shape), frames, batch)
         return x
 
     @torch._dynamo.assume_constant_result
@@ -237,6 +294,39 @@ def _plain(tensor: Tensor) -> NDArray[Any] | None:
         return numbers
     except RuntimeError:  # it stands for others, in a transformation of `torch.func`
         return None
+
+
+def _value(name: str, value: Any) -> Tensor:
+    """A value as it is given, in double precision.
+
+    Raises:
+        FadError: it is no number, no tensor and no array of numbers, or not on the processor.
+    """
+    if isinstance(value, (int, float)):
+        return torch.as_tensor(value, dtype=torch.float64)
+    if isinstance(value, (list, tuple)) and any(isinstance(each, Tensor) for each in value):
+        raise FadError(
+            f"the value of `{name}` is a list of tensors", hint="`torch.stack` makes one"
+        )
+    if not isinstance(value, Tensor):
+        return torch.from_numpy(numbers(value, f"the value of `{name}`").copy())
+    if value.is_complex() or value.layout != torch.strided:
+        raise FadError(f"the value of `{name}` is no dense tensor of real numbers")
+    if value.device.type != "cpu":
+        raise FadError(
+            f"the value of `{name}` is on the device `{value.device}`, and programs run on the "
+            "processor",
+            hint="`layer(x, ...)` takes `value.cpu()`; `layer.cpu()` brings learnt ones back",
+        )
+    return value.double()
+
+
+def _check_finite(found: Tensor, what: str) -> None:
+    if not torch.compiler.is_compiling() and not found.isfinite().all():
+        raise FadError(
+            f"{what} is infinite or not a number",
+            hint="`fad.load(..., check_finite=True)` tells where it begins",
+        )
 
 
 def _moving(given: Mapping[str, Any]) -> tuple[str, ...]:

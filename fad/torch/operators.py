@@ -174,13 +174,23 @@ def _(
     return torch.empty_like(x), torch.empty_like(values), torch.empty_like(cotangents)
 
 
+def _hold(ctx: Any, program: int) -> None:
+    """Remembers a program, whose layer may be gone when derivatives are asked for."""
+    ctx.program, ctx.held = program, _PROGRAMS[program]
+
+
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-    x, values, ctx.program, ctx.by_inputs = inputs
+    x, values, program, ctx.by_inputs = inputs
+    _hold(ctx, program)
     ctx.inputs = x.shape[1]
     ctx.save_for_backward(values, output[1])
+    # There are no derivatives by the tape, and zeros in their place would be as large as it is.
+    ctx.set_materialize_grads(False)
 
 
-def _bring_back(ctx: Any, cotangents: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+def _bring_back(ctx: Any, cotangents: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
+    if cotangents is None:
+        return None, None, None, None
     values, tape = ctx.saved_tensors
     given = cotangents.contiguous()
     by_x, by_values = back(values, tape, given, ctx.inputs, ctx.program, ctx.by_inputs)
@@ -249,7 +259,8 @@ class _Along(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        *tensors, ctx.program = inputs
+        *tensors, program = inputs
+        _hold(ctx, program)
         ctx.save_for_backward(*tensors)
 
     @staticmethod
@@ -279,7 +290,8 @@ class _Back(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        *tensors, ctx.program, ctx.by_inputs = inputs
+        *tensors, program, ctx.by_inputs = inputs
+        _hold(ctx, program)
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
         ctx.set_materialize_grads(False)
@@ -324,7 +336,8 @@ class _Played(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, int], output: Tensor) -> None:
-        x, values, ctx.program = inputs
+        x, values, program = inputs
+        _hold(ctx, program)
         ctx.save_for_backward(x, values)
         ctx.save_for_forward(x, values)
         ctx.set_materialize_grads(False)
@@ -353,7 +366,8 @@ class _Recorded(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-        x, values, ctx.program, ctx.by_inputs = inputs
+        x, values, program, ctx.by_inputs = inputs
+        _hold(ctx, program)
         ctx.save_for_backward(x, values, output[1])
         ctx.save_for_forward(x, values, output[1])
         ctx.mark_non_differentiable(output[1])

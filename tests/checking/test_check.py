@@ -290,7 +290,9 @@ def test_a_quotient_that_passes_zero_is_smooth(engine: Engine) -> None:
     assert (pair.verdict, pair.compared) == ("agrees", 1)
 
 
-def test_programs_with_sound_files_run_in_single_precision(engine: Engine, tmp_path: Path) -> None:
+@both_ways
+def test_sound_files(engine: Engine, tmp_path: Path, native: bool) -> None:
+    """The interpreter plays them in single precision only."""
     write_wav(tmp_path / "s.wav", np.random.default_rng(1).uniform(-1, 1, (1, 441)))
     text = PARAMETER + (
         """play = 0, (+(1) ~ _ - 1) : soundfile("s[url:{'s.wav'}]", 1) : !, !, _;"""
@@ -298,8 +300,9 @@ def test_programs_with_sound_files_run_in_single_precision(engine: Engine, tmp_p
     )
     file = tmp_path / "sound.dsp"
     file.write_text(text)
-    report = fad.check(file, seconds=0.01, engine=engine)
-    assert (report.precision, report.silent, report.passed) == ("single", (), True)
+    report = fad.check(file, seconds=0.01, native=native, engine=engine)
+    precision = "double" if native else "single"
+    assert (report.precision, report.silent, report.passed) == (precision, (), True)
     assert verdicts(report) == ["agrees", "agrees"]
 
 
@@ -319,7 +322,8 @@ def test_wrong_rules_are_mismatches_in_single_precision(
         + """process = 0, (+(1) ~ _) : soundfile("s[url:{'s.wav'}]", 1) : !,!,*(sin(p));"""
     )
     with_rules(monkeypatch, {"sin": Partials("1.1*cos(x)")})
-    assert "mismatch" in verdicts(fad.check(file, seconds=0.01, engine=engine))
+    report = fad.check(file, seconds=0.01, native=False, engine=engine)
+    assert (report.precision, "mismatch" in verdicts(report)) == ("single", True)
 
 
 @pytest.mark.parametrize(

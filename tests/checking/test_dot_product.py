@@ -18,12 +18,12 @@ from fad.checking.both_modes import BothModes, Setting, directional
 from fad.checking.report import DotProducts, Report
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import select
+from fad.model.moves import Moves
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.runtime.backends import Moves
 from fad.runtime.engine import Engine
 from fad.runtime.repeated import Host
-from tests.support.native import needs_compiler
+from tests.support.native import both_ways, needs_compiler
 from tests.support.sounds import write_wav
 
 A = 'a = hslider("a", 0.5, 0, 1, 0.01); b = hslider("b", 0.25, 0, 2, 0.01); '
@@ -76,7 +76,7 @@ def test_the_products_are_those_of_mathematics(engine: Engine) -> None:
     random = np.random.default_rng(1)
     x, w, dx = random.uniform(-1, 1, (3, 1, 10))
     a, da = np.array([0.25, 0.5, 0.75]), np.array([[1.0, -2.0, 3.0]])
-    setting = Setting(x, Moves({"/a": a}, 4, 10), w, da, dx, 4)
+    setting = Setting(x, Moves(("/a",), a[None], 4), w, da, dx, 4)
     each = both.compared(setting)
     over = np.repeat(np.arange(3), 4)[:10]
     y = a[over] * x[0] + np.concatenate([[0], x[0, :-1]])
@@ -290,13 +290,18 @@ def test_foreign_functions_run_natively(engine: Engine) -> None:
         check(engine, foreign)
 
 
-def test_sound_files_are_compared_in_single_precision(engine: Engine, tmp_path: Path) -> None:
+@both_ways
+def test_sound_files(engine: Engine, tmp_path: Path, native: bool) -> None:
+    """The interpreter plays them in single precision only."""
     write_wav(tmp_path / "a.wav", np.random.default_rng(1).uniform(-1, 1, (1, 500)))
     file = tmp_path / "player.dsp"
     file.write_text(
         A + "process = (0, (+(1) ~ _)) : soundfile(\"a [url:{'a.wav'}]\", 1) : !, !, "
         "(*(a) : + ~ *(b/3));"
     )
-    report = check(engine, file)
-    assert (report.precision, verdicts(report)) == ("single", ["agrees"] * 3)
-    assert any(each.error > 1e-10 for each in found(report).products)
+    report = check(engine, file, native=None if native else False)
+    assert (report.precision, verdicts(report)) == (
+        ("double" if native else "single"),
+        ["agrees"] * 3,
+    )
+    assert any(each.error > 1e-10 for each in found(report).products) != native

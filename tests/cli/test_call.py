@@ -144,6 +144,7 @@ def test_what_is_not_finite_is_told(run: Run, tmp_path: Path) -> None:
         ("p.dsp --input in.wav -o in.wav", "would overwrite the source"),
         ("p.dsp --input in.wav --jacobian no/out.npz", "the folder `no` does not exist"),
         ("p.dsp --input two.wav -o out.wav", "the program has 1 audio input"),
+        ("loud.dsp --input in.wav -o out.wav", "the program has no audio inputs"),
         ("p.dsp --seconds 1 -o out.wav", "1 audio input, and nothing to hear"),
         ("p.dsp --input in.wav --at pole=1 -o out.wav", "outside the range of `/pole`"),
         ("p.dsp --input in.wav --at nan:pole=0.1 -o out.wav", "`nan:pole`"),

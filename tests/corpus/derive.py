@@ -2,8 +2,8 @@
 
 Each program is transformed with respect to at most 8 of its parameters (chosen by a fixed seed)
 and compared by `fad.check`: the standard compiler must accept the result, the outputs must be
-repeated bit for bit, and no derivative may contradict the difference quotients. Programs that play
-sound files run in single precision. Buttons are pressed, so that instruments play.
+repeated bit for bit, and no derivative may contradict the difference quotients. Buttons are
+pressed, so that instruments play.
 """
 
 from __future__ import annotations

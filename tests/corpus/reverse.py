@@ -28,9 +28,9 @@ from fad.diagram.box import Box, ForeignFunction, arity_of, postorder
 from fad.diagram.facts import Facts
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, select
+from fad.model.moves import Moves
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.runtime.backends import Moves
 from fad.runtime.engine import Engine, EngineRefusal
 from fad.runtime.input_signals import Samples
 from fad.runtime.repeated import Host
@@ -289,7 +289,7 @@ def _setting(tested: Subject, tried: Circumstances, block: int) -> Setting:
             moved = each.min + each.step * np.round((moved - each.min) / each.step)
         values[each.path] = np.clip(moved, each.min, each.max)
         directions.append(span * random.uniform(-1, 1, blocks))
-    moves = Moves(values, block, frames)
+    moves = Moves.of(values, blocks, block)
     return Setting(inputs, moves, cotangents, np.array(directions), np.zeros((0, frames)), frames)
 
 

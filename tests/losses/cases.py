@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from fad.losses import Loss, dc, envelope, esr, l1, l2, mel, mss, transport
 from tests.losses import definitions as plain
 from tests.losses.definitions import Definition
+from tests.support import pages
 from tests.support.places import ROOT
 
 _ROOTS = mss((16, 8), linear=0, log=0, sqrt=1, squared=True)
@@ -70,7 +70,4 @@ def sounds(*shape: int, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.
 
 def example(beginning: str) -> str:
     """The example of docs/losses.md that begins like this, for a library that not everyone has."""
-    page = (ROOT / "docs" / "losses.md").read_text("utf-8")
-    blocks = re.findall(r"^```py\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    (found,) = [block for block in blocks if block.startswith(beginning)]
-    return str(found)
+    return pages.example(ROOT / "docs" / "losses.md", beginning)

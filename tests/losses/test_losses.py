@@ -271,6 +271,7 @@ GOOD = np.ones((1, 8))
         (None, "the estimate is an array of object"),
         ("noise", "the estimate is an array of str"),
         ([[1.0], [1.0, 2.0]], "the estimate is not an array"),
+        (np.ma.masked_array(np.ones((1, 8)), mask=True), "the estimate has a mask"),
         (np.array([[1.0] * 7 + [np.nan]]), "the estimate is infinite or not a number somewhere"),
         (np.array([[1.0] * 7 + [np.inf]]), "the estimate is infinite or not a number somewhere"),
     ],
@@ -324,6 +325,13 @@ def test_absolute_differences_have_no_residuals() -> None:
         (lambda: mss(log=-1), "the weight of a loss is zero or a positive number, not -1"),
         (lambda: -1 * l1(), "the weight of a loss is zero or a positive number, not -1.0"),
         (lambda: float("nan") * l1(), "the weight of a loss is zero or a positive number, not nan"),
+        (lambda: mss(log=None), "the weight of a loss is zero or a positive number, not None"),  # type: ignore[arg-type]
+        (lambda: mss(log="1"), "the weight of a loss is zero or a positive number, not 1"),  # type: ignore[arg-type]
+        (lambda: mss("2048"), "windows are a list of lengths, such as"),  # type: ignore[arg-type]
+        (lambda: mss(floor=None), "a floor is an amplitude of at least 1e-15, not None"),  # type: ignore[arg-type]
+        (lambda: mel("44100"), "a sample rate is a positive number of Hz, not 44100"),  # type: ignore[arg-type]
+        (lambda: mel(48000, 6.5), "there is at least one band, not 6.5"),  # type: ignore[arg-type]
+        (lambda: l1().pre_emphasised(None), "the coefficient of a pre-emphasis"),  # type: ignore[arg-type]
         (lambda: mss(floor=0), "a floor is an amplitude of at least 1e-15, not 0"),
         (lambda: transport(floor=float("inf")), "a floor is an amplitude of at least 1e-15"),
         (lambda: mel(0), "a sample rate is a positive number of Hz, not 0"),
@@ -344,6 +352,14 @@ def test_bad_options(make: Any, message: str) -> None:
     with pytest.raises(fad.FadError) as caught:
         make()
     assert caught.value.message.startswith(message)
+
+
+def test_numbers_of_numpy() -> None:
+    estimate, target = sounds()
+    wanted = (2 * mss((16, 8)) + mel(8000, 4, (16,)))(estimate, target)
+    for windows in (np.array([16, 8]), (np.int64(16), np.int16(8))):
+        loss = 2 * mss(windows) + mel(np.float64(8000), np.int8(4), (16,))  # type: ignore[arg-type]
+        assert loss(estimate, target) == wanted
 
 
 def test_what_is_not_a_loss_is_not_added() -> None:

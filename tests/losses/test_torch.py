@@ -69,6 +69,8 @@ def test_bad_tensors() -> None:
         (torch.ones((2, 8)), "the estimate has the shape (2, 8), the target (1, 8)"),
         (good * float("nan"), "the estimate is infinite or not a number somewhere"),
         (np.ones((1, 8)), "the estimate is an array of numpy, the target of torch"),
+        (good.to_sparse(), "the estimate is a sparse tensor"),
+        (good.to("meta"), "the estimate is on the device `meta`, the target on `cpu`"),
     ):
         with pytest.raises(fad.FadError) as caught:
             l1()(estimate, good)

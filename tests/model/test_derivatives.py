@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fad.model.model import Model
-from tests.model.programs import FILTER, GROUPED, SYNTH, TABLE, model
+from fad.model.model import Model, load
+from fad.model.notices import DerivativeWarning
+from tests.model.programs import FILTER, GROUPED, RATE, SYNTH, TABLE, model
 from tests.model.test_values import BLOCKS, COURSE, FRAMES, GATE, backends
 from tests.support.native import needs_compiler
 
@@ -184,3 +186,20 @@ def test_where_reverse_mode_refuses_the_program(native: bool, x: np.ndarray) -> 
         assert gradient["gain"][block] == pytest.approx(wanted, abs=1e-7)
     wanted = np.sum(WEIGHTS[:1] * quotient(found, x, values, "pole"))
     assert gradient["pole"] == pytest.approx(wanted, abs=1e-7)
+
+
+def test_a_derivative_that_is_zero_for_technical_reasons_is_a_warning() -> None:
+    """In each mode, once, on the line of who asks; not where there is nothing to differentiate."""
+    text = 'process = _ <: @(int(hslider("d", 3, 0, 9, 1)))*hslider("g", 0.5, 0, 1, 0.1);'
+    sound = np.ones((1, 8))
+    for mode in ("forward", "reverse"):
+        found = load(text, rate=RATE, backend="interpreter", mode=mode)
+        found(sound, d=2)
+        with pytest.warns(DerivativeWarning, match="by /d is zero: it only acts through") as told:
+            _, pullback = found.vjp(sound)
+        assert [each.filename for each in told] == [__file__]
+        assert pullback(sound)["d"] == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found.vjp(sound)
+        load(text, wrt=["g"], rate=RATE, backend="interpreter").jacobian(sound)

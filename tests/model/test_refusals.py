@@ -70,7 +70,7 @@ def test_cotangents() -> None:
 
 def test_what_is_asked_when_loading() -> None:
     for choices, told in [
-        ({"block": 0}, "at least one sample"),
+        ({"block": 0}, "`block` is 0"),
         ({"wrt": ["volume"]}, "no variable is called `volume`"),
         ({"constant": {"cutoff": 7}}, "outside the range"),
         ({"constant": {"volume": 7}}, "no widget is called"),
@@ -83,7 +83,7 @@ def test_signals_that_have_no_inputs() -> None:
     synth = model(SYNTH, native=False)
     with pytest.raises(fad.FadError, match="no audio inputs"):
         synth()
-    with pytest.raises(fad.FadError, match="at least one item"):
+    with pytest.raises(fad.FadError, match="`batch` is 0"):
         synth(frames=10, batch=0)
 
 

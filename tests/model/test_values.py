@@ -6,6 +6,7 @@ import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,27 +185,69 @@ def test_coordinates() -> None:
     np.testing.assert_allclose(filter_.slopes({"cutoff": places})["cutoff"], quotient, rtol=1e-8)
 
 
-def test_sound_files(tmp_path: Path) -> None:
-    """libfaust's interpreter plays them; the derivative by a gain is the sound itself."""
+def player(folder: Path) -> tuple[Path, np.ndarray]:
+    """A program that plays a sound file, and what is in it."""
     sound = np.random.default_rng(2).uniform(-1, 1, (1, 30)).astype(np.float32)
-    soundfile.write(tmp_path / "s.flac", sound[0], RATE, "PCM_24")
-    heard, _ = soundfile.read(tmp_path / "s.flac", dtype="float32")
-    program = tmp_path / "play.dsp"
+    soundfile.write(folder / "s.flac", sound[0], RATE, "PCM_24")
+    heard, _ = soundfile.read(folder / "s.flac", dtype="float64")
+    program = folder / "play.dsp"
     program.write_text(
         "process = 0, (+(1) ~ _) - 1 : soundfile(\"s [url:{'s.flac'}]\", 1) : !, !, "
         '*(hslider("gain", 0.5, 0, 1, 0.01));'
     )
-    found = load(program, rate=RATE)
-    assert found.backend == "interpreter"
+    return program, heard
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("backend", "precision", "error"),
+    [
+        pytest.param("native", "double", 1e-14, marks=needs_compiler),
+        pytest.param("native", "single", 1e-7, marks=needs_compiler),
+        ("interpreter", "single", 1e-7),
+    ],
+)
+def test_sound_files(tmp_path: Path, backend: Any, precision: Any, error: float, mode: Any) -> None:
+    """The derivative by a gain is the sound itself."""
+    program, heard = player(tmp_path)
+    found = load(program, rate=RATE, backend=backend, precision=precision, mode=mode, block=16)
     y, jacobian = found.jacobian(frames=30, gain=0.25)
-    np.testing.assert_allclose(y[0], 0.25 * heard, atol=1e-7)
-    np.testing.assert_allclose(jacobian["gain"][0], heard, atol=1e-7)
-    _, pullback = found.vjp(frames=30, gain=0.25)
-    assert pullback(np.ones((1, 30)))["gain"] == pytest.approx(np.sum(heard), abs=1e-4)
+    np.testing.assert_allclose(y[0], 0.25 * heard, rtol=0, atol=error)
+    np.testing.assert_allclose(jacobian["gain"][0], heard, rtol=0, atol=error)
+    y, tangent = found.jvp(None, {"gain": 0.25}, {"gain": 2}, frames=30)
+    np.testing.assert_allclose(tangent[0], 2 * heard, rtol=0, atol=2 * error)
+    weights = np.arange(60.0).reshape(2, 1, 30)
+    _, pullback = found.vjp(frames=30, batch=2, gain=[0.25, 0.75])
+    np.testing.assert_allclose(pullback(weights)["gain"], weights[:, 0] @ heard, rtol=1e3 * error)
+    if mode == "reverse":
+        _, pullback = found.vjp(frames=30, gain=[0.25, 0.75])
+        wanted = heard[:16].sum(), heard[16:].sum()
+        np.testing.assert_allclose(pullback(np.ones((1, 30)))["gain"], wanted, rtol=1e3 * error)
+    first, state = found.stream(None, found.initial_state(), frames=7)
+    second, _ = found.stream(None, state, frames=23)
+    assert np.array_equal(np.concatenate([first, second], axis=1), found(frames=30))
+
+
+@backends
+def test_sound_files_travel(tmp_path: Path, native: bool) -> None:
+    """They are read once: what becomes of the files then does not matter."""
+    program, heard = player(tmp_path)
+    found = load(program, rate=RATE, backend="native" if native else "interpreter")
+    (tmp_path / "s.flac").unlink()
+    program.unlink()
+    for each in (found, copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        y, jacobian = each.jacobian(frames=30, gain=0.25)
+        np.testing.assert_allclose(y[0], 0.25 * heard, rtol=0, atol=1e-7)
+        np.testing.assert_allclose(jacobian["gain"][0], heard, rtol=0, atol=1e-7)
+
+
+def test_sound_files_that_cannot_be_played(tmp_path: Path) -> None:
+    program, _ = player(tmp_path)
     with pytest.raises(fad.FadError, match="in single precision only"):
-        load(program, precision="double")
-    with pytest.raises(fad.FadError, match="native code plays no sound files"):
-        load(program, backend="native")
+        load(program, precision="double", backend="interpreter")
+    (tmp_path / "s.flac").write_bytes(b"fLaC, or not")
+    with pytest.raises(fad.FadError, match=r"cannot read `.*s\.flac`: it is no sound file"):
+        load(program, backend="interpreter")
     (tmp_path / "s.flac").unlink()
     with pytest.raises(fad.FadError, match=r"there is no sound file `s\.flac`"):
-        load(program)
+        load(program, backend="interpreter")

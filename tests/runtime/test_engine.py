@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -328,3 +330,20 @@ def test_a_killed_parent_takes_its_worker_with_it() -> None:
             return
         time.sleep(0.1)
     pytest.fail("the worker outlived its parent")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_leaves_its_parent_s_worker_alone() -> None:
+    engine = Engine()
+    engine.expand("process = 1;", "a.dsp")
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with contextlib.suppress(BaseException):
+            code = int("process = 2;" not in engine.expand("process = 2;", "a.dsp"))
+            engine.close()
+            gc.collect()
+        os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert engine.compile("process = 3;", "a.dsp").outputs == 1  # it needs a file
+    engine.close()

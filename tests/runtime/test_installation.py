@@ -11,7 +11,7 @@ import pytest
 
 from fad.base.cache import Cache
 from fad.base.errors import EngineError
-from fad.runtime import installation
+from fad.runtime import compiler, installation
 from fad.runtime.engine import Engine
 from fad.runtime.installation import Component, inspect
 from tests.support.installed_faust import install_faust
@@ -85,11 +85,12 @@ def test_what_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(installation, "version_of", version_of)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
     found = inspect()
     assert found.works
     told = "\n".join(found.missing)
     assert "matplotlib is missing: needed for run --plot" in told
-    assert "C++ compiler is missing" in told
+    assert "C++ compiler is missing" in told and "'faust-fad[native]'" in told
     assert "installed Faust is missing" not in told
 
 

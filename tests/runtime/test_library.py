@@ -105,6 +105,41 @@ def test_a_voice_goes_on_from_where_another_one_is(lowpass: Library, noise: Samp
     assert np.array_equal(half, other)
 
 
+def test_a_program_with_long_memory_starts_again_as_it_did(engine: Engine) -> None:
+    """Delay lines, tables that are written, and a number in the midst of a table of zeros."""
+    program = library(
+        engine,
+        """
+        index = (+(1) ~ _) - 1;
+        place = index%4096;
+        table = rwtable(4096, (place == 2000)*0.5, place, _, (place + 1)%4096);
+        process = _ <: @(3000), table, *(hslider("gain", 0.25, 0, 1, 0.01)) :> + ~ *(0.5);
+        """,
+    )
+    noise = np.random.default_rng(1).uniform(-1, 1, (1, 5000))
+    first, again, other = (np.empty((1, 5000)) for _ in range(3))
+    voice = Voice(program)
+    voice.run(noise, first, Control(program, ["/gain"]), np.array([[0.75]]))
+    voice.restart()
+    voice.run(noise, again)
+    Voice(program).run(noise, other)
+    assert np.array_equal(again, other)
+    assert not np.array_equal(again, first)
+    voice.restart()
+    voice.run(noise, again, Control(program, ["/gain"]), np.array([[0.75]]))
+    assert np.array_equal(again, first)
+
+
+def test_short_delay_lines_are_rings(engine: Engine) -> None:
+    """They do not move with each sample; what comes out is the same."""
+    front = read(Request(Source("test.dsp", "process = + ~ *(0.5)@5 <: _, @(3);")))
+    box = front.evaluated().process
+    code = native_code(box, engine, front.name, front.libraries.folders).text
+    assert "IOTA" in code and "for (int j" not in code
+    usual = engine.cpp("process = + ~ *(0.5)@5 <: _, @(3);", "test.dsp")
+    assert "IOTA" not in usual and "for (int j" in usual
+
+
 def test_a_widget_that_is_left_out_can_be_among_those_that_move(engine: Engine) -> None:
     program = library(
         engine, 'process = attach(_, hslider("a", 0, 0, 1, 0.1)), hslider("b", 0, 0, 1, 0.1);'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -198,13 +199,46 @@ def test_foreign_functions_run_natively(engine: Engine) -> None:
     assert recorded(engine, text, native=False).outputs[0, 0] == pytest.approx(0.5204998778)
 
 
-def test_sound_files_run_in_the_interpreter(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "s.wav").write_bytes(sound_of(np.full((1, 100), 0.25), 44100))
+@both_ways
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_sound_files(engine: Engine, tmp_path: Path, native: bool, precision: Any) -> None:
+    """Its samples, then the last one for ever; and its length and rate."""
+    sound = np.random.default_rng(1).uniform(-1, 1, (2, 100)).astype(np.float32)
+    (tmp_path / "s.wav").write_bytes(sound_of(sound, 8000))
+    (tmp_path / "a.dsp").write_text(
+        "process = 0, (+(1) ~ _) - 1 : soundfile(\"s[url:{'s.wav'}]\", 2);"
+    )
+    recording = fad.run(
+        tmp_path / "a.dsp", seconds=0.01, native=native, precision=precision, engine=engine
+    )
+    frames = recording.outputs.shape[1]
+    wanted = [
+        np.full(frames, 100),
+        np.full(frames, 8000),
+        *np.pad(sound, ((0, 0), (0, 341)), "edge"),
+    ]
+    np.testing.assert_array_equal(recording.outputs, wanted)
+
+
+@needs_compiler
+def test_sound_files_and_foreign_functions(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "s.wav").write_bytes(sound_of(np.full((1, 10), 0.5), 44100))
+    (tmp_path / "a.dsp").write_text(
+        "process = 0, 5 : soundfile(\"s[url:{'s.wav'}]\", 1) : !, !, "
+        'ffunction(float erf(float), <math.h>, "");'
+    )
+    recording = fad.run(tmp_path / "a.dsp", seconds=0.01, engine=engine)
+    assert recording.outputs[0, 0] == pytest.approx(0.5204998778)
+
+
+@both_ways
+def test_a_damaged_sound_file_is_an_error(tmp_path: Path, native: bool) -> None:
+    (tmp_path / "s.wav").write_text("no sound")
     (tmp_path / "a.dsp").write_text(
         "process = 0, 5 : soundfile(\"s[url:{'s.wav'}]\", 1) : !, !, _;"
     )
-    recording = fad.run(tmp_path / "a.dsp", seconds=0.01, engine=engine)
-    assert (recording.outputs == 0.25).all()
+    with pytest.raises(fad.FadError, match=r"s\.wav`: it is no sound file"):
+        fad.run(tmp_path / "a.dsp", seconds=0.01, native=native)
 
 
 # -- What cannot be run -----------------------------------------------------------------------

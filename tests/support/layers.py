@@ -276,7 +276,8 @@ class Comparison:
         """Coordinates of a variable, one for each value: not too near to the ends of its range."""
         start = coordinate(parameter).place(parameter.init)
         moved = start + self.setting.moving * random.uniform(-1, 1, self.setting.groups)
-        return np.clip(np.abs(moved), 0.02, 0.98)
+        place: Samples = np.clip(np.abs(moved), 0.02, 0.98)
+        return place
 
 
 def _smooth(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fad.runtime.native import find_compiler
+from fad.runtime.compiler import find_compiler
 
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="needs a C++ compiler")
 #: Natively, where that is possible, and in the interpreter.

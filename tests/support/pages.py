@@ -36,3 +36,10 @@ def check_block(page: Path, name: str, content: str, update: bool) -> None:
     if update:
         page.write_text(today, "utf-8")
     assert page.read_text("utf-8") == today
+
+
+def example(page: Path, beginning: str) -> str:
+    """The example of a page that begins like this, for a library that not everyone has."""
+    blocks = re.findall(r"^```py\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (found,) = [block for block in blocks if block.startswith(beginning)]
+    return str(found)

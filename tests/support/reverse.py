@@ -19,13 +19,16 @@ from fad.diagram.order import widgets_of
 from fad.diagram.parameters import select
 from fad.diagram.widgets import with_inputs
 from fad.differentiation.surrogates import Kind
+from fad.model.gradient import brought_back
+from fad.model.moves import Moves
+from fad.model.reverse import Recorded, boxes_of, reverse_of
+from fad.model.units import Units
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.runtime.backends import Moves
 from fad.runtime.engine import Engine
-from fad.runtime.gradient import backend_of, boxes_of, brought_back
 from fad.runtime.input_signals import Samples
 from fad.runtime.repeated import Courses, Host, with_courses
+from fad.runtime.soundfiles import Sounds
 from fad.text.emitter import emit
 
 _RATE = 44100
@@ -67,12 +70,14 @@ def gradient(
     frames = inputs.shape[1]
     size = block or frames
     values = {path: course[::size] for path, course in (courses or {}).items()}
-    boxes = boxes_of(programs)
-    widgets = programs.parameters
-    runs = backend_of("interpreter", programs, boxes, widgets, engine, (), _RATE, "double")
-    run = runs.record(inputs, Moves(values, size, frames), frames)
-    found = brought_back(run, runs, programs, cotangents)
     blocks = -(-frames // size)
+    front = read(Request(programs.forward))
+    units = Units(
+        "interpreter", front, programs.parameters, _RATE, "double", False, Sounds({}), engine
+    )
+    reverse = reverse_of(programs, boxes_of(programs), units)
+    run = Recorded(reverse, inputs, Moves.of(values, blocks, size), frames)
+    found = brought_back(run, programs, cotangents)
     return Found(
         run.outputs,
         np.array(list(found.parameters.values())).reshape(-1, blocks),
@@ -138,5 +143,5 @@ def compare(
     dual = directional(front, evaluation, variables, surrogate)
     movers = [each for each in widgets if each.path in values]
     both = BothModes(front, evaluation, host, movers, variables, programs, dual)
-    moves = Moves(values, block, frames)
+    moves = Moves.of(values, blocks, block)
     return both.compared(Setting(inputs, moves, cotangents, by_block, by_sample, frames))

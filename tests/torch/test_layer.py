@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 import fad
 from tests.model.programs import FILTER, RATE, SYNTH, TABLE
 from tests.support.native import needs_compiler
+from tests.support.pages import example
+from tests.support.places import ROOT
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: the extra `fad[torch]`")
 make_fx = pytest.importorskip("torch.fx.experimental.proxy_tensor").make_fx
@@ -281,6 +284,58 @@ def test_beyond_the_range_there_is_a_way_back() -> None:
     assert layer.places["cutoff"].grad.item() != 0
 
 
+def test_derivatives_of_a_layer_that_is_gone() -> None:
+    cutoff = torch.tensor(0.3, requires_grad=True)
+    y = layers.Layer(FILTER, rate=RATE)(torch.ones(1, FRAMES), cutoff=cutoff)
+    gc.collect()
+    y.sum().backward()
+    assert cutoff.grad.item() != 0
+
+
+def test_a_layer_travels_with_its_program(tmp_path: Any, monkeypatch: Any) -> None:
+    """Also with the precision that it has not computed in."""
+    (tmp_path / "half.dsp").write_text('process = *(0.5*library("one.lib").one);')
+    (tmp_path / "one.lib").write_text("one = 1;")
+    monkeypatch.chdir(tmp_path)
+    here = layers.Layer("half.dsp", backend="interpreter")
+    there = pickle.loads(pickle.dumps(here))
+    monkeypatch.chdir("/")
+    for file in tmp_path.iterdir():
+        file.unlink()
+    x = double(1, FRAMES)
+    for layer in (here, there):
+        assert torch.equal(layer(x), x / 2)
+
+
+class Played:
+    """What a layer makes of some signals."""
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, number: int) -> Any:
+        return self.layer(torch.full((1, FRAMES), float(number))).detach()
+
+
+def test_a_layer_in_the_workers_of_a_loader(layer: Any) -> None:
+    data = Played(layer)
+    loader = torch.utils.data.DataLoader(data, num_workers=1, multiprocessing_context="spawn")
+    for number, (played,) in enumerate(loader):
+        assert torch.equal(played, data[number])
+
+
+def test_what_is_infinite() -> None:
+    divided = layers.Layer('process = /(hslider("a", 0, 0, 1, 0.1));', check_finite=True)
+    with pytest.raises(fad.FadError, match="an output is infinite"):
+        divided(torch.ones(1, FRAMES))
+    y = divided(torch.ones(1, FRAMES), a=torch.tensor(0.5, requires_grad=True))
+    with pytest.raises(fad.FadError, match="a derivative is infinite"):
+        (y * torch.inf).sum().backward()
+
+
 def test_layers_are_saved_and_copied() -> None:
     layer = layers.Layer(FILTER, rate=RATE, learn={"cutoff": [0.2, 0.3, 0.4]}, block=BLOCK)
     x = double(1, FRAMES)
@@ -304,8 +359,59 @@ def test_layers_are_saved_and_copied() -> None:
         (lambda layer: layer(torch.zeros(1, FRAMES), cutoff=torch.zeros(2)), r"shape \(2,\)"),
         (lambda layer: layer(), "has 1 audio input"),
         (lambda layer: layers.Layer(FILTER, precision="double"), "a layer has no `precision`"),
+        (lambda layer: layer(np.zeros((1, FRAMES))), "of type ndarray"),
+        (lambda layer: layer(torch.zeros(1, FRAMES).to_sparse()), "no tensor that is dense"),
+        (lambda layer: layer(torch.zeros(1, FRAMES).half()), "type torch.float16"),
+        (lambda layer: layer(torch.zeros(1, 0)), "nothing to run"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), frames=3), "not 3 frames"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), cutoff="a"), "`cutoff` is not a number"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), cutoff=torch.tensor(1j)), "real numbers"),
+        (
+            lambda layer: layer(torch.zeros(1, FRAMES), cutoff=torch.zeros((), device="meta")),
+            "`cutoff` is on the device `meta`",
+        ),
+        (lambda layer: layer(torch.zeros(1, FRAMES), cutoff=torch.tensor(np.nan)), "not a number"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), {"gate": 1}, gate=1), "given twice"),
+        (lambda layer: layer(torch.zeros(1, FRAMES), 5), "values are a mapping"),
+        (lambda layer: layers.Layer(SYNTH)(frames=1.5), "`frames` is 1.5"),
+        (lambda layer: layers.Layer(FILTER, learn=5), "a list of names"),
+        (lambda layer: layers.Layer(FILTER, learn={"cutoff": 5}), "outside the range"),
+        (lambda layer: layers.Layer(FILTER, learn={"cutoff": np.nan}), "not a number"),
+        (
+            lambda layer: layers.Layer(FILTER, learn="cutoff").to("meta")(torch.zeros(1, 9)),
+            "meta",
+        ),
     ],
 )
 def test_what_does_not_fit(layer: Any, call: Any, told: str) -> None:
     with pytest.raises(fad.FadError, match=told):
         call(layer)
+
+
+def test_learnt_values_can_be_put_and_are_shown() -> None:
+    layer = layers.Layer(FILTER, learn=["cutoff", "drive"], rate=RATE)
+    layer.put({"cutoff": 0.3})
+    assert layer.values["cutoff"].item() == pytest.approx(0.3)
+    assert f"rate={RATE}, block=64, cutoff=0.3, drive=1" in repr(layer)
+    with pytest.raises(fad.FadError, match="`gate` is not learnt") as told:
+        layer.put({"gate": 1})
+    assert told.value.hint == "what is learnt: `cutoff` or `drive`"
+    with pytest.raises(fad.FadError, match="outside the range"):
+        layer.put({"cutoff": 5})
+    with pytest.raises(fad.FadError, match="has the shape"):
+        layer.put({"cutoff": torch.tensor([0.1, 0.2])})
+    with pytest.raises(fad.FadError, match="a list of tensors"):
+        layer(torch.zeros(1, FRAMES), drive=[torch.tensor(1.0), torch.tensor(2.0)])
+
+
+def test_the_examples_of_the_page() -> None:
+    page = ROOT / "docs" / "python.md"
+    names: dict[str, Any] = {}
+    exec(example(page, "import torch\n"), names)
+    learnt = names["learner"][1].values
+    assert learnt["gain"].item() == pytest.approx(9, rel=1e-2)
+    assert learnt["frequency"].item() == pytest.approx(2500, rel=1e-2)
+    assert learnt["q"].item() == pytest.approx(2, rel=1e-2)
+    exec(example(page, "RESONANT ="), names)
+    assert names["y"].shape == (8, 1, 4800)
+    assert all(weight.grad.abs().sum() > 0 for weight in names["network"].parameters())

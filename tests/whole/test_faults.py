@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 import fad
+from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine, EngineCrash
-from fad.runtime.native import find_compiler
 from tests.support.places import ROOT
 
 PAGE = ROOT / "docs" / "faults.md"
@@ -79,7 +79,7 @@ def ran(folder: Path, source: str, *options: str) -> NDArray[np.float64]:
     assert compiler is not None
     for command in (
         ["faust", "-double", *options, "-a", "main.cpp", "program.dsp", "-o", "program.cpp"],
-        [compiler, "-w", "-O1", "program.cpp", "-o", "program"],
+        [*compiler.command, "-w", "-O1", "program.cpp", "-o", "program"],
     ):
         subprocess.run(command, cwd=folder, check=True, timeout=60, capture_output=True)
     done = subprocess.run([folder / "program"], check=True, timeout=20, capture_output=True)

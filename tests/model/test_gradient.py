@@ -12,9 +12,11 @@ import pytest
 
 import fad
 from fad.base.errors import EngineError
-from fad.runtime import gradient as module
+from fad.model import gradient as module
+from fad.model import units
+from fad.model.gradient import Gradient
+from fad.model.notices import InterpreterWarning
 from fad.runtime.engine import Engine
-from fad.runtime.gradient import Gradient, InterpreterWarning
 from fad.runtime.input_signals import Samples
 from tests.support.native import needs_compiler
 from tests.support.places import STANDARD_EXAMPLES
@@ -124,6 +126,16 @@ def test_the_derivative_by_an_input_is_a_difference_quotient(
         assert found[place] == pytest.approx(float(np.sum(weights * change)), abs=1e-9)
 
 
+def test_a_block_may_be_longer_than_the_signal(
+    gradient: Gradient, sound: Samples, weights: Samples
+) -> None:
+    outputs, pullback = gradient(sound, {"gain": 0.25})
+    same, again = gradient(sound, {"gain": [0.25]}, block=10**12)
+    assert np.array_equal(outputs, same)
+    found, wanted = again(weights).parameters, pullback(weights).parameters
+    assert all(np.array_equal(found[path], wanted[path]) for path in wanted)
+
+
 @pytest.mark.parametrize("checkpoint", [1, 64, 100, 499, 10_000])
 @needs_compiler
 def test_checkpoints_change_nothing(
@@ -191,8 +203,8 @@ def test_bad_input_is_named(
 def test_a_tape_that_does_not_fit_names_checkpoints(
     gradient: Gradient, sound: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lane = 8 * gradient._runs.lanes
-    monkeypatch.setattr(gradient._runs, "largest", 200 * lane)
+    lane = 8 * (2 + len(gradient.programs.tape))
+    monkeypatch.setitem(module._LARGEST, gradient.backend, 200 * lane)
     with pytest.raises(fad.FadError, match=r"the tape would take 0\.0 gigabytes") as caught:
         gradient(sound)
     hint = str(caught.value.hint)
@@ -215,14 +227,23 @@ def test_there_are_no_checkpoints_in_the_interpreter(interpreted: Gradient, soun
 def test_without_a_compiler_the_interpreter_is_taken(
     monkeypatch: pytest.MonkeyPatch, engine: Engine, sound: Samples, weights: Samples
 ) -> None:
-    monkeypatch.setattr(module, "find_compiler", lambda: None)
-    with pytest.warns(InterpreterWarning, match="install one of `g\\+\\+`") as told:
+    monkeypatch.setattr(units, "find_compiler", lambda: None)
+    with pytest.warns(InterpreterWarning, match="install `g\\+\\+`") as told:
         found = Gradient('process = *(hslider("a", 0.5, 0, 1, 0.1));', engine=engine)
     assert told[0].filename == __file__
     assert found.backend == "interpreter"
     _, pullback = found(sound)
     wanted = float(np.sum(sound * weights[:1]))
     assert pullback(weights[:1]).parameters["/a"][0] == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_model_without_a_compiler_warns_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warning names the line that loads it, though it is read in a thread of its own."""
+    monkeypatch.setattr(units, "find_compiler", lambda: None)
+    with pytest.warns(InterpreterWarning, match="install `g\\+\\+`") as told:
+        found = fad.load("process = *(0.5);")
+    assert told[0].filename == __file__
+    assert found.backend == "interpreter"
 
 
 @pytest.mark.parametrize(
@@ -253,21 +274,31 @@ def test_programs_that_have_no_gradient_here(
     assert message in str(caught.value)
 
 
-def test_sound_files_play_in_the_interpreter(engine: Engine, tmp_path: Path) -> None:
-    """In single precision: libfaust's interpreter plays them in no other."""
-    samples = np.array([[0.5, -0.25, 0.125]])
+@pytest.mark.parametrize(
+    ("backend", "precision", "error"),
+    [
+        pytest.param("native", "double", 1e-14, marks=needs_compiler),
+        ("interpreter", "single", 1e-7),
+    ],
+)
+def test_sound_files(
+    engine: Engine, tmp_path: Path, backend: Any, precision: Any, error: float
+) -> None:
+    samples = np.array([[0.5, -0.25, 0.125]])  # 16 bits hold them
     write_wav(tmp_path / "a.wav", samples)
     file = tmp_path / "player.dsp"
     file.write_text(
         "process = (0, (+(1) ~ _ : -(1))) : soundfile(\"a [url:{'a.wav'}]\", 1) : !, !, "
         '*(hslider("gain", 0.5, 0, 1, 0.1));'
     )
-    found = Gradient(file, precision="single", engine=engine)
-    assert found.backend == "interpreter"
+    found = Gradient(file, precision=precision, backend=backend, engine=engine)
+    assert found.backend == backend
     outputs, pullback = found(np.zeros((0, 3)))
-    np.testing.assert_allclose(outputs, samples / 2, atol=1e-4)
-    assert pullback([[1, 2, 3]]).parameters["/gain"][0] == pytest.approx(0.375, abs=1e-3)
+    np.testing.assert_allclose(outputs, samples / 2, rtol=0, atol=error)
+    derivative = pullback([[1, 2, 3]]).parameters["/gain"][0]
+    assert derivative == pytest.approx(0.375, rel=0, abs=error)
     with pytest.raises(EngineError, match="in single precision only"):
-        Gradient(file, engine=engine)
-    with pytest.raises(EngineError, match="plays no sound files"):
-        Gradient(file, precision="single", backend="native", engine=engine)
+        Gradient(file, backend="interpreter", engine=engine)
+    (tmp_path / "a.wav").unlink()
+    with pytest.raises(fad.FadError, match=r"there is no sound file `a\.wav`"):
+        Gradient(file, precision=precision, backend=backend, engine=engine)

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fad.base.errors import EngineError, FadError
 from fad.base.precision import NativePrecision
-from fad.base.prose import counted, either
-from fad.diagram.box import Box, ForeignFunction, Soundfile, postorder
+from fad.base.prose import counted
 from fad.diagram.order import widgets_of
-from fad.diagram.parameters import Parameter, resolved
+from fad.diagram.parameters import resolved
 from fad.differentiation.surrogates import Kind
+from fad.model.choices import refuse_unknown
+from fad.model.moves import Moves
+from fad.model.reverse import Recorded, boxes_of, reverse_of
+from fad.model.units import BackendName, Units, backend_for
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.runtime.backends import Backend, Moves, Recorded
-from fad.runtime.compiled import NativeBackend
 from fad.runtime.engine import Engine
 from fad.runtime.frames import frames_of
-from fad.runtime.interpreted import InterpretedBackend
-from fad.runtime.native import COMPILERS, find_compiler
+from fad.runtime.soundfiles import sounds_of
 from fad.syntax.libraries import ProgramLike
 
-#: What can run the programs.
-BackendName = Literal["native", "interpreter"]
-#: The interpreter takes long for long signals, in seconds.
-_TIME_LIMIT = 600.0
+#: A tape of more bytes than this would fill most machines. To the interpreter, samples go through
+#: another process, which needs several times their memory.
+_LARGEST: Mapping[BackendName, int] = {"native": 4 << 30, "interpreter": 1 << 30}
 #: Widget, by label or path -> its value, or its values in the blocks.
 Values = Mapping[str, ArrayLike]
-
-
-class InterpreterWarning(UserWarning):
-    """There is no C++ compiler: libfaust's interpreter runs programs, which takes longer."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +63,8 @@ class Gradient:
         engine: the standard compiler; by default one of its own.
         backend: what runs the programs: `native` code, which needs a C++ compiler; libfaust's
             `interpreter`, which takes some 50 times as long, no foreign functions and no
-            `checkpoint`; or `auto`, native code where there is a compiler. Sound files play in the
-            interpreter only, in single precision.
+            `checkpoint`, and sound files in single precision only; or `auto`, native code where
+            there is a compiler.
 
     Attributes:
         programs: the three programs.
@@ -100,39 +94,19 @@ class Gradient:
         engine: Engine | None = None,
         backend: BackendName | Literal["auto"] = "auto",
     ) -> None:
-        _refuse_unknown("backend", backend, ("auto", *get_args(BackendName)))
-        _refuse_unknown("precision", precision, get_args(NativePrecision))
+        refuse_unknown([backend], ("auto", *get_args(BackendName)), "backend")
+        refuse_unknown([precision], get_args(NativePrecision), "precision")
         frames_of(1.0, rate)  # refuses what is no rate
         front = read(Request(program, include, precision, rules, libraries))
         evaluation = front.evaluated()
         self._widgets = widgets_of(evaluation.process, evaluation.facts, front.title)
         self.programs: ReverseProgram = reversed_program(evaluation, front, wrt, surrogate)
-        plays_sounds = any(isinstance(part, Soundfile) for part in postorder(evaluation.process))
-        if backend == "auto" and not plays_sounds and find_compiler() is None:
-            warnings.warn(
-                "there is no C++ compiler: libfaust's interpreter runs the program, which takes "
-                f"longer; install one of {either(COMPILERS)}",
-                InterpreterWarning,
-                stacklevel=2,
-            )
-        is_native = backend == "native" or (
-            backend == "auto" and not plays_sounds and find_compiler() is not None
-        )
-        self.backend: BackendName = "native" if is_native else "interpreter"
-        faust = engine or Engine(time_limit=_TIME_LIMIT, keep=True)
-        folders = front.libraries.folders
-        try:
-            self._runs = backend_of(
-                self.backend,
-                self.programs,
-                boxes_of(self.programs),
-                *(self._widgets, faust, folders, rate, precision, trust),
-            )
-        finally:
-            if engine is None and is_native:
-                faust.close()
-        self.inputs = self._runs.inputs
-        self.outputs = len(self.programs.outputs)
+        self.backend: BackendName = backend_for(backend)
+        sounds = sounds_of(evaluation.process, front.folder)
+        units = Units(self.backend, front, self._widgets, rate, precision, trust, sounds, engine)
+        self._reverse = reverse_of(self.programs, boxes_of(self.programs), units)
+        self.inputs, self.outputs = self._reverse.forward.inputs, self._reverse.outputs
+        self._dtype = units.dtype
 
     def __call__(
         self,
@@ -162,7 +136,7 @@ class Gradient:
             EngineError: the interpreter fails, or is asked for checkpoints.
         """
         # A copy: the tape may be computed again when the caller's array has changed.
-        sound = _numbers(inputs, self._runs.dtype, "inputs").copy()
+        sound = _numbers(inputs, self._dtype, "inputs").copy()
         if sound.ndim != 2 or len(sound) != self.inputs:
             raise FadError(
                 f"the inputs have the shape {sound.shape}, not ({self.inputs}, frames)",
@@ -179,21 +153,21 @@ class Gradient:
                 "of a program",
                 hint="leave `checkpoint` out, or run native code: it needs a C++ compiler",
             )
-        moves = Moves(self._values(values or {}, -(-frames // size)), int(size), frames)
+        moves = self._moves(values or {}, -(-frames // size), int(size))
         # Widgets move where blocks begin, so pieces are whole blocks.
         piece = frames if checkpoint is None else moves.block * -(-checkpoint // moves.block)
         self._refuse_long(min(piece, frames), moves)
-        run = self._runs.record(sound, moves, piece)
-        return run.outputs, Pullback(run, self._runs, self.programs)
+        run = Recorded(self._reverse, sound, moves, piece)
+        return run.outputs, Pullback(run, self.programs)
 
     def _refuse_long(self, piece: int, moves: Moves) -> None:
         """Makes sure that the tape of a piece fits."""
-        runs = self._runs
-        size = runs.lanes * runs.dtype().itemsize
-        if size * piece <= runs.largest:
+        size = self._reverse.forward.outputs * self._dtype().itemsize
+        largest = _LARGEST[self.backend]
+        if size * piece <= largest:
             return
         told = f"the tape would take {size * piece / (1 << 30):.1f} gigabytes"
-        fitting = runs.largest // size
+        fitting = largest // size
         hint = f"run at most {counted(fitting, 'sample')}; native code has `checkpoint` for more"
         if self.backend == "native":
             hint = f"`checkpoint={min(65536, fitting)}` keeps the tape of so many samples only"
@@ -201,9 +175,9 @@ class Gradient:
                 hint += f", with blocks that are not longer (`block={min(65536, fitting)}`)"
         raise FadError(told, hint=hint)
 
-    def _values(self, values: Values, blocks: int) -> Mapping[str, NDArray[np.float64]]:
-        """Path -> values in the blocks."""
-        moves: dict[str, NDArray[np.float64]] = {}
+    def _moves(self, values: Values, blocks: int, block: int) -> Moves:
+        """Values in the blocks."""
+        courses: dict[str, NDArray[np.float64]] = {}
         for name, given in values.items():
             course = _numbers(given, np.float64, f"values of `{name}`")
             if course.shape not in ((), (blocks,)):
@@ -213,15 +187,15 @@ class Gradient:
                 )
             for end in (course.min(), course.max()):
                 paths = resolved(self._widgets, {name: float(end)})
-            moves.update(dict.fromkeys(paths, np.broadcast_to(course, blocks).copy()))
-        return moves
+            courses.update(dict.fromkeys(paths, course))
+        return Moves.of(courses, blocks, block)
 
 
 class Pullback:
     """Brings derivatives back from the outputs of a run to its variables; again and again."""
 
-    def __init__(self, run: Recorded, runs: Backend, programs: ReverseProgram) -> None:
-        self._run, self._runs, self._programs = run, runs, programs
+    def __init__(self, run: Recorded, programs: ReverseProgram) -> None:
+        self._run, self._programs = run, programs
 
     def __call__(self, cotangents: ArrayLike) -> Cotangents:
         """The derivatives of a loss.
@@ -232,7 +206,7 @@ class Pullback:
         Raises:
             FadError: another shape, or values that are not finite.
         """
-        given = _numbers(cotangents, self._runs.dtype, "cotangents")
+        given = _numbers(cotangents, self._run.outputs.dtype, "cotangents")
         shape = self._run.outputs.shape
         if given.shape != shape:
             raise FadError(
@@ -240,22 +214,18 @@ class Pullback:
                 hint=f"a row for each of {counted(shape[0], 'output')}, which is the derivative of "
                 "the loss by each sample",
             )
-        return brought_back(self._run, self._runs, self._programs, given)
+        return brought_back(self._run, self._programs, given)
 
 
-def brought_back(
-    run: Recorded, runs: Backend, programs: ReverseProgram, cotangents: NDArray[Any]
-) -> Cotangents:
+def brought_back(run: Recorded, programs: ReverseProgram, cotangents: NDArray[Any]) -> Cotangents:
     """The derivatives of a loss by the variables of a program.
 
     Args:
         run: a run of its forward program.
-        runs: what ran it.
-        programs: the program, and its adjoint.
+        programs: those of reverse mode.
         cotangents: the derivative of the loss by each sample of the outputs, (channels, frames).
     """
-    sums, rest = run.back(cotangents)
-    derivatives = runs.gradient(sums, run.moves)
+    derivatives, rest = run.back(cotangents)
     paths = [parameter.path for parameter in programs.parameters]
     return Cotangents(
         dict(zip(paths, derivatives, strict=True)),
@@ -263,63 +233,7 @@ def brought_back(
     )
 
 
-def boxes_of(programs: ReverseProgram) -> list[Box]:
-    """The diagrams of the programs of reverse mode; the control program may be left out."""
-    texts = filter(None, (programs.forward, programs.adjoint, programs.control))
-    return [read(Request(text)).evaluated().process for text in texts]
-
-
-def backend_of(
-    name: BackendName,
-    programs: ReverseProgram,
-    boxes: Sequence[Box],
-    widgets: Sequence[Parameter],
-    engine: Engine,
-    folders: Sequence[Path],
-    rate: int,
-    precision: NativePrecision,
-    trust: bool = False,
-) -> Backend:
-    """What runs the programs of reverse mode.
-
-    Args:
-        name: native code, or the interpreter.
-        programs: the programs.
-        boxes: their diagrams.
-        widgets: those of the original that may move.
-        engine: the standard compiler; the interpreter needs it for as long as the backend lives.
-        folders: where the files of the original are, its own folder first.
-        rate: the sample rate, in Hz.
-        precision: how the program and its adjoint compute.
-        trust: whether they may use foreign functions that are not the standard ones.
-
-    Raises:
-        EngineError: it cannot run them.
-        FadError: they use foreign functions that they may not use.
-    """
-    kinds = {type(part) for box in boxes for part in postorder(box)}
-    if Soundfile in kinds and ForeignFunction not in kinds:
-        if name == "native":
-            raise EngineError(
-                "native code plays no sound files", hint='`backend="interpreter"` plays them'
-            )
-        if precision != "single":
-            raise EngineError(
-                "libfaust's interpreter plays sound files in single precision only",
-                hint='ask for `precision="single"`',
-            )
-    if name == "native":
-        return NativeBackend(programs, boxes, engine, folders, rate, precision, trust)
-    ranges = {widget.path: (widget.min, widget.max) for widget in widgets}
-    return InterpretedBackend(programs, boxes, engine, folders, rate, precision, ranges)
-
-
-def _refuse_unknown(what: str, name: str, known: Sequence[str]) -> None:
-    if name not in known:
-        raise FadError(f"there is no {what} `{name}`", hint=f"there is {either(known)}")
-
-
-def _numbers(given: ArrayLike, dtype: type[np.floating[Any]], what: str) -> NDArray[Any]:
+def _numbers(given: ArrayLike, dtype: DTypeLike, what: str) -> NDArray[Any]:
     """What the user has given, as finite numbers.
 
     Raises:
