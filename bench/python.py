@@ -27,7 +27,8 @@ from rich.progress import track
 
 from bench.driver import cpp
 from bench.page import PAGE, columns, rewrite_part, table
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 from fad.model.pullbacks import ByReverse
 from fad.model.threads import Threads
 from fad.model.units import NativeUnit

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from fad.drawing.picture import picture
     from fad.drawing.plot import draw, rendered
     from fad.model.gradient import Cotangents, Gradient, Pullback
-    from fad.model.model import Model, load
+    from fad.model.loading import load
+    from fad.model.model import Model
     from fad.model.notices import DerivativeWarning, InterpreterWarning
     from fad.pipeline.costs import Costs
     from fad.pipeline.expand import expand
@@ -94,7 +95,7 @@ _HOMES = {
     "estimate": "fad.runtime.estimate",
     "expand": "fad.pipeline.expand",
     "explain": "fad.pipeline.explain",
-    "load": "fad.model.model",
+    "load": "fad.model.loading",
     "picture": "fad.drawing.picture",
     "rendered": "fad.drawing.plot",
     "run": "fad.runtime.run",

@@ -36,8 +36,8 @@ _FUNCTIONS = ("fad_voice", "fad_restart", "fad_run", "fad_run_back")
 
 
 @dataclass(frozen=True)
-class Moves:
-    """How the widgets of a call move.
+class Routing:
+    """How the values of a call reach widgets.
 
     Attributes:
         paths: the widgets.
@@ -67,12 +67,12 @@ class Moves:
         }
 
 
-def run(unit: Unit, moves: Moves, sound: Array, values: Sequence[Array]) -> Array:
+def run(unit: Unit, routing: Routing, sound: Array, values: Sequence[Array]) -> Array:
     """Runs a program from its start.
 
     Args:
         unit: the program.
-        moves: how its widgets move.
+        routing: how values reach its widgets.
         sound: the signals, of shape (items or 1, channels, frames).
         values: of the parameters, each of shape (items or 1, blocks or 1).
 
@@ -85,25 +85,25 @@ def run(unit: Unit, moves: Moves, sound: Array, values: Sequence[Array]) -> Arra
         _TARGETS["fad_run_program"],
         jax.ShapeDtypeStruct((items, unit.outputs, frames), sound.dtype),
     )
-    program, offsets, rows = _told(unit, moves)
+    program, offsets, rows = _told(unit, routing)
     return call(
         sound,
         *values,
         program=program,
         offsets=offsets,
         rows=rows,
-        **moves.attributes(blocks, frames),
+        **routing.attributes(blocks, frames),
     )
 
 
 def run_back(
-    reverse: Reverse, moves: Moves, cotangents: Array, lanes: Array, values: Sequence[Array]
+    reverse: Reverse, routing: Routing, cotangents: Array, lanes: Array, values: Sequence[Array]
 ) -> tuple[Array, Array]:
     """Brings derivatives back by reverse mode.
 
     Args:
         reverse: the programs.
-        moves: how widgets move.
+        routing: how values reach widgets.
         cotangents: the derivatives by the outputs, of shape (items or 1, channels, frames).
         lanes: what the forward program gave, of shape (items or 1, lanes, frames).
         values: of the parameters, each of shape (items or 1, blocks or 1).
@@ -122,8 +122,8 @@ def run_back(
             jax.ShapeDtypeStruct((items, len(reverse.programs.inputs), frames), cotangents.dtype),
         ),
     )
-    program, offsets, rows = _told(reverse.adjoint, moves)
-    control, control_offsets, control_rows = _told(reverse.control, moves)
+    program, offsets, rows = _told(reverse.adjoint, routing)
+    control, control_offsets, control_rows = _told(reverse.control, routing)
     gradient, rest = call(
         cotangents,
         lanes,
@@ -136,7 +136,7 @@ def run_back(
         control_rows=control_rows,
         skip=np.int64(reverse.outputs),
         coefficients=np.int64(len(reverse.programs.coefficients)),
-        **moves.attributes(blocks, frames),
+        **routing.attributes(blocks, frames),
     )
     return gradient, rest
 
@@ -147,7 +147,7 @@ def _sizes(first: Array, *others: Array) -> tuple[int, int]:
     return items, max([1, *(each.shape[1] for each in others if each.ndim == 2)])
 
 
-def _told(unit: Unit | None, moves: Moves) -> tuple[str, NDArray[np.int64], NDArray[np.int64]]:
+def _told(unit: Unit | None, routing: Routing) -> tuple[str, NDArray[np.int64], NDArray[np.int64]]:
     """What a handler is told of a program: its name, and which value moves which widget.
 
     The name is empty where there is no program.
@@ -156,7 +156,7 @@ def _told(unit: Unit | None, moves: Moves) -> tuple[str, NDArray[np.int64], NDAr
         return "", np.empty(0, np.int64), np.empty(0, np.int64)
     if not isinstance(unit, NativeUnit):
         raise EngineError("JAX runs programs as native code only")
-    return _added(unit.library), *unit.library.places(moves.paths, moves.rows)
+    return _added(unit.library), *unit.library.places(routing.paths, routing.rows)
 
 
 def _added(library: Library) -> str:

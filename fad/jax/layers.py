@@ -16,7 +16,8 @@ from fad.jax import primitives
 from fad.jax.programs import Program
 from fad.model.arguments import together
 from fad.model.coordinates import Coordinate, coordinate
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 from fad.syntax.libraries import ProgramLike
 
 Array = Any

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from fad.base.errors import FadError
-from fad.jax.handlers import Moves, run, run_back
+from fad.jax.handlers import Routing, run, run_back
 from fad.model.arguments import Bound
 from fad.model.kernel import Kernel
 from fad.model.model import Model
@@ -72,7 +72,7 @@ class Program:
     def play(self, x: Array, *values: Array) -> Array:
         """The outputs, of shape (items, channels, frames)."""
         kernel = self._kernel(Moved(False, ()))
-        return run(kernel.compiled.primal, self._moves(kernel), x, values)
+        return run(kernel.compiled.primal, self._routing(kernel), x, values)
 
     def record(self, moved: Moved, x: Array, *values: Array) -> tuple[Array, Array]:
         """The outputs, and the tape, of shape (items, lanes, frames).
@@ -84,10 +84,10 @@ class Program:
         kernel, way = self._kernel(moved), self.way(moved, values)
         match way:
             case ByLanes():
-                lanes = run(way.dual, self._moves(kernel), x, values)
+                lanes = run(way.dual, self._routing(kernel), x, values)
                 return lanes[:, :: 1 + len(way.variables)], lanes
             case ByReverse():
-                lanes = run(way.reverse.forward, self._moves(kernel), x, values)
+                lanes = run(way.reverse.forward, self._routing(kernel), x, values)
                 return lanes[:, : way.reverse.outputs], lanes
         y = self.play(x, *values)
         return y, jnp.empty((y.shape[0], 0, y.shape[2]), y.dtype)
@@ -114,8 +114,8 @@ class Program:
         inputs = tuple(range(self.model.inputs)) if moved.by_inputs else ()
         unit = kernel.compiled.along(tuple(rows), inputs)
         components = [component(number) for number in range(len(rows))]
-        moves = self._moves(kernel, components, [len(values) + row for row in rows.values()])
-        return run(unit, moves, sound, (*values, *tangents))[:, 1::2]
+        routing = self._routing(kernel, components, [len(values) + row for row in rows.values()])
+        return run(unit, routing, sound, (*values, *tangents))[:, 1::2]
 
     def back(
         self, moved: Moved, x: Array, values: Sequence[Array], tape: Array, cotangents: Array
@@ -135,7 +135,7 @@ class Program:
         if not isinstance(way, ByReverse):
             return self._replayed(moved, x, values, cotangents)
         kernel = self._kernel(moved)
-        gradient, rest = run_back(way.reverse, self._moves(kernel), cotangents, tape, values)
+        gradient, rest = run_back(way.reverse, self._routing(kernel), cotangents, tape, values)
         programs = way.reverse.programs
         found = []
         if moved.by_inputs:
@@ -203,11 +203,11 @@ class Program:
         names = [self.names[row] for row in moved.rows]
         return self.model.kernel(self.names, names, moved.by_inputs)
 
-    def _moves(
+    def _routing(
         self, kernel: Kernel, components: Sequence[str] = (), rows: Sequence[int] = ()
-    ) -> Moves:
+    ) -> Routing:
         names = kernel.names
-        return Moves(
+        return Routing(
             (*names.paths, *components),
             (*names.rows, *rows),
             tuple(names.bounds.values()),

@@ -21,7 +21,8 @@ from fad.diagram.parameters import called
 from fad.model.arguments import together
 from fad.model.choices import listed, mapping, numbers, whole
 from fad.model.coordinates import Coordinate, coordinate_of
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 from fad.syntax.libraries import ProgramLike
 from fad.torch import operators
 

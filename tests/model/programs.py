@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 
 #: A filter that is driven, with a gate, a meter, and a slider that does nothing.
 FILTER = """

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 from fad.model.notices import DerivativeWarning
 from tests.model.programs import FILTER, GROUPED, RATE, SYNTH, TABLE, model
 from tests.model.test_values import BLOCKS, COURSE, FRAMES, GATE, backends

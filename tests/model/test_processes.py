@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 from tests.model.programs import FILTER, model
 from tests.support.native import both_ways, needs_compiler
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fad
-from fad.model.model import load
+from fad.model.loading import load
 from tests.model.programs import FILTER, SYNTH, TABLE, model
 
 X = np.zeros((1, 100))

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import fad
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 from tests.model.programs import FILTER, SYNTH, model
 
 X = np.random.default_rng(1).uniform(-1, 1, (1, 100))

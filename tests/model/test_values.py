@@ -13,7 +13,8 @@ import pytest
 import soundfile
 
 import fad
-from fad.model.model import Model, load
+from fad.model.loading import load
+from fad.model.model import Model
 from fad.runtime.engine import Engine
 from tests.model.programs import BLOCK, FILTER, RATE, SYNTH, model
 from tests.support.native import needs_compiler
