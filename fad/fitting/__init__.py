@@ -1,0 +1,1 @@
+"""From recordings to the parameters that made them: what `fad fit` computes."""
