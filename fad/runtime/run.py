@@ -78,7 +78,7 @@ def run(
         seed: of the noise.
         native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
             by default native code where there is a compiler. Programs with foreign functions
-            always run as native code, programs with sound files never.
+            always run as native code.
         precision: how the program computes. The interpreter computes in single precision.
         trust: whether the program may use foreign functions and values that are not the standard
             ones of mathematics: they are code that runs here. Their headers are looked for in the

@@ -173,7 +173,7 @@ def test_foreign_functions_without_a_compiler(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(fad.FadError, match="install a C\\+\\+ compiler"):
+    with pytest.raises(fad.FadError, match="there is no C\\+\\+ compiler"):
         run(engine, "process = ma.tanh(p);")
 
 
