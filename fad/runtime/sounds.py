@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ from fad.base.prose import counted, either
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
 Format = Literal["WAV", "FLAC", "AIFF", "OGG"]
 
 #: How samples are kept in each format; floats where it has them.
@@ -65,6 +69,22 @@ def format_of(path: str) -> Format:
     return _ENDINGS[ending.lower()]
 
 
+def _undisturbed(call: Callable[P, Result]) -> Callable[P, Result]:
+    """The same function, in a thread of its own.
+
+    What ends a command raises in the main thread, also in the midst of a function that the library
+    calls back to read or write, where it would be dropped, and the command would go on.
+    """
+
+    @wraps(call)
+    def elsewhere(*arguments: P.args, **named: P.kwargs) -> Result:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(call, *arguments, **named).result()
+
+    return elsewhere
+
+
+@_undisturbed
 def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -> bytes:
     """A sound file.
 
@@ -107,6 +127,7 @@ def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -
     return _timeless(file.getvalue())
 
 
+@_undisturbed
 def read_sound(path: str) -> tuple[NDArray[np.float64], int]:
     """The samples of a sound file, of shape (channels, frames), and its sample rate in Hz.
 
@@ -125,6 +146,7 @@ def read_sound(path: str) -> tuple[NDArray[np.float64], int]:
         return np.ascontiguousarray(samples.T, np.float64), int(file.samplerate)
 
 
+@_undisturbed
 def size_of(path: str) -> tuple[int, int]:
     """The numbers of channels and of frames of a sound file.
 
