@@ -89,6 +89,19 @@ def expect(engine: Engine, result: Fitted, program: str, folder: Path | None = N
             {"/a": 1.5},
             'hslider("a", 1.5, 0, 2, 1) + hslider("a", 1.5, 0, 2, 1)',
         ),
+        # Two functions are left where one was: their variables have other numbers.
+        (
+            r'f(s) = \(x).(x*s); process = vgroup("g", f(hslider("a", 1, 0, 2, 1))), '
+            'vgroup("h", f(hslider("a", 1, 0, 2, 1)));',
+            {"/h/a": 2},
+            'vgroup("h", f(hslider("a", 2, 0, 2, 1)))',
+        ),
+        # A function with a derivative of its own.
+        (
+            'f(x) = x^3; d_f(x) = 3*x^2; process = f(hslider("a", 1, 0, 2, 1));',
+            {"/a": 2},
+            'f(hslider("a", 2, 0, 2, 1))',
+        ),
         # Several widgets of one number, which go to one place.
         (
             'par(i, 2, hslider("a%i", 1, 0, 2, 1))',
@@ -181,6 +194,12 @@ def test_widgets_of_other_files(engine: Engine, tmp_path: Path) -> None:
     result = fitted(path, {"own": 1.5})
     assert result.text == program.replace('"own", 1', '"own", 1.5')
     expect(engine, result, program, folder)
+    # One widget that is written in two files.
+    twice = f'import("my.lib"); process = a, {slider.format("a")};'
+    path.write_text(twice)
+    assert fitted(path, {"a": 1.5}).reason == "my.lib makes `/a`"
+    expect(engine, fitted(path, {"a": 1.5}), twice, folder)
+    path.write_text(program)
     for values, reason in {
         ("a", "k"): "my.lib makes `/a`, `/k`",
         ("own", "p"): "part.dsp makes `/p`",
