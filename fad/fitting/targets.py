@@ -28,6 +28,6 @@ class Target:
 
     sound: NDArray[np.float64]
     input: NDArray[np.float64] | None = None
-    at: Mapping[str, float] = field(default=_NOTHING)
-    changes: Mapping[float, Mapping[str, float]] = field(default=_NEVER)
+    at: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    changes: Mapping[float, Mapping[str, float]] = field(default_factory=lambda: _NEVER)
     name: str = "target"
