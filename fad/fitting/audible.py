@@ -14,6 +14,8 @@ from fad.runtime.sounds import sound_of
 
 #: Sounds of more seconds are compressed, and nothing is played after so many.
 _COMPRESSED, LONGEST = 10.0, 120.0
+#: Sounds are not made softer than that.
+_SOFTEST = 0.1
 #: How many channels browsers play for sure.
 _CHANNELS = 2
 
@@ -32,9 +34,12 @@ class Audible:
 
 
 def common_gain(sounds: Sequence[NDArray[np.float64]]) -> float:
-    """By what sounds are multiplied so that none is clipped: 1 where they need not be."""
+    """By what sounds are multiplied so that none is clipped: 1 where they need not be.
+
+    Where one is very loud, it is clipped, and the others can still be heard.
+    """
     peaks = [np.abs(sound[np.isfinite(sound)]).max(initial=0.0) for sound in sounds]
-    return float(1.0 / max(1.0, *peaks))
+    return float(max(_SOFTEST, 1.0 / max(1.0, *peaks)))
 
 
 def audible(sound: NDArray[np.float64], rate: int, gain: float) -> Audible | None:
@@ -46,7 +51,7 @@ def audible(sound: NDArray[np.float64], rate: int, gain: float) -> Audible | Non
         gain: what it is multiplied by; what is outside [-1, 1] then is clipped.
 
     Returns:
-        `None` if there is nothing to hear, or no browser plays sounds of such a rate.
+        `None` if there is nothing to hear.
     """
     if not sound.size:
         return None

@@ -162,7 +162,7 @@ def _softer(gain: float) -> str:
     if gain == 1:
         return ""
     softer = decibels(-20 * math.log10(gain))
-    return f"All are played {softer} softer than they are, so that nothing is clipped."
+    return f"All are played {softer} softer than they are: they go beyond full scale."
 
 
 def _own_values(match: Match, shared: Mapping[str, float]) -> str:

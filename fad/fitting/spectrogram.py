@@ -22,6 +22,8 @@ _MOST_WINDOWS = 8
 _AT_ONCE = 64
 #: The lowest frequency, in Hz, and how many times smaller than the sample rate it is at least.
 _LOWEST, _OCTAVES_BELOW = 40.0, 200.0
+#: Samples beyond this have a power that no number tells.
+_LOUDEST = 1e100
 #: What counts as silence, in dB.
 SILENCE = -300.0
 
@@ -71,7 +73,7 @@ def spectrogram(sound: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     beside = min(max(1, math.ceil(span / window)), _MOST_WINDOWS)
     middles = (np.arange(columns * beside) + 0.5) * (span / beside)
     starts = np.minimum(middles.astype(int), frames - 1)
-    heard = np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0)
+    heard = np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0).clip(-_LOUDEST, _LOUDEST)
     powers = sum(
         (_powers(channel, starts, window, rate) for channel in heard),
         np.zeros((len(starts), _ROWS)),

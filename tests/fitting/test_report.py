@@ -155,6 +155,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "not finite": {
         "matches": (match(tone(400), tone(400) * [[np.nan] * 400 + [np.inf] * 400]),),
     },
+    "exploded": {"matches": (match(tone(400), 1e308 * tone(400)),)},
     "strange rates": {"rate": 3},
     "high rates": {"rate": 5_000_000},
     "stopped": {"ending": "stopped", "message": "it was interrupted"},
@@ -301,6 +302,11 @@ def test_sounds_that_would_be_clipped_are_softer_together() -> None:
     np.testing.assert_allclose(heard["Target"], tone(400, gain=0.25), atol=2.0**-15)
     np.testing.assert_allclose(heard["Fit"], tone(400, gain=1.0), atol=2.0**-14)
     assert "All are played 6\u202fdB softer" in found.text_of("main")
+
+
+def test_a_fit_that_is_much_too_loud_leaves_the_target_audible() -> None:
+    heard = sounds(page(matches=(match(tone(400), 1e6 * tone(400)),)))
+    np.testing.assert_allclose(heard["Target"], tone(400) / 10, atol=2.0**-15)
 
 
 def test_a_start_that_is_too_loud_is_clipped_alone() -> None:
