@@ -23,6 +23,8 @@ def spectral(*windows: int) -> Loss:
 FINE, COARSE = (2048, 512, 128), (1024,)
 #: Long windows tell frequencies apart.
 _TRANSPORT = (4096,)
+#: No window is shorter: spectra have to tell something apart.
+_SHORTEST = 64
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,15 @@ class Rung:
         loss: the loss.
         steps: how many steps, at most.
         keep: how many of the attempts go on from here.
+        by_gradients: whether it is linear not even over a short way, so that the method of Gauss
+            and Newton would take tiny steps.
     """
 
     name: str
     loss: Loss
     steps: int
     keep: int
+    by_gradients: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def ladder(problem: Problem, loss: Loss | None, name: str, moves_phases: Sequenc
         reason = "it has wide basins, and does not hear phases"
         if moves_phases:
             window = _within(_TRANSPORT, shortest)
-            transport = Rung(f"transport{window}", losses.transport(window), 3, 32)
+            transport = Rung(f"transport{window}", losses.transport(window), 8, 32, True)
             race.insert(0, transport)
             names = ", ".join(f"`{each}`" for each in moves_phases)
             reason = (
@@ -97,5 +102,6 @@ def _fine(shortest: int) -> Rung:
 
 
 def _within(windows: tuple[int, ...], frames: int) -> tuple[int, ...]:
-    """Those that are not much longer than a sound; the shortest one in any case."""
-    return tuple(each for each in windows if each <= 2 * frames) or windows[-1:]
+    """Windows for a sound: in place of those that are longer than it, one that is as long."""
+    longest = max(_SHORTEST, 1 << (frames.bit_length() - 1))
+    return tuple(dict.fromkeys(min(each, longest) for each in windows))

@@ -49,9 +49,10 @@ def probe(problem: Problem, points: Points) -> Findings:
     for point in points[:_POINTS]:
         for part in problem.parts:
             outputs, lanes = problem.lanes(part, point)
-            heard = np.nan_to_num(outputs.astype(np.float64))
+            if not (np.isfinite(outputs).all() and np.isfinite(lanes).all()):
+                continue
+            heard, found = outputs.astype(np.float64), lanes.astype(np.float64)
             is_silent &= not heard.any()
-            found = np.nan_to_num(lanes.astype(np.float64))
             moved = {row for row in range(len(lanes)) if found[row].any()}
             descends |= {int(part.columns[row]) for row in moved}
             phases.append(
@@ -59,7 +60,7 @@ def probe(problem: Problem, points: Points) -> Findings:
             )
     if is_silent:
         raise FadError(
-            "the program is silent, wherever its parameters are",
+            "the program is silent, wherever its parameters were tried",
             hint=_hint(problem),
         )
     others = set(range(problem.size)) - descends
