@@ -36,15 +36,14 @@ class Rung:
         loss: the loss.
         steps: how many steps, at most.
         keep: how many of the attempts go on from here.
-        by_gradients: whether it is linear not even over a short way, so that the method of Gauss
-            and Newton would take tiny steps.
+        scans: whether to look along the parameters that move phases, and not to descend.
     """
 
     name: str
     loss: Loss
     steps: int
     keep: int
-    by_gradients: bool = False
+    scans: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,22 +75,21 @@ def ladder(problem: Problem, loss: Loss | None, name: str, moves_phases: Sequenc
     """
     shortest = min(part.sound.shape[1] for part in problem.parts)
     coarse = spectral(*_within(COARSE, shortest))
-    race = [
-        Rung(f"mss{_within(COARSE, shortest)}", coarse, steps, keep)
-        for steps, keep in ((4, 16), (8, 5), (15, 3))
-    ]
+    short = f"mss{_within(COARSE, shortest)}"
+    race = [Rung(short, coarse, steps, keep) for steps, keep in ((4, 16), (8, 5), (15, 3))]
     final = Rung(name, loss, 40, 1) if loss is not None else _fine(shortest)
-    reason = "as asked for"
-    if loss is None:
-        reason = "it has wide basins, and does not hear phases"
-        if moves_phases:
-            window = _within(_TRANSPORT, shortest)
-            transport = Rung(f"transport{window}", losses.transport(window), 8, 32, True)
-            race.insert(0, transport)
-            names = ", ".join(f"`{each}`" for each in moves_phases)
-            reason = (
-                f"after the transport between power spectra, as {names} moves the phase of an "
-                "oscillator: this has one minimum where others have dozens"
+    reason = "as asked for" if loss is not None else "it has wide basins, and does not hear phases"
+    if moves_phases:
+        window = _within(_TRANSPORT, shortest)
+        transport = Rung(f"transport{window}", losses.transport(window), 1, 32, True)
+        looked = [(Rung(short, coarse, 1, each.keep, True), each) for each in race]
+        race = [transport, *(rung for pair in looked for rung in pair), looked[-1][0], race[-1]]
+        names = ", ".join(f"`{each}`" for each in moves_phases)
+        if loss is None:
+            reason += (
+                f"; before it, all frequencies are tried, as {names} moves the phase of an "
+                "oscillator, at first by the transport between power spectra, which has one "
+                "minimum where others have dozens"
             )
     return Ladder((*race, final), reason)
 

@@ -12,6 +12,7 @@ from fad.fitting.ladder import Ladder, Rung
 from fad.fitting.objective import Objective, objective
 from fad.fitting.quasi_newton import descend_by_gradients, simplex
 from fad.fitting.result import Ending
+from fad.fitting.scan import scanning
 from fad.fitting.search import Race, Runner, Stage
 from fad.fitting.searched import evolved, improved
 from fad.fitting.setup import Setup
@@ -112,10 +113,11 @@ class Solver:
         return "reached" if self.race.is_won else ending
 
     def _descent(self, loss: Objective, rung: Rung) -> Descend:
+        if rung.scans:
+            return scanning(sorted(self._ready.findings.moves_phase))
         by_gradients = (
             self._method == "l-bfgs-b"
             or loss.problem.size > _MOST_COLUMNS
-            or rung.by_gradients
             or not loss.has_residuals
         )
         return descend_by_gradients if by_gradients else descend
