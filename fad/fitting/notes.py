@@ -1,8 +1,8 @@
 """Notes from MIDI files, as moves of the widgets that Faust's instruments are played by.
 
 By Faust's convention, hosts play the widgets that are called `freq` (in Hz) or `key` (in numbers
-of MIDI), `gain` (from 0 to 1) or `vel` or `velocity` (from 0 to 127), and `gate`; `bend` is the ratio of the pitch
-wheel or, where its range has negative values, its semitones.
+of MIDI), `gain` (from 0 to 1) or `vel` or `velocity` (from 0 to 127), and `gate`. `bend` is the
+ratio of the pitch wheel or, where its range has negative values, its semitones.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def played(
     return read_notes(str(folder / "notes.mid"), widgets)
 
 
-def courses(line: Line, path: str) -> list[tuple[float, float]]:
+def courses(line: Line, path: str) -> list[tuple[Any, Any]]:
     """The moves of one widget."""
     return [
         (pytest.approx(time), values[path])
