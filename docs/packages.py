@@ -37,6 +37,7 @@ FLOORS = (
     "losses",
     "runtime",
     "model",
+    "fitting",
     "torch",
     "jax",
     "checking",

@@ -42,6 +42,25 @@ def values(texts: Iterable[str]) -> dict[str, float]:
     return found
 
 
+def ranges(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """The lowest and the highest value of `name=low:high,name=low:high`.
+
+    Raises:
+        FadError: a text says something else.
+    """
+    found = {}
+    for part in (part for text in texts for part in text.split(",") if part.strip()):
+        name, _, ends = part.rpartition("=")
+        low, _, high = ends.partition(":")
+        try:
+            found[name.strip()] = float(low), float(high)
+        except ValueError:
+            name = ""
+        if not name.strip():
+            raise FadError(f"`{part.strip()}` is no range", hint="write `name=lowest:highest`")
+    return found
+
+
 def settings(texts: Iterable[str]) -> Settings:
     """The values at the beginning, and those that have a time in front of them.
 

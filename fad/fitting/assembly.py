@@ -84,6 +84,8 @@ def read_targets(
         FadError: a file cannot be read, or does not fit the program; or a widget does not exist, or
             a value is outside its range.
     """
+    if rate is not None:
+        frames_of(1.0, rate)  # refuses what is no rate
     most = instrument.most_frames
     warnings: list[str] = []
     found = []

@@ -1,0 +1,159 @@
+"""How a fit goes on, shown while it does; and Ctrl-C, which ends it with the best so far."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fad.cli.options import tell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: How often what is shown changes, at most, in seconds.
+_REFRESH = 0.1
+
+
+class Intermediate(Protocol):
+    """What a fit tells on its way.
+
+    Attributes:
+        parameters: path -> value, the best so far.
+        loss: that of them.
+        evaluations: how many times the program has run.
+        done: how many starts are over.
+        starts: how many there are.
+    """
+
+    @property
+    def parameters(self) -> Mapping[str, float]: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def evaluations(self) -> int: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def starts(self) -> int: ...
+
+
+#: What a fit calls on its way; `StopIteration` ends it, as in scipy.
+Callback = Callable[[Intermediate], None]
+_Show = Callable[[Intermediate], None]
+
+
+@contextmanager
+def callback(
+    max_seconds: float | None = None,
+    max_evaluations: int | None = None,
+    console: Console | None = None,
+) -> Iterator[Callback]:
+    """What a fit is given to tell how it goes on.
+
+    It shows that where the standard error is a terminal. Once something was found, the first Ctrl-C
+    ends the fit, which then returns the best so far, and the second one all.
+
+    Args:
+        max_seconds, max_evaluations: where the fit ends, if that is known.
+        console: where to show it; the standard error by default.
+    """
+    with _shown(max_seconds, max_evaluations, console) as show, _interruption() as interruption:
+
+        def told(intermediate_result: Intermediate) -> None:
+            show(intermediate_result)
+            interruption.has_result = True
+            if interruption.is_asked:
+                raise StopIteration
+
+        yield told
+
+
+class _Interruption:
+    """Whether the user has asked for the end.
+
+    Attributes:
+        has_result: whether there is a result that can be kept.
+        is_asked: whether the end is asked for.
+    """
+
+    def __init__(self) -> None:
+        self.has_result = self.is_asked = False
+
+    def handle(self, number: int, frame: object) -> None:
+        """What happens on Ctrl-C."""
+        if self.is_asked or not self.has_result:
+            raise KeyboardInterrupt
+        self.is_asked = True
+        tell("ending with the best so far; Ctrl-C again ends without it")
+
+
+@contextmanager
+def _interruption() -> Iterator[_Interruption]:
+    found = _Interruption()
+    if threading.current_thread() is not threading.main_thread():  # signals go to that one
+        yield found
+        return
+    usual = signal.signal(signal.SIGINT, found.handle)
+    try:
+        yield found
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def _shown(
+    max_seconds: float | None, max_evaluations: int | None, console: Console | None
+) -> Iterator[_Show]:
+    """Shows starts, loss, parameters and the time that is left."""
+    from rich.console import Console
+
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda now: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Table
+    from rich.text import Text
+
+    from fad.base.prose import visible
+
+    class Display(Progress):
+        """A bar with a line for the parameters below it."""
+
+        best = ""
+
+        def get_renderables(self) -> Any:
+            yield self.make_tasks_table(self.tasks)
+            line = Table.grid()
+            line.add_row(Text(self.best, style="dim", no_wrap=True, overflow="ellipsis"))
+            yield line
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
+    began, last = time.monotonic(), 0.0
+    with Display(*columns, console=console, transient=True) as display:
+        task = display.add_task("compiling", total=None)
+
+        def show(now: Intermediate) -> None:
+            nonlocal last
+            seconds = time.monotonic() - began
+            if seconds - last < _REFRESH and last:
+                return
+            last = seconds
+            parts = [now.done / max(1, now.starts)]
+            parts += [] if max_seconds is None else [seconds / max_seconds]
+            parts += [] if max_evaluations is None else [now.evaluations / max_evaluations]
+            display.best = visible(
+                "  ".join(f"{path} {value:.4g}" for path, value in now.parameters.items())
+            )
+            display.update(
+                task,
+                description=f"{now.done} of {now.starts} starts, loss {now.loss:.4g}",
+                completed=min(1.0, max(parts)),
+                total=1.0,
+            )
+
+        yield show
