@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from fad.fitting.settings import Setting
     from fad.losses import Loss
 
+#: A number that is more than 0.
+_POSITIVE = click.FloatRange(0, min_open=True)
 #: What says how recordings on the command line are played.
 _PLAYED = ("sound", "at", "midi")
 #: The options that go to `fad.fit` as they are, where they are given: the others start as it says.
@@ -108,14 +110,14 @@ _BACKENDS = {None: "auto", True: "native", False: "interpreter"}
 @click.option("--method", help="One method alone; several are combined by default.")
 @click.option("--starts", type=click.IntRange(1), help="How many points to start from.")
 @click.option("--seed", type=click.IntRange(0), help="Of what is random; the same gives the same.")
-@click.option("--tolerance", type=float, help="How small a change ends the fit.")
-@click.option("--max-seconds", type=float, help="How long the fit may take.")
+@click.option("--tolerance", type=_POSITIVE, help="How small a change ends the fit.")
+@click.option("--max-seconds", type=_POSITIVE, help="How long the fit may take.")
 @click.option(
     "--max-evaluations", type=click.IntRange(1), help="How many times the program may run."
 )
 @click.option(
     "--window",
-    type=float,
+    type=_POSITIVE,
     metavar="SECONDS",
     help="How much of a recording counts; as much as fits into memory by default.",
 )

@@ -94,7 +94,7 @@ def read_targets(
         name = setting.target if names[_name(setting)] > 1 else _name(setting)
         if rate is None:
             with _at(setting, "target"):
-                rate = read_sound(setting.target)[1]
+                rate = read_sound(setting.target, 0)[1]
         if seconds is not None:
             most = min(instrument.most_frames, frames_of(seconds, rate))
         target, told = _target(setting, instrument, rate, name)

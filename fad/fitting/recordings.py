@@ -11,8 +11,10 @@ from fad.base.errors import FadError
 from fad.base.prose import counted
 from fad.fitting.extras import extra
 from fad.runtime.input_signals import Samples
-from fad.runtime.sounds import read_sound
+from fad.runtime.sounds import read_sound, size_of
 
+#: No more of a recording is read, in seconds: an hour of it would fill the memory.
+MOST_SECONDS = 1200.0
 #: A recording whose samples are all smaller is silent: -100 dB, as for the losses.
 _SILENT = 1e-5
 #: What is this much below the loudest sample is not heard as the beginning of a note: -60 dB.
@@ -49,12 +51,11 @@ def read_target(path: str, outputs: int, rate: int | None = None) -> Reading:
         FadError: the file is missing or none that is known; it is empty or silent, has samples
             that are infinite or not a number, or another number of channels.
     """
-    sound, file_rate = read_sound(path)
-    _refuse_unheard(sound, path)
+    sound, file_rate, cut = _read(path)
     if (peak := np.abs(sound).max()) < _SILENT:
         level = "all samples are 0" if not peak else f"no sample is larger than {peak:.2g}"
         raise FadError(f"`{path}` is silent: {level}", hint="record it again, or louder")
-    warnings = []
+    warnings = [*cut]
     if (run := _clipped(sound)) is not None:
         warnings.append(
             f"`{path}` is clipped, first at {run / file_rate:.4g} s: what was louder than full "
@@ -82,10 +83,9 @@ def read_input(path: str, inputs: int, rate: int) -> Reading:
     """
     if not inputs:
         raise FadError(f"the program has no audio inputs, and does not hear `{path}`")
-    sound, file_rate = read_sound(path)
-    _refuse_unheard(sound, path)
-    silent = np.abs(sound).max() < _SILENT
-    warnings = (f"`{path}`, which the program hears, is silent",) if silent else ()
+    sound, file_rate, warnings = _read(path)
+    if np.abs(sound).max() < _SILENT:
+        warnings = (*warnings, f"`{path}`, which the program hears, is silent")
     return _made_to_fit(Reading(sound, file_rate, warnings), path, inputs, "input", rate)
 
 
@@ -95,7 +95,13 @@ def onset(sound: Samples) -> int:
     return int((loudest > _AUDIBLE * loudest.max()).argmax())
 
 
-def _refuse_unheard(sound: Samples, path: str) -> None:
+def _read(path: str) -> Reading:
+    """A recording as it is, or its beginning.
+
+    Raises:
+        FadError: it is missing, none that is known, empty, or has samples that are not finite.
+    """
+    sound, rate = read_sound(path, MOST_SECONDS)
     if not sound.size:
         raise FadError(f"`{path}` is empty: it has no samples")
     if not (finite := np.isfinite(sound)).all():
@@ -104,6 +110,9 @@ def _refuse_unheard(sound: Samples, path: str) -> None:
             f"`{path}` is no recording: sample {frame} of channel {channel} is "
             f"{sound[channel, frame]}"
         )
+    whole = sound.shape[1] < int(MOST_SECONDS * rate) or sound.shape[1] == size_of(path)[1]
+    cut = f"`{path}` is longer than {MOST_SECONDS:g} s: what is after that does not count"
+    return Reading(sound, rate, () if whole else (cut,))
 
 
 def _clipped(sound: Samples) -> int | None:

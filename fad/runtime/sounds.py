@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,20 +108,26 @@ def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -
     return _timeless(file.getvalue())
 
 
-def read_sound(path: str) -> tuple[NDArray[np.float64], int]:
+def read_sound(path: str, seconds: float | None = None) -> tuple[NDArray[np.float64], int]:
     """The samples of a sound file, of shape (channels, frames), and its sample rate in Hz.
 
     Whole numbers are in [-1, 1); floats are as they are.
+
+    Args:
+        path: the file.
+        seconds: how much of it to read, from the beginning on; all of it by default.
 
     Raises:
         SourceError: the file is missing, no sound file that is known, or ends too early.
     """
     with _opened(path) as file:
-        pieces = [file.read(0, always_2d=True)]
-        while len(piece := file.read(_PIECE, always_2d=True)):
+        pieces, read = [file.read(0, always_2d=True)], 0
+        most = sys.maxsize if seconds is None else int(seconds * file.samplerate)
+        while len(piece := file.read(min(_PIECE, most - read), always_2d=True)):
             pieces.append(piece)
+            read += len(piece)
         samples = np.concatenate(pieces)
-        if len(samples) < file.frames:
+        if read < min(most, file.frames):
             raise _too_short(path)
         return np.ascontiguousarray(samples.T, np.float64), int(file.samplerate)
 

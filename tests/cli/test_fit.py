@@ -400,7 +400,7 @@ def test_progress_on_a_terminal() -> None:
         ("p.dsp wet.wav --input wet.wav --freeze gain", "`gain` is no value"),
         ("p.dsp wet.wav --input wet.wav -o wet.wav", "would overwrite the source"),
         ("p.dsp wet.wav --input wet.wav --report no/x.html", "the folder `no` does not exist"),
-        ("p.dsp wet.wav --input wet.wav --window 0", "less than a sample"),
+        ("p.dsp wet.wav --input wet.wav --window 1e-9", "less than a sample"),
         ("p.dsp wet.wav --input wet.wav --rate 0", "a sample rate of 0 Hz is not possible"),
         ("no.dsp wet.wav", "no.dsp"),
     ],
@@ -432,7 +432,10 @@ def test_mistakes_in_a_file_of_recordings_have_places(
 
 @pytest.mark.parametrize(
     "arguments",
-    ["p.dsp", "p.dsp wet.wav --targets all.yaml", "p.dsp --targets all.yaml --input wet.wav"],
+    [
+        *("p.dsp", "p.dsp wet.wav --targets all.yaml", "p.dsp --targets all.yaml --input wet.wav"),
+        *("p.dsp wet.wav --max-seconds 0", "p.dsp wet.wav --starts 0", "p.dsp wet.wav --window -1"),
+    ],
 )
 def test_usage_errors(fit: Callable[..., Done], arguments: str) -> None:
     assert fit(*arguments.split()).code == 2

@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fad
 from fad.base.errors import FadError
 from fad.base.settings import Settings
 from fad.base.source import Source, Span
 from fad.diagram.parameters import Parameter
 from fad.fitting.assembly import Instrument, Targets, read_targets
 from fad.fitting.settings import Setting
+from fad.runtime.engine import Engine
 from fad.runtime.sounds import sound_of
+from tests.support.recordings import recorded
 
 RATE = 8000
 NOISE = np.random.default_rng(1).uniform(-0.5, 0.5, (2, 800)).astype(np.float32)
@@ -146,6 +149,32 @@ def test_notes_of_a_midi_file(folder: Path) -> None:
         0: {"/synth/freq": 440, "/synth/gate": 1},
         0.05: {"/synth/gate": 0, "/synth/freq": 220},
     }
+
+
+def test_libfaust_plays_what_a_midi_file_says(folder: Path, engine: Engine) -> None:
+    """A program whose outputs are its widgets: they hold what the notes say, when they say it."""
+    mido = pytest.importorskip("mido")
+    track = mido.MidiTrack()
+    for key, pause in ((69, 0), (81, 24)):  # of beats of half a second, 480 to a beat
+        track.append(mido.Message("note_on", note=key, velocity=64, time=pause))
+        track.append(mido.Message("note_off", note=key, time=24))
+    file = mido.MidiFile(ticks_per_beat=480, type=0)
+    file.tracks.append(track)
+    file.save(folder / "notes.mid")
+    program = fad.expand(
+        'process = hgroup("s", hslider("freq", 99, 20, 2000, 1), hslider("v:a/gain", 0, 0, 1, 0.1),'
+        ' button("gate"));'
+    )
+    setting = Setting(str(folder / "long.wav"), midi=str(folder / "notes.mid"))
+    (target,) = read(setting, instrument=Instrument((0, 3), program.widgets, 2)).values
+    heard = recorded(
+        engine, program, seconds=0.1, rate=RATE, at=target.at, changes=target.changes
+    ).outputs
+    time = np.arange(800) / RATE
+    np.testing.assert_array_equal(heard[0], np.where(time < 0.05, 440, 880))
+    np.testing.assert_allclose(heard[1], 64 / 127, rtol=1e-7)
+    sounds = (time < 0.025) | ((time >= 0.05) & (time < 0.075))
+    np.testing.assert_array_equal(heard[2], sounds)
 
 
 def test_errors(folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from fad.base.errors import FadError
+from fad.fitting import recordings
 from fad.fitting.recordings import onset, read_input, read_target
 from fad.fitting.targets import Target
 from fad.fitting.windows import windowed
@@ -99,6 +100,18 @@ def test_inputs(path: Path) -> None:
     assert silent.warnings == (f"`{path}`, which the program hears, is silent",)
     with pytest.raises(FadError, match="no audio inputs, and does not hear"):
         read_input(str(path), 0, RATE)
+
+
+def test_of_what_is_too_long_for_the_memory_the_beginning_counts(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "MOST_SECONDS", 0.0625)
+    whole, longer = write(path, NOISE[:, :500]), str(path.with_name("longer.wav"))
+    assert read_target(whole, 2).warnings == ()
+    write(Path(longer), NOISE)
+    for reading in (read_target(longer, 2), read_input(longer, 2, RATE)):
+        np.testing.assert_array_equal(reading.sound, NOISE[:, :500].astype(np.float32))
+        assert "is longer than 0.0625 s" in reading.warnings[0]
 
 
 def test_the_loudest_part_of_what_an_effect_makes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from fad.base.errors import FadError
 from fad.base.settings import Settings
 from fad.fitting.settings import Setting, SettingsFile, read_settings
+from tests.support.places import ROOT
 
 pytest.importorskip("yaml")
 
@@ -85,6 +87,17 @@ targets:
         ("d.wav", {"freq": 440, "q": 1}),
         ("e.wav", {"freq": 440, "q": 1}),
     ]
+
+
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    found = read(tmp_path, example)
+    assert found.separate == ("gain",)
+    low, high, phrase = found.settings
+    assert low.played == Settings({"freq": 110}, {0: {"gate": 1}, 0.5: {"gate": 0}})
+    assert high.played == Settings({"freq": 440}, low.played.changes)
+    assert high.name == "the high one" and phrase.midi == str(tmp_path / "phrase.mid")
 
 
 @pytest.mark.parametrize(
