@@ -17,7 +17,6 @@ from fad.cli.failures import worst
 from fad.cli.fit_progress import callback
 from fad.cli.options import (
     NATIVE,
-    RATE,
     TRUST,
     given,
     program_of,
@@ -121,7 +120,7 @@ _BACKENDS = {None: "auto", True: "native", False: "interpreter"}
     metavar="SECONDS",
     help="How much of a recording counts; as much as fits into memory by default.",
 )
-@RATE
+@click.option("--rate", type=int, help="Sample rate in Hz; that of the first recording.")
 @click.option(
     "--precision",
     type=click.Choice(["single", "double"]),

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fad.cli.options import tell
 
@@ -43,7 +43,6 @@ class Intermediate(Protocol):
 
 #: What a fit calls on its way; `StopIteration` ends it, as in scipy.
 Callback = Callable[[Intermediate], None]
-_Show = Callable[[Intermediate], None]
 
 
 @contextmanager
@@ -61,26 +60,45 @@ def callback(
         max_seconds, max_evaluations: where the fit ends, if that is known.
         console: where to show it; the standard error by default.
     """
-    with _shown(max_seconds, max_evaluations, console) as show, _interruption() as interruption:
+    with (
+        _shown(max_seconds, max_evaluations, console) as screen,
+        _interruption(screen.note) as interruption,
+    ):
 
         def told(intermediate_result: Intermediate) -> None:
-            show(intermediate_result)
             interruption.has_result = True
             if interruption.is_asked:
                 raise StopIteration
+            screen.show(intermediate_result)
 
         yield told
 
 
+class _Screen(NamedTuple):
+    """Where the user sees how a fit goes on.
+
+    Attributes:
+        show: shows what a fit tells.
+        note: shows a line.
+    """
+
+    show: Callable[[Intermediate], None]
+    note: Callable[[str], None]
+
+
 class _Interruption:
     """Whether the user has asked for the end.
+
+    Args:
+        note: shows a line.
 
     Attributes:
         has_result: whether there is a result that can be kept.
         is_asked: whether the end is asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
         self.has_result = self.is_asked = False
 
     def handle(self, number: int, frame: object) -> None:
@@ -88,12 +106,12 @@ class _Interruption:
         if self.is_asked or not self.has_result:
             raise KeyboardInterrupt
         self.is_asked = True
-        tell("ending with the best so far; Ctrl-C again ends without it")
+        self._note("ending with the best so far; Ctrl-C again ends without it")
 
 
 @contextmanager
-def _interruption() -> Iterator[_Interruption]:
-    found = _Interruption()
+def _interruption(note: Callable[[str], None]) -> Iterator[_Interruption]:
+    found = _Interruption(note)
     if threading.current_thread() is not threading.main_thread():  # signals go to that one
         yield found
         return
@@ -107,13 +125,13 @@ def _interruption() -> Iterator[_Interruption]:
 @contextmanager
 def _shown(
     max_seconds: float | None, max_evaluations: int | None, console: Console | None
-) -> Iterator[_Show]:
+) -> Iterator[_Screen]:
     """Shows starts, loss, parameters and the time that is left."""
     from rich.console import Console
 
     console = console or Console(stderr=True)
     if not console.is_terminal:
-        yield lambda now: None
+        yield _Screen(lambda now: None, tell)
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Table
@@ -122,15 +140,15 @@ def _shown(
     from fad.base.prose import visible
 
     class Display(Progress):
-        """A bar with a line for the parameters below it."""
+        """A bar with a line below it."""
 
-        best = ""
+        line = ""
 
         def get_renderables(self) -> Any:
             yield self.make_tasks_table(self.tasks)
-            line = Table.grid()
-            line.add_row(Text(self.best, style="dim", no_wrap=True, overflow="ellipsis"))
-            yield line
+            below = Table.grid()
+            below.add_row(Text(self.line, style="dim", no_wrap=True, overflow="ellipsis"))
+            yield below
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
     began, last = time.monotonic(), 0.0
@@ -146,7 +164,7 @@ def _shown(
             parts = [now.done / max(1, now.starts)]
             parts += [] if max_seconds is None else [seconds / max_seconds]
             parts += [] if max_evaluations is None else [now.evaluations / max_evaluations]
-            display.best = visible(
+            display.line = visible(
                 "  ".join(f"{path} {value:.4g}" for path, value in now.parameters.items())
             )
             display.update(
@@ -156,4 +174,7 @@ def _shown(
                 total=1.0,
             )
 
-        yield show
+        def note(line: str) -> None:
+            display.line = line  # what is being drawn now is left alone: a signal came in between
+
+        yield _Screen(show, note)

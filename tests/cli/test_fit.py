@@ -368,6 +368,16 @@ def test_an_interrupt_before_anything_was_found_ends_all(
     assert fit(*WET).code == 130
 
 
+def test_an_interrupt_on_a_terminal_is_told_below_the_bar() -> None:
+    screen = io.StringIO()
+    with callback(console=Console(file=screen, force_terminal=True, width=80)) as told:
+        told(Moment({}, 0.1, 1, 0, 1))
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(StopIteration):
+            told(Moment({}, 0.1, 2, 0, 1))
+    assert "ending with the best so far" in screen.getvalue()
+
+
 def test_progress_on_a_terminal() -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=80)
