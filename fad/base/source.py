@@ -21,6 +21,7 @@ class Source:
         path: the file it was read from; `None` for a text that came from elsewhere.
         library: its name among the standard libraries, wherever those are; `None` for other texts.
         is_given: whether the user named this text, and not a program that imports it.
+        encoding: what it is in as bytes: the name of a codec.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Source:
     path: Path | None = None
     library: str | None = None
     is_given: bool = field(default=False, compare=False)
+    encoding: str = field(default="utf-8", compare=False, repr=False)
 
     @property
     def file(self) -> str:

@@ -104,7 +104,7 @@ def check(
         engine: the standard compiler; by default one for this call only.
         native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
             by default native code where there is a compiler. Programs with foreign functions
-            always run as native code, programs with sound files never.
+            always run as native code.
         trust: whether the program, and the rules, may use foreign functions and values that are
             not the standard ones of mathematics; see `fad.run`.
         order_by: the order of the variables; see `fad.transform`.

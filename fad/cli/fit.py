@@ -6,7 +6,6 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -282,10 +281,13 @@ def _made(result: FitResult, command: str, option: str) -> str:
     """
     if option == "-o":
         return result.source
-    module = option.removeprefix("--")
-    made = getattr(import_module(f"fad.fitting.{module}"), module)
-    text: str = made(result, command) if option == "--report" else made(result)
-    return text
+    if option == "--preset":
+        from fad.fitting.preset import preset
+
+        return preset(result)
+    from fad.fitting.report import report
+
+    return report(result, command)
 
 
 def _write(results: Mapping[str, str | None], made: Callable[[str], str]) -> list[int]:

@@ -10,6 +10,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -64,6 +65,8 @@ _KILLED = 128  # and the number of the signal
 
 #: What ends a command from outside: the system, a terminal that is closed. Windows has one of them.
 _ENDINGS = ("SIGTERM", "SIGHUP")
+#: When a signal comes again whose exception was dropped, in seconds.
+_AGAIN = 0.01
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -340,6 +343,16 @@ def _end_cleanly() -> None:
         signal.signal(number, signal.SIG_IGN)  # another one would interrupt the cleaning
         raise SystemExit(_KILLED + number)
 
+    def swallowed(told: sys.UnraisableHookArgs) -> None:
+        """Python drops what is raised while it frees something: then the signal comes again."""
+        if not isinstance(told.exc_value, SystemExit):
+            sys.__unraisablehook__(told)
+            return
+        number = int(str(told.exc_value)) - _KILLED
+        signal.signal(number, end)
+        threading.Timer(_AGAIN, signal.raise_signal, [number]).start()
+
+    sys.unraisablehook = swallowed
     for number in (getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)):
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores one
             signal.signal(number, end)

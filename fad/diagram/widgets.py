@@ -160,12 +160,17 @@ def with_values(box: Box, values: Mapping[str, float]) -> Box:
         values: parameter path -> value. Paths that do not occur are passed by. A button or
             checkbox becomes an entry of that value.
     """
+    return with_started(box, values)[0] if values else box
+
+
+def with_started(box: Box, values: Mapping[str, float]) -> tuple[Box, Mapping[Box, Box]]:
+    """The same, and what each part of the diagram was that is another one now."""
 
     def moved(widget: Widget, parameter: Parameter) -> Box:
         value = values.get(parameter.path)
         return widget if value is None else _moved(widget, value)
 
-    return with_widgets(box, moved)[0] if values else box
+    return with_widgets(box, moved)
 
 
 def _moved(box: Widget, value: float) -> Slider:

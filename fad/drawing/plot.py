@@ -13,8 +13,8 @@ import numpy as np
 
 from fad.base.errors import FadError
 from fad.base.prose import either
+from fad.base.ticks import linear_ticks, log_ticks, short, tick_labels
 from fad.drawing.picture import Kind, Panel, Picture, Section
-from fad.drawing.ticks import linear_ticks, log_ticks, short, tick_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -114,6 +114,7 @@ class FitResult:
         source: the program with new inits.
         rate: the sample rate, in Hz.
         seed: what random numbers started from.
+        program: the name of the program, for people.
     """
 
     parameters: Mapping[str, float]
@@ -133,6 +134,7 @@ class FitResult:
     source: str
     rate: int
     seed: int
+    program: str = "program"
 
     @property
     def success(self) -> bool:

@@ -190,6 +190,36 @@ class BoundLoss:
         Raises:
             FadError: see `residuals`; or the lanes do not fit the estimate.
         """
+        rows, columns = zip(*self._moved(estimate, lanes), strict=True)
+        return np.concatenate(rows), np.concatenate(columns, axis=1).T
+
+    def normal_equations(
+        self, estimate: ArrayLike, lanes: ArrayLike
+    ) -> tuple[float, Doubles, Doubles]:
+        """The loss, and what a step of the method of Gauss and Newton needs of its residuals.
+
+        The same as from `residuals_and_jacobian_product`, without an array of all derivatives.
+
+        Args:
+            estimate, lanes: see `residuals_and_jacobian_product`.
+
+        Returns:
+            The loss r'r, J'r of shape (lanes,), and J'J of shape (lanes, lanes), for residuals r
+            whose derivatives along the lanes are J.
+
+        Raises:
+            FadError: see `residuals_and_jacobian_product`.
+        """
+        count = len(np.asarray(lanes))
+        loss, slope, matrix = 0.0, np.zeros(count), np.zeros((count, count))
+        for row, column in self._moved(estimate, lanes):
+            loss += float(row @ row)
+            slope += column @ row
+            matrix += column @ column.T
+        return loss, slope, matrix
+
+    def _moved(self, estimate: ArrayLike, lanes: ArrayLike) -> Iterator[tuple[Doubles, Doubles]]:
+        """Some residuals at a time, and their derivatives, of shape (lanes, residuals)."""
         sound = self._numpy_sound(estimate, "residuals_and_jacobian_product")
         self._check_squares()
         moves = NUMPY.sound(lanes, "array of lanes")
@@ -199,14 +229,12 @@ class BoundLoss:
         saved: dict[Steps, Any] = {}
         wholes = made_of(sound, self._starts, NUMPY, saved)
         whole_moves = _pushed(moves, saved)
-        rows, columns = [], []
         for piece in self._pieces(wholes):
             moved = _pushed(whole_moves[piece.start][..., piece.frames], piece.saved)
             for distance, difference in piece.parts:
                 root = _root((distance, difference), sound)
-                rows.append((root * difference).reshape(-1))
-                columns.append((root * moved[distance.local]).reshape(len(moves), -1))
-        return np.concatenate(rows), np.concatenate(columns, axis=1).T
+                row = (root * difference).reshape(-1)
+                yield row, (root * moved[distance.local]).reshape(len(moves), -1)
 
     @property
     def _starts(self) -> list[Steps]:

@@ -49,6 +49,11 @@ class Loss:
 
     __rmul__ = __mul__
 
+    @property
+    def has_residuals(self) -> bool:
+        """Whether it is a sum of squares, which `residuals` tells."""
+        return all(term.squared for term in self.terms)
+
     def pre_emphasised(self, coefficient: float = 0.95) -> Loss:
         """The same loss of both sounds through the filter y[n] = x[n] - coefficient x[n - 1].
 

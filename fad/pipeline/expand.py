@@ -12,15 +12,18 @@ from fad.diagram.box import arity_of
 from fad.diagram.order import OrderBy, widgets_of
 from fad.diagram.parameters import default_variables
 from fad.differentiation.channels import channels
+from fad.evaluation.core import Evaluation
 from fad.evaluation.folding import constants
 from fad.pipeline.comments import Quoting, rule_comments
-from fad.pipeline.front import Request, read
+from fad.pipeline.front import Front, Request, read
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.abstraction import abstracted
 from fad.text.emitter import emit
 from fad.text.lines import comment
 from fad.text.templates import function_of
+
+_NOTHING = Quoting()
 
 
 @recursive
@@ -52,14 +55,27 @@ def expand(
         FadError: the program is missing, malformed or has no value.
     """
     front = read(Request(program, include, precision, libraries=libraries))
-    evaluation = front.evaluated()
+    return expanded(front, front.evaluated(), order_by, Quoting(comments, lines))
+
+
+def expanded(
+    front: Front, evaluation: Evaluation, order_by: OrderBy = "text", quoting: Quoting = _NOTHING
+) -> Program:
+    """The same, of a program that is evaluated already.
+
+    Args:
+        front: the program.
+        evaluation: its diagram, or one that was made of it.
+        order_by: see `expand`.
+        quoting: what comes along of the source.
+    """
     box, facts = evaluation.process, evaluation.facts
     header = [*comment(f"{front.name}, evaluated by fad {__version__}.")]
     header += [*rule_comments(facts), *front.declares]
     widgets = widgets_of(box, facts, front.title, order_by)
     process, names, became = abstracted(box, facts, constants())
     written = {**{old: function_of(new) for old, new in became.items()}, box: process}
-    notes = Quoting(comments, lines).notes(facts, written, names, {}, front.is_own)
+    notes = quoting.notes(facts, written, names, {}, front.is_own)
     return Program(
         emit(process, names, header, notes),
         default_variables(widgets),

@@ -8,10 +8,13 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,8 @@ from fad.base.prose import counted, either
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
 Format = Literal["WAV", "FLAC", "AIFF", "OGG"]
 
 #: How samples are kept in each format; floats where it has them.
@@ -47,6 +52,9 @@ _PIECE = 65536
 _TOO_SHORT = re.compile(
     r"^ *(?:data|SSND) *: *(\d+) \(should be \d+\)|^Ogg : File ended unexpectedly", re.MULTILINE
 )
+#: How long the header of a page of an Ogg file is, and each byte with its bits in the other order.
+_OGG_HEADER = 27
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 #: What a header promises that was written before its writer knew: all there is.
 _UNKNOWN = (0, 2**31 - 1, 2**32 - 1)
 
@@ -66,8 +74,26 @@ def format_of(path: str) -> Format:
     return _ENDINGS[ending.lower()]
 
 
-def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -> bytes:
-    """A sound file.
+def _undisturbed(call: Callable[P, Result]) -> Callable[P, Result]:
+    """The same function, in a thread of its own.
+
+    What ends a command raises in the main thread, also in the midst of a function that the library
+    calls back to read or write, where it would be dropped, and the command would go on.
+    """
+
+    @wraps(call)
+    def elsewhere(*arguments: P.args, **named: P.kwargs) -> Result:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(call, *arguments, **named).result()
+
+    return elsewhere
+
+
+@_undisturbed
+def sound_of(
+    samples: NDArray[np.floating], rate: int, format: Format = "WAV", subtype: str | None = None
+) -> bytes:
+    """A sound file; the same samples give the same bytes.
 
     WAV and AIFF files hold 32-bit floats, also those outside [-1, 1]; FLAC files have 24 bits.
 
@@ -75,15 +101,17 @@ def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -
         samples: of shape (channels, frames).
         rate: the sample rate, in Hz.
         format: of the file.
+        subtype: how the format keeps samples, if not so, by its name in soundfile: `PCM_16`.
 
     Raises:
         OutputError: the format cannot hold these samples, or so many channels, or this rate.
     """
     import soundfile
 
+    subtype = subtype or _SAMPLES[format]
     with np.errstate(over="ignore"):  # what no 32-bit float can hold is infinite
         frames = np.asarray(samples.T, np.float32)
-    if _SAMPLES[format] != "FLOAT" and not (np.abs(frames) <= 1).all():
+    if subtype != "FLOAT" and not (np.abs(frames) <= 1).all():
         row, channel = np.argwhere(~(np.abs(frames) <= 1))[0]
         raise OutputError(
             f"a file of the format {format} holds samples in [-1, 1] only, and sample {row} of "
@@ -93,9 +121,7 @@ def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -
         )
     file = io.BytesIO()
     try:
-        with soundfile.SoundFile(
-            file, "w", rate, len(samples), _SAMPLES[format], format=format
-        ) as out:
+        with soundfile.SoundFile(file, "w", rate, len(samples), subtype, format=format) as out:
             for start in range(0, len(frames), _PIECE):
                 out.write(frames[start : start + _PIECE])
     except (soundfile.SoundFileError, ValueError):
@@ -108,6 +134,7 @@ def sound_of(samples: NDArray[np.floating], rate: int, format: Format = "WAV") -
     return _timeless(file.getvalue())
 
 
+@_undisturbed
 def read_sound(path: str, seconds: float | None = None) -> tuple[NDArray[np.float64], int]:
     """The samples of a sound file, of shape (channels, frames), and its sample rate in Hz.
 
@@ -132,6 +159,7 @@ def read_sound(path: str, seconds: float | None = None) -> tuple[NDArray[np.floa
         return np.ascontiguousarray(samples.T, np.float64), int(file.samplerate)
 
 
+@_undisturbed
 def size_of(path: str) -> tuple[int, int]:
     """The numbers of channels and of frames of a sound file.
 
@@ -174,10 +202,33 @@ def _too_short(path: str) -> SourceError:
 
 
 def _timeless(file: bytes) -> bytes:
-    """A file without the time when it was written: the same samples give the same bytes.
-
-    The library puts a chunk with the highest samples into headers of floats, and the time into it:
-    name, size, version and time have four bytes each.
-    """
+    """A file without the time when it was written: the same samples give the same bytes."""
+    if file.startswith(b"OggS"):
+        return b"".join(_numbered(page) for page in _pages(file))
+    # The library puts a chunk with the highest samples into headers of floats, and the time into
+    # it: name, size, version and time have four bytes each.
     start = file.find(b"PEAK", 0, 128)
     return file if start < 0 else file[: start + 12] + bytes(4) + file[start + 16 :]
+
+
+def _pages(file: bytes) -> Iterator[bytes]:
+    """The pages of an Ogg file: the last byte of a header counts the sizes that follow it."""
+    start = 0
+    while start < len(file):
+        sizes = start + _OGG_HEADER
+        after = sizes + file[sizes - 1]
+        end = after + sum(file[sizes:after])
+        yield file[start:end]
+        start = end
+
+
+def _numbered(page: bytes) -> bytes:
+    """A page of an Ogg file whose stream has the number 0; the library makes one of the time.
+
+    In its header, the number is followed by that of the page and by a checksum, four bytes each.
+    """
+    blank = page[:14] + bytes(4) + page[18:22] + bytes(4) + page[26:]
+    # The checksum takes the bits of each byte in the other order than zlib, and inverts nothing.
+    reflected = zlib.crc32(blank.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    checksum = reflected.to_bytes(4, "little").translate(_MIRRORED)[::-1]
+    return blank[:22] + checksum + blank[26:]

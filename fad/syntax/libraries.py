@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib.util
 import os
 import shutil
@@ -245,11 +246,13 @@ def decode(data: bytes, name: str, path: Path | None = None, span: Span | None =
     """
     if not _looks_like_text(data):
         raise SourceError(f"`{name}` is not a text file", span)
+    encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return Source(name, text, path)
+        encoding = "latin-1"
+        text = data.decode(encoding)
+    return Source(name, text, path, encoding=encoding)
 
 
 def _looks_like_text(data: bytes) -> bool:

@@ -159,6 +159,28 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, name: str, way: str)
     assert not (tmp_path / "out.wav").exists()
 
 
+ENDED_WHILE_FREEING = """
+import os, signal, time
+from fad.cli import main
+
+class Freed:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+main._end_cleanly()
+Freed()
+time.sleep(30)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without a signal")
+def test_a_signal_in_the_midst_of_freeing_something_ends_it_too() -> None:
+    """Python drops what is raised then."""
+    done = subprocess.run([sys.executable, "-c", ENDED_WHILE_FREEING], stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, b"")
+
+
 DUAL_OF = """
 cutoff = hslider("cutoff", 0.5, 0, 1, 0.1);
 mix = hslider("dry, wet", 0.25, 0, 1, 0.1);

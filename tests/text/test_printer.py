@@ -27,13 +27,14 @@ from fad.diagram.box import (
     Waveform,
     Wire,
 )
+from fad.diagram.canonical import canonical
 from fad.runtime.engine import Engine
 from fad.text.emitter import emit
 from fad.text.lines import WIDTH
 from tests.support.cases import Pair, pairs, programs
 from tests.support.properties import examples
 from tests.support.random_diagrams import diagrams, named_diagrams
-from tests.support.reading import canonical, difference, evaluation, read
+from tests.support.reading import difference, evaluation, read
 from tests.support.standard_compiler import expansions, program
 
 

@@ -64,11 +64,12 @@ def run(command: Path, *arguments: str, folder: Path) -> str:
     return result.stdout
 
 
-def test_the_wheel_holds_the_grammar_and_the_type_marker(wheel: Path) -> None:
+def test_the_wheel_holds_what_is_no_module(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert "fad/syntax/faust.lark" in names
     assert "fad/py.typed" in names
+    assert {f"fad/fitting/report.{ending}" for ending in ("css", "html", "js")} <= names
     assert "fad/runtime/engine_worker.py" in names
     assert not [name for name in names if name.startswith(("tests/", "examples/"))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fad.drawing.ticks import linear_ticks, log_ticks, short, tick_labels
+from fad.base.ticks import linear_ticks, log_ticks, short, tick_labels
 
 
 def plain(texts: list[str]) -> list[str]:

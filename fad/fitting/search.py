@@ -1,0 +1,180 @@
+"""Many starts, of which fewer and fewer go on: what descends losses with many minima."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fad.fitting.budget import Budget
+from fad.fitting.descent import descend
+from fad.fitting.objective import Objective
+from fad.fitting.result import Moment
+from fad.fitting.variables import Points
+
+#: Two points whose coordinates differ by less are one.
+_SAME = 1e-3
+#: How many starts run against each other: those that promise most first, and more where these
+#: have not found it.
+_HEATS = (4, 12, 48)
+#: A coarse loss that is so small has nothing more to say.
+_COARSE_ENOUGH = 1e-6
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A loss that is gone down for a while.
+
+    Attributes:
+        objective: the loss.
+        steps: how many steps, at most.
+        keep: how many of the runners go on from here.
+    """
+
+    objective: Objective
+    steps: int
+    keep: int
+
+
+@dataclass
+class Runner:
+    """An attempt while it runs.
+
+    Attributes:
+        start: where it started, of shape (columns,).
+        point: where it is.
+        loss: the loss of its stage there.
+        final: the final loss there, once it has been gone down; infinite before.
+        history: its moments.
+        ended: why it has ended, in words.
+    """
+
+    start: Points
+    point: Points
+    loss: float
+    final: float = math.inf
+    history: list[Moment] = field(default_factory=list)
+    ended: str = "others were better"
+
+
+@dataclass(eq=False)
+class Race:
+    """Runners from many starts.
+
+    Attributes:
+        stages: the losses, the final one last.
+        enough: a final loss that is small enough to end the race.
+        tolerance: see `descend`.
+        budget: what may be used.
+        told: called after each step.
+        runners: all that have started, in order.
+    """
+
+    stages: Sequence[Stage]
+    enough: float
+    tolerance: float
+    budget: Budget
+    told: Callable[[str], None]
+    runners: list[Runner] = field(default_factory=list)
+
+    @property
+    def best(self) -> Runner | None:
+        """The one with the smallest final loss so far."""
+        return min(self.runners, key=lambda each: each.final, default=None)
+
+    @property
+    def is_won(self) -> bool:
+        """Whether the final loss is small enough."""
+        return any(each.final <= self.enough for each in self.runners)
+
+    def run(self, starts: Points) -> None:
+        """Races from starts, of shape (starts, columns), until one has won.
+
+        Raises:
+            SpentError: the budget is used up.
+        """
+        first = self.stages[0].objective
+        losses = first.values(starts)
+        order = np.argsort(losses, kind="stable")
+        for some in _heats(order):
+            heat = [Runner(starts[row], starts[row], float(losses[row])) for row in some]
+            self.runners += heat
+            for each in heat:
+                self._note(each, first)
+            self._heat([each for each in heat if math.isfinite(each.loss)])
+            if self.is_won:
+                return
+
+    def _heat(self, runners: list[Runner]) -> None:
+        *coarse, last = self.stages
+        for stage in coarse:
+            for each in runners:
+                self._go(each, stage, _COARSE_ENOUGH)
+            runners = _distinct(sorted(runners, key=lambda each: each.loss))[: stage.keep]
+        for each in runners:
+            self.finish(each, last)
+            if each.final <= self.enough:
+                return
+
+    def finish(self, runner: Runner, last: Stage | None = None) -> None:
+        """Goes down the final loss."""
+        self._go(runner, last or self.stages[-1], self.enough)
+        runner.final = runner.loss
+
+    def _go(self, runner: Runner, stage: Stage, enough: float) -> None:
+        objective = stage.objective
+
+        def watch(loss: float, point: Points) -> None:
+            runner.point, runner.loss = point, loss
+            self._note(runner, objective)
+            self.told(objective.name)
+            self.budget.check(objective.problem.evaluations)
+
+        found = descend(
+            objective,
+            runner.point,
+            stage.steps,
+            tolerance=self.tolerance,
+            enough=enough,
+            watch=watch,
+        )
+        runner.point, runner.loss = found.point, found.loss
+        if not math.isfinite(found.loss):
+            runner.ended = "the program gave infinite samples, or none that are numbers"
+        elif stage is self.stages[-1]:
+            runner.ended = (
+                "the loss is small enough"
+                if found.loss <= enough
+                else "no step made the loss smaller"
+                if found.converged
+                else "it had its steps"
+            )
+
+    @staticmethod
+    def _note(runner: Runner, objective: Objective) -> None:
+        moment = Moment(objective.problem.evaluations, objective.name, runner.loss)
+        runner.history.append(moment)
+
+
+def _heats(order: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    first = 0
+    for count in _HEATS:
+        if first < len(order):
+            yield order[first : first + count]
+        first += count
+    if first < len(order):
+        yield order[first:]
+
+
+def _distinct(runners: Sequence[Runner]) -> list[Runner]:
+    """Those that have not arrived where a better one is."""
+    found: list[Runner] = []
+    for each in runners:
+        if all(np.abs(each.point - other.point).max() > _SAME for other in found):
+            found.append(each)
+        else:
+            each.ended = "it came to where another one was"
+    return found
