@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -37,14 +38,30 @@ if TYPE_CHECKING:
     from fad.fitting.settings import Setting
     from fad.losses import Loss
 
-#: A number that is more than 0.
-_POSITIVE = click.FloatRange(0, min_open=True)
 #: What says how recordings on the command line are played.
 _PLAYED = ("sound", "at", "midi")
 #: The options that go to `fad.fit` as they are, where they are given: the others start as it says.
 _PASSED = ("method", "starts", "seed", "tolerance", "max_seconds", "max_evaluations")
 #: How `--native` and `--interpreter` are called in `fad.fit`.
 _BACKENDS = {None: "auto", True: "native", False: "interpreter"}
+
+
+class _Positive(click.FloatRange):
+    """A number that is more than 0."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):  # which click takes for a part of any range
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
+_POSITIVE = _Positive()
 
 
 @click.command(cls=ProjectCommand, short_help="Find the parameters that made a recording.")

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fad.cli.options import tell
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from fad.fitting.budget import Progress
+
 #: How often what is shown changes, at most, in seconds.
 _REFRESH = 0.1
-
-
-class Intermediate(Protocol):
-    """What a fit tells on its way.
-
-    Attributes:
-        parameters: path -> value, the best so far.
-        loss: that of them.
-        evaluations: how many times the program has run.
-        done: how many starts are over.
-        starts: how many there are.
-    """
-
-    @property
-    def parameters(self) -> Mapping[str, float]: ...
-    @property
-    def loss(self) -> float: ...
-    @property
-    def evaluations(self) -> int: ...
-    @property
-    def done(self) -> int: ...
-    @property
-    def starts(self) -> int: ...
-
-
-#: What a fit calls on its way; `StopIteration` ends it, as in scipy.
-Callback = Callable[[Intermediate], None]
 
 
 @contextmanager
@@ -50,11 +25,11 @@ def callback(
     max_seconds: float | None = None,
     max_evaluations: int | None = None,
     console: Console | None = None,
-) -> Iterator[Callback]:
+) -> Iterator[Callable[[Progress], None]]:
     """What a fit is given to tell how it goes on.
 
-    It shows that where the standard error is a terminal. Once something was found, the first Ctrl-C
-    ends the fit, which then returns the best so far, and the second one all.
+    It shows that where the standard error is a terminal. Once the fit has told something, the first
+    Ctrl-C ends it with the best so far, and the second one ends all.
 
     Args:
         max_seconds, max_evaluations: where the fit ends, if that is known.
@@ -65,11 +40,11 @@ def callback(
         _interruption(screen.note) as interruption,
     ):
 
-        def told(intermediate_result: Intermediate) -> None:
+        def told(progress: Progress) -> None:
             interruption.has_result = True
             if interruption.is_asked:
                 raise StopIteration
-            screen.show(intermediate_result)
+            screen.show(progress)
 
         yield told
 
@@ -82,7 +57,7 @@ class _Screen(NamedTuple):
         note: shows a line.
     """
 
-    show: Callable[[Intermediate], None]
+    show: Callable[[Progress], None]
     note: Callable[[str], None]
 
 
@@ -133,13 +108,13 @@ def _shown(
     if not console.is_terminal:
         yield _Screen(lambda now: None, tell)
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich import progress
     from rich.table import Table
     from rich.text import Text
 
     from fad.base.prose import visible
 
-    class Display(Progress):
+    class Display(progress.Progress):
         """A bar with a line below it."""
 
         line = ""
@@ -150,26 +125,31 @@ def _shown(
             below.add_row(Text(self.line, style="dim", no_wrap=True, overflow="ellipsis"))
             yield below
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
-    began, last = time.monotonic(), 0.0
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.TimeRemainingColumn(compact=True),
+    )
+    last = -math.inf
     with Display(*columns, console=console, transient=True) as display:
         task = display.add_task("compiling", total=None)
 
-        def show(now: Intermediate) -> None:
+        def show(now: Progress) -> None:
             nonlocal last
-            seconds = time.monotonic() - began
-            if seconds - last < _REFRESH and last:
+            if now.seconds - last < _REFRESH:
                 return
-            last = seconds
-            parts = [now.done / max(1, now.starts)]
-            parts += [] if max_seconds is None else [seconds / max_seconds]
+            last = now.seconds
+            parts = [now.done / max(1, now.attempts)]
+            parts += [] if max_seconds is None else [now.seconds / max_seconds]
             parts += [] if max_evaluations is None else [now.evaluations / max_evaluations]
+            told = [now.phase, f"{now.done} of {now.attempts} starts"]
+            told += [f"loss {now.loss:.4g}"] if math.isfinite(now.loss) else []
             display.line = visible(
                 "  ".join(f"{path} {value:.4g}" for path, value in now.parameters.items())
             )
             display.update(
                 task,
-                description=f"{now.done} of {now.starts} starts, loss {now.loss:.4g}",
+                description=visible(", ".join(told)),
                 completed=min(1.0, max(parts)),
                 total=1.0,
             )

@@ -348,18 +348,17 @@ def fit_table(result: FitResult) -> str:
 
 def _errors(result: FitResult) -> dict[str, str]:
     """Path -> the standard error of a parameter, in its own unit."""
-    from fad.model.coordinates import coordinate
+    from fad.fitting.wording import certainties, spread_of
 
     if result.sensitivity is None:
         return {}
-    known = dict(zip(result.sensitivity.paths, result.sensitivity.errors, strict=True))
+    known = certainties(result.sensitivity, {}, len(result.matches))
     found = {}
     for each in result.variables:
         if each.path in known and each.path in result.parameters:
-            scale = coordinate(each)
-            slope = scale.slope(scale.place(result.parameters[each.path]))
-            error = float(known[each.path] * slope)
-            found[each.path] = f"{error:.2g}" if math.isfinite(error) else "unknown"
+            error = known[each.path].error
+            spread = spread_of(each, result.parameters[each.path], error)
+            found[each.path] = f"{spread:.2g}" if math.isfinite(error) else "unknown"
     return found
 
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +25,7 @@ from fad import losses
 from fad.cli.fit_progress import callback
 from fad.cli.main import main
 from fad.diagram.parameters import Parameter
+from fad.fitting.budget import Progress
 from fad.fitting.result import FitResult, Match, Sensitivity
 from fad.fitting.targets import Target
 from fad.runtime.sounds import sound_of
@@ -43,15 +44,8 @@ CUTOFF = Parameter("/p/cutoff", "cutoff", "hslider", 500, 100, 10000, 1, "Hz", "
 GAIN = Parameter("/p/gain", "gain", "hslider", 0.5, 0, 2, 0.01)
 
 
-@dataclass(frozen=True)
-class Moment:
-    """What a fit tells on its way."""
-
-    parameters: Mapping[str, float]
-    loss: float
-    evaluations: int
-    done: int
-    starts: int
+def progress(loss: float = 0.1, evaluations: int = 1, **parameters: float) -> Progress:
+    return Progress("mss (64)", 1, 4, loss, parameters, evaluations, 0.5 * evaluations)
 
 
 def result(**changes: Any) -> FitResult:
@@ -330,7 +324,7 @@ def stopped(interrupts: int) -> Callable[..., FitResult]:
                 for _ in range(interrupts):
                     os.kill(os.getpid(), signal.SIGINT)
             try:
-                callback(Moment({"/p/gain": 0.25}, 0.1, evaluation, 0, 2))
+                callback(progress(0.1, evaluation, gain=0.25))
             except StopIteration:
                 assert evaluation == 3
                 return result(ending="stopped", message="stopped by the user")
@@ -371,10 +365,10 @@ def test_an_interrupt_before_anything_was_found_ends_all(
 def test_an_interrupt_on_a_terminal_is_told_below_the_bar() -> None:
     screen = io.StringIO()
     with callback(console=Console(file=screen, force_terminal=True, width=80)) as told:
-        told(Moment({}, 0.1, 1, 0, 1))
+        told(progress())
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(StopIteration):
-            told(Moment({}, 0.1, 2, 0, 1))
+            told(progress())
     assert "ending with the best so far" in screen.getvalue()
 
 
@@ -382,13 +376,14 @@ def test_progress_on_a_terminal() -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=80)
     with callback(max_seconds=100, console=console) as told:
-        told(Moment({"/p/cutoff": 812.34, "/p/gain": 0.25}, 0.0123, 10, 1, 4))
+        told(progress(np.inf))
+        told(progress(0.0123, 2, cutoff=812.34, gain=0.25))
     shown = screen.getvalue()
-    assert "1 of 4 starts, loss 0.0123" in shown
-    assert "/p/cutoff 812.3  /p/gain 0.25" in shown
+    assert "mss (64), 1 of 4 starts, loss 0.0123" in shown and "inf" not in shown
+    assert "cutoff 812.3  gain 0.25" in shown
     quiet = io.StringIO()
     with callback(console=Console(file=quiet)) as told:
-        told(Moment({}, 1.0, 1, 0, 1))
+        told(progress())
     assert quiet.getvalue() == ""
 
 
@@ -445,6 +440,7 @@ def test_mistakes_in_a_file_of_recordings_have_places(
     [
         *("p.dsp", "p.dsp wet.wav --targets all.yaml", "p.dsp --targets all.yaml --input wet.wav"),
         *("p.dsp wet.wav --max-seconds 0", "p.dsp wet.wav --starts 0", "p.dsp wet.wav --window -1"),
+        "p.dsp wet.wav --max-seconds nan",
     ],
 )
 def test_usage_errors(fit: Callable[..., Done], arguments: str) -> None:
