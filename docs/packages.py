@@ -55,7 +55,7 @@ _NAME, _TEXT = 16, 138
 _MATRIX = _LEFT + _WIDTH + 26
 #: How many characters there is room for, in a sentence and in a line of modules.
 _SENTENCE, _MODULES = 84, 104
-_LINE_HEIGHT, _MOST_LINES = 14, 4
+_LINE_HEIGHT, _MOST_LINES = 14, 6
 _INK, _FAINT, _LINE, _DOT = "#1d2126", "#5c636d", "#dfe3e8", "#0072b2"
 _PURE_FILL, _OTHER_FILL = "#e9f2f8", "#f6f0e6"
 _FONT = "font-family='Helvetica, Arial, Liberation Sans, sans-serif'"

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from fad.drawing.block_diagrams import write_diagrams
     from fad.drawing.picture import picture
     from fad.drawing.plot import draw, rendered
+    from fad.fitting.fit import fit
+    from fad.fitting.result import FitResult
+    from fad.fitting.targets import Target
     from fad.model.gradient import Cotangents, Gradient, Pullback
     from fad.model.loading import load
     from fad.model.model import Model
@@ -44,6 +47,7 @@ __all__ = [
     "DerivativeWarning",
     "Engine",
     "FadError",
+    "FitResult",
     "Gradient",
     "InterpreterWarning",
     "Model",
@@ -55,6 +59,7 @@ __all__ = [
     "Report",
     "ReverseProgram",
     "Source",
+    "Target",
     "__version__",
     "check",
     "costs",
@@ -62,6 +67,7 @@ __all__ = [
     "estimate",
     "expand",
     "explain",
+    "fit",
     "load",
     "losses",
     "picture",
@@ -77,6 +83,7 @@ _HOMES = {
     "Costs": "fad.pipeline.costs",
     "Engine": "fad.runtime.engine",
     "FadError": "fad.base.errors",
+    "FitResult": "fad.fitting.result",
     "Gradient": "fad.model.gradient",
     "InterpreterWarning": "fad.model.notices",
     "DerivativeWarning": "fad.model.notices",
@@ -89,12 +96,14 @@ _HOMES = {
     "Report": "fad.checking.report",
     "ReverseProgram": "fad.pipeline.reverse",
     "Source": "fad.base.source",
+    "Target": "fad.fitting.targets",
     "check": "fad.checking.check",
     "costs": "fad.pipeline.modes",
     "draw": "fad.drawing.plot",
     "estimate": "fad.runtime.estimate",
     "expand": "fad.pipeline.expand",
     "explain": "fad.pipeline.explain",
+    "fit": "fad.fitting.fit",
     "load": "fad.model.loading",
     "picture": "fad.drawing.picture",
     "rendered": "fad.drawing.plot",

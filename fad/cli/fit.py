@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -36,14 +37,17 @@ if TYPE_CHECKING:
     from fad.fitting.assembly import Instrument
     from fad.fitting.result import FitResult
     from fad.fitting.settings import Setting
-    from fad.losses import Loss
 
+#: A sample rate to read losses with, in Hz, where none is known yet.
+_RATE = 44100
 #: What says how recordings on the command line are played.
 _PLAYED = ("sound", "at", "midi")
 #: The options that go to `fad.fit` as they are, where they are given: the others start as it says.
-_PASSED = ("method", "starts", "seed", "tolerance", "max_seconds", "max_evaluations")
+_PASSED = ("align", "method", "starts", "seed", "tolerance", "max_seconds", "max_evaluations")
 #: How `--native` and `--interpreter` are called in `fad.fit`.
-_BACKENDS = {None: "auto", True: "native", False: "interpreter"}
+_BACKENDS: Mapping[bool | None, Literal["auto", "native", "interpreter"]] = MappingProxyType(
+    {None: "auto", True: "native", False: "interpreter"}
+)
 
 
 class _Positive(click.FloatRange):
@@ -120,12 +124,21 @@ _POSITIVE = _Positive()
     'or `l1`, with windows, weights and sums, as in "mss(2048, 512) + 0.1*envelope".',
 )
 @click.option(
-    "--align", is_flag=True, help="The recordings have an unknown delay and gain: find them, too."
+    "--align",
+    is_flag=True,
+    default=None,
+    help="The recordings have an unknown delay and gain: find them, too.",
 )
-@click.option("--method", help="One method alone; several are combined by default.")
+@click.option(
+    "--method", help="`levenberg-marquardt`, `l-bfgs-b`, `cma-es` or `nelder-mead` alone."
+)
 @click.option("--starts", type=click.IntRange(1), help="How many points to start from.")
 @click.option("--seed", type=click.IntRange(0), help="Of what is random; the same gives the same.")
-@click.option("--tolerance", type=_POSITIVE, help="How small a change ends the fit.")
+@click.option(
+    "--tolerance",
+    type=_POSITIVE,
+    help="How small a loss ends the fit, relative to that of silence.",
+)
 @click.option("--max-seconds", type=_POSITIVE, help="How long the fit may take.")
 @click.option(
     "--max-evaluations", type=click.IntRange(1), help="How many times the program may run."
@@ -177,6 +190,7 @@ def fit(
     from fad.base.output_paths import refuse_conflicts
     from fad.cli import reports
     from fad.fitting.assembly import read_targets
+    from fad.fitting.loss_names import loss_of
 
     results = {"-o": output, "--preset": preset, "--report": report}
     settings, separate = _settings(recordings, targets, options)
@@ -188,8 +202,8 @@ def fit(
     searched = {name: options[name] for name in ("include", "libraries", "precision")}
     instrument, files = _instrument(source, options["wrt"], rules=told_rules, **searched)
     refuse_conflicts(results, given(file), [*read, *files])
-    if loss != "auto":
-        _loss(loss, rate)
+    if loss != "auto":  # a mistake in it is told before recordings are read
+        loss_of(loss, _RATE if rate is None else rate)
     found = read_targets(settings, instrument, rate, window)
     warn(found.warnings)
     limits = options["max_seconds"], options["max_evaluations"]
@@ -202,8 +216,7 @@ def fit(
             start=options["start"],
             bounds=options["bounds"],
             separate=separate,
-            loss=loss if loss == "auto" else _loss(loss, found.rate),
-            align=options["align"],
+            loss=loss,
             rate=found.rate,
             **searched,
             rules=told_rules,
@@ -257,12 +270,6 @@ def _settings(
 def _kept(own: Mapping[str, Any]) -> Mapping[str, Any]:
     """Options of the command line, without those of the project."""
     return without_project(own, *own)
-
-
-def _loss(text: str, rate: int | None) -> Loss:
-    from fad.fitting.loss_names import loss_of
-
-    return loss_of(text, 44100 if rate is None else rate)
 
 
 def _instrument(

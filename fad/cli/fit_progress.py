@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from fad.fitting.budget import Progress
 
+#: The exit code of what was interrupted, as in shells.
+_INTERRUPTED = 130
 #: How often what is shown changes, at most, in seconds.
 _REFRESH = 0.1
 
@@ -78,7 +80,9 @@ class _Interruption:
 
     def handle(self, number: int, frame: object) -> None:
         """What happens on Ctrl-C."""
-        if self.is_asked or not self.has_result:
+        if self.is_asked:
+            raise SystemExit(_INTERRUPTED)  # which no fit takes for a wish for the best so far
+        if not self.has_result:
             raise KeyboardInterrupt
         self.is_asked = True
         self._note("ending with the best so far; Ctrl-C again ends without it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +33,27 @@ class Descent:
     Attributes:
         point: there, of shape (columns,).
         loss: the loss there.
-        damping: the damping there, for those who go on.
         converged: whether no step makes the loss much smaller.
     """
 
     point: Points
     loss: float
-    damping: float
     converged: bool
+
+
+class Descend(Protocol):
+    """What goes down from a point; see `descend`."""
+
+    def __call__(
+        self,
+        objective: Objective,
+        point: Points,
+        steps: int,
+        *,
+        tolerance: float,
+        enough: float,
+        watch: Watch | None = None,
+    ) -> Descent: ...
 
 
 def descend(
@@ -49,7 +63,6 @@ def descend(
     *,
     tolerance: float = 1e-8,
     enough: float = 0.0,
-    damping: float = _FIRST_DAMPING,
     watch: Watch | None = None,
 ) -> Descent:
     """Goes down from a point, by steps that are solutions of damped normal equations.
@@ -64,9 +77,9 @@ def descend(
         steps: how many steps to take at most.
         tolerance: it ends where a step makes the loss smaller by less, relative to it.
         enough: it ends where the loss is smaller.
-        damping: at the start.
         watch: called after each step.
     """
+    damping = _FIRST_DAMPING
     here = objective.normal(point)
     converged = not np.isfinite(here.loss)
     for _ in range(steps):
@@ -95,7 +108,7 @@ def descend(
             here = objective.normal(point)
         if watch is not None:
             watch(here.loss, point)
-    return Descent(point, here.loss, damping, converged)
+    return Descent(point, here.loss, converged)
 
 
 def _step(normal: Normal, point: Points, damping: float) -> Points:

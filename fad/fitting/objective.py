@@ -37,11 +37,19 @@ class Objective:
         problem: the problem.
         name: what the loss is called.
         losses: the loss to each of the targets.
+        has_residuals: whether it is a sum of squares.
     """
 
     problem: Problem
     name: str
     losses: Sequence[BoundLoss]
+    has_residuals: bool
+
+    def silent(self) -> float:
+        """The loss of silence."""
+        return float(
+            np.mean([loss(np.zeros(loss.shape, self.problem.model.dtype)) for loss in self.losses])
+        )
 
     def values(self, points: Points) -> NDArray[np.float64]:
         """The loss at several points, of shape (points,); infinite where an output is."""
@@ -110,4 +118,5 @@ def objective(problem: Problem, loss: Loss, name: str) -> Objective:
         name: what it is called.
     """
     dtype = problem.model.dtype
-    return Objective(problem, name, [loss.to(part.sound.astype(dtype)) for part in problem.parts])
+    bound = [loss.to(part.sound.astype(dtype)) for part in problem.parts]
+    return Objective(problem, name, bound, loss.has_residuals)

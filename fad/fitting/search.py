@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.fitting.budget import Budget
-from fad.fitting.descent import descend
+from fad.fitting.descent import Descend
 from fad.fitting.objective import Objective
 from fad.fitting.result import Moment
 from fad.fitting.variables import Points
@@ -66,6 +66,7 @@ class Race:
 
     Attributes:
         stages: the losses, the final one last.
+        descend: a loss -> what goes down it.
         enough: a final loss that is small enough to end the race.
         tolerance: see `descend`.
         budget: what may be used.
@@ -74,10 +75,11 @@ class Race:
     """
 
     stages: Sequence[Stage]
+    descend: Callable[[Objective], Descend]
     enough: float
     tolerance: float
     budget: Budget
-    told: Callable[[str], None]
+    told: Callable[[str], object]
     runners: list[Runner] = field(default_factory=list)
 
     @property
@@ -103,10 +105,18 @@ class Race:
             heat = [Runner(starts[row], starts[row], float(losses[row])) for row in some]
             self.runners += heat
             for each in heat:
-                self._note(each, first)
+                self.note(each, first)
             self._heat([each for each in heat if math.isfinite(each.loss)])
             if self.is_won:
                 return
+
+    def settle(self) -> None:
+        """Gives the final loss to those that were ended before they had gone down it."""
+        open_ = [each for each in self.runners if not math.isfinite(each.final)]
+        if open_:
+            losses = self.stages[-1].objective.values(np.array([each.point for each in open_]))
+            for each, loss in zip(open_, losses, strict=True):
+                each.final = float(loss)
 
     def _heat(self, runners: list[Runner]) -> None:
         *coarse, last = self.stages
@@ -129,11 +139,11 @@ class Race:
 
         def watch(loss: float, point: Points) -> None:
             runner.point, runner.loss = point, loss
-            self._note(runner, objective)
+            self.note(runner, objective)
             self.told(objective.name)
             self.budget.check(objective.problem.evaluations)
 
-        found = descend(
+        found = self.descend(objective)(
             objective,
             runner.point,
             stage.steps,
@@ -154,7 +164,8 @@ class Race:
             )
 
     @staticmethod
-    def _note(runner: Runner, objective: Objective) -> None:
+    def note(runner: Runner, objective: Objective) -> None:
+        """Remembers where a runner is."""
         moment = Moment(objective.problem.evaluations, objective.name, runner.loss)
         runner.history.append(moment)
 

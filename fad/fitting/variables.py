@@ -97,5 +97,4 @@ def slopes_at(variables: Sequence[Variable], point: Points) -> Points:
 def point_of(variables: Sequence[Variable], values: Mapping[str, float]) -> Points:
     """The coordinates of values, those outside the range put to its ends, of shape (variables,)."""
     places = [float(each.coordinate.place(values[each.path])) for each in variables]
-    found: Points = np.clip(np.array(places), 0, 1)
-    return found
+    return np.asarray(np.clip(np.array(places), 0, 1))

@@ -21,7 +21,6 @@ import pytest
 from rich.console import Console
 
 import fad
-from fad import losses
 from fad.cli.fit_progress import callback
 from fad.cli.main import main
 from fad.diagram.parameters import Parameter
@@ -186,7 +185,7 @@ def test_options_are_handed_over(fit: Callable[..., Done], fits: Fits) -> None:
         "start": {"cutoff": 300},
         "bounds": {"cutoff": (200, 2000), "gain": (0, 1)},
         "separate": ("gain",),
-        "loss": losses.mss((64,)) + 0.1 * losses.envelope(),
+        "loss": "mss(64)+0.1*envelope",
         "align": True,
         "method": "cma",
         "starts": 3,
