@@ -16,7 +16,7 @@ from fad.base.errors import FadError, located
 from fad.base.prose import counted
 from fad.diagram.box import Arity
 from fad.diagram.parameters import Parameter, resolved
-from fad.fitting.notes import GAP, Line, read_notes
+from fad.fitting.notes import Line, read_notes
 from fad.fitting.recordings import onset, read_input, read_target
 from fad.fitting.settings import Setting
 from fad.fitting.targets import Target
@@ -27,9 +27,6 @@ from fad.runtime.sounds import read_sound
 
 #: A recording may be silent for so many seconds before a note in it is heard.
 _LATE = 0.02
-#: Notes of MIDI files begin and end on a grid that is no coarser, in seconds: no longer than their
-#: gates are closed in between.
-_GRID = GAP
 _NO_LINE = Line({}, {}, ())
 
 
@@ -144,7 +141,7 @@ def _target(
     line = _NO_LINE
     with _at(setting, "midi"):
         if setting.midi is not None:
-            line = _on_grid(read_notes(setting.midi, instrument.widgets), rate)
+            line = read_notes(setting.midi, instrument.widgets)
             warnings += line.warnings
     at, changes = _played(setting, instrument.widgets, line)
     known = within(changes, frames, rate)
@@ -183,20 +180,6 @@ def _played(
                 raise FadError(f"nothing can change at {time:g} s", hint="a run begins at 0 s")
             changes.setdefault(time, {}).update(resolved(widgets, values))
     return at, {time: changes[time] for time in sorted(changes) if changes[time]}
-
-
-def _on_grid(line: Line, rate: int) -> Line:
-    """Notes that begin and end at multiples of some samples, about a millisecond.
-
-    So widgets keep their values for blocks: a program that has new ones for each sample takes
-    several times as long.
-    """
-    grid = 1 << (max(1, int(rate * _GRID)).bit_length() - 1)
-    changes: dict[float, dict[str, float]] = {}
-    for time in sorted(line.changes):
-        rounded = math.floor(time * rate / grid + 0.5) * grid / rate
-        changes.setdefault(rounded, {}).update(line.changes[time])
-    return line._replace(changes=changes)
 
 
 def _as_long(sound: Samples, frames: int) -> Samples:

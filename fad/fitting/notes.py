@@ -21,7 +21,7 @@ from fad.fitting.extras import extra
 
 #: For so many seconds, the gate is closed before a note that follows without a rest: it has to
 #: open again for the note to begin.
-GAP = 1e-3
+_GAP = 1e-3
 #: Semitones of the pitch wheel at its ends, and the largest number that it sends.
 _WHEEL, _WHEEL_END = 2.0, 8192
 _LARGEST_VELOCITY = 127
@@ -233,7 +233,7 @@ def _score(path: str) -> _Score:
         end = ended.get(number, math.inf)
         if number + 1 < len(begun):
             following = begun[number + 1][0]
-            end = min(end, max(following - GAP, (start + following) / 2))
+            end = min(end, max(following - _GAP, (start + following) / 2))
         if end > start:
             notes.append(_Note(start, end, key, velocity))
     if not notes:

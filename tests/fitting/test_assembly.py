@@ -151,26 +151,6 @@ def test_notes_of_a_midi_file(folder: Path) -> None:
     }
 
 
-def test_notes_begin_on_a_grid_of_a_millisecond(folder: Path) -> None:
-    mido = pytest.importorskip("mido")
-    track = mido.MidiTrack()
-    for key in (60, 61, 62, 63, 64):  # without rests: the gate closes for a millisecond
-        track.append(mido.Message("note_on", note=key, time=0))
-        track.append(mido.Message("note_off", note=key, time=17))
-    file = mido.MidiFile(ticks_per_beat=480, type=0)
-    file.tracks.append(track)
-    file.save(folder / "notes.mid")
-    played = Setting(str(folder / "long.wav"), midi=str(folder / "notes.mid"))
-    changes = read(played).values[0].changes
-    frames = np.array([time * RATE for time in changes])
-    np.testing.assert_array_equal(frames % 8, 0)
-    starts = 17 / 480 * 0.5 * RATE * np.arange(6)
-    exact = np.sort([*starts[:5], *(starts[1:5] - RATE / 1000), starts[5]])
-    assert len(frames) == len(exact) and np.abs(frames - exact).max() <= 4
-    gates = [moved["/synth/gate"] for moved in changes.values()]
-    assert gates == [1, 0] * 5
-
-
 def test_libfaust_plays_what_a_midi_file_says(folder: Path, engine: Engine) -> None:
     """A program whose outputs are its widgets: they hold what the notes say, when they say it."""
     mido = pytest.importorskip("mido")
