@@ -1,11 +1,12 @@
 """The command `fad fit`: what it hands over, and what becomes of what it gets.
 
-The fit itself is tested in tests/fitting; here, a quick one stands in for it.
+The fit itself is tested in tests/fitting; here, a quick one stands in for it, but in the end.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import sys
@@ -27,8 +28,10 @@ from fad.diagram.parameters import Parameter
 from fad.fitting.budget import Progress
 from fad.fitting.result import FitResult, Match, Sensitivity
 from fad.fitting.targets import Target
+from fad.runtime.engine import Engine
 from fad.runtime.sounds import sound_of
 from tests.support.commands import command_line
+from tests.support.native import needs_compiler
 
 RATE, FRAMES = 8000, 400
 PROGRAM = """
@@ -128,8 +131,14 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
 
 
 @pytest.fixture
-def fit(
-    folder: Path, fits: Fits, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def fit(fits: Fits, command: Callable[..., Done]) -> Callable[..., Done]:
+    """Runs `fad fit`, with a quick fit."""
+    return command
+
+
+@pytest.fixture
+def command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
     """Runs `fad fit` in this process, as the command line does."""
     monkeypatch.setattr("fad.cli.main._end_cleanly", lambda: None)
@@ -450,3 +459,68 @@ def test_a_process_of_its_own(folder: Path) -> None:
     done = command_line(folder)("fit", "p.dsp", "no.wav", "--input", "dry.wav")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: cannot read `no.wav`")
+
+
+# -- The whole ----------------------------------------------------------------------------------
+
+#: What the recording below is made with, and how it is played.
+HIDDEN = {"cutoff": 3000.0, "gain": 1.25}
+PLAYED = (*WET, "--at", "0.02:gate=1")
+
+
+@pytest.fixture
+def recorded(folder: Path, engine: Engine) -> Path:
+    """The current folder, where the recording is one of the program at hidden values."""
+    pytest.importorskip("scipy")
+    changes = {0.02: {"gate": 1}}
+    (folder / "dry.wav").write_bytes(sound_of(NOISE, RATE))
+    heard = fad.run(
+        folder / "p.dsp",
+        rate=RATE,
+        seconds=FRAMES / RATE,
+        inputs=NOISE,
+        at=HIDDEN,
+        changes=changes,
+        engine=engine,
+    )
+    (folder / "wet.wav").write_bytes(sound_of(heard.outputs, RATE))
+    return folder
+
+
+@needs_compiler
+def test_a_fit_finds_what_made_a_recording(recorded: Path, command: Callable[..., Done]) -> None:
+    options = ("-o", "out.dsp", "--preset", "out.json", "--report", "out.html")
+    done = command(*PLAYED, *options)
+    assert done.code == 0
+    assert done.stderr == "wrote out.dsp\nwrote out.json\nwrote out.html\n"
+    found = json.loads((recorded / "out.json").read_text())
+    values = {each["path"].strip("/"): each["value"] for each in found["parameters"]}
+    assert values == pytest.approx(HIDDEN, rel=1e-3)
+    inits = {each.label: each.init for each in fad.expand(recorded / "out.dsp").widgets}
+    assert inits == pytest.approx({**HIDDEN, "gate": 0}, rel=1e-3)
+    page = (recorded / "out.html").read_text()
+    assert "fad fit p.dsp wet.wav --input dry.wav" in page
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["/cutoff", "/gain"]
+
+
+@needs_compiler
+def test_an_interrupted_fit_gives_the_best_so_far(
+    recorded: Path, command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, told = fad.fit, []
+
+    def fit(*arguments: Any, callback: Callable[[Progress], None], **options: Any) -> FitResult:
+        def interrupted(now: Progress) -> None:
+            told.append(now)
+            if len(told) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            callback(now)
+
+        return real(*arguments, callback=interrupted, **options)
+
+    monkeypatch.setattr(fad, "fit", fit, raising=False)
+    done = command(*PLAYED, "--preset", "out.json", "--tolerance", "1e-300")
+    assert done.code == 0 and len(told) == 3
+    assert "warning: the fit was stopped" in done.stderr
+    found = json.loads((recorded / "out.json").read_text())
+    assert found["loss"] <= told[0].loss
