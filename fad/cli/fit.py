@@ -204,7 +204,7 @@ def fit(
     refuse_conflicts(results, given(file), [*read, *files])
     if loss != "auto":  # a mistake in it is told before recordings are read
         loss_of(loss, _RATE if rate is None else rate)
-    found = read_targets(settings, instrument, rate, window)
+    found = read_targets(settings, instrument, rate, window, bool(options["align"]))
     warn(found.warnings)
     limits = options["max_seconds"], options["max_evaluations"]
     with callback(*limits) as told:

@@ -70,6 +70,7 @@ def read_targets(
     instrument: Instrument,
     rate: int | None = None,
     seconds: float | None = None,
+    align: bool = False,
 ) -> Targets:
     """Reads recordings, and what is played for them.
 
@@ -79,6 +80,8 @@ def read_targets(
         rate: the sample rate of the program, in Hz; that of the first recording by default.
         seconds: how long a recording may be; of a longer one, a part is taken: see `windowed`. By
             default, as long as fits into memory.
+        align: whether recordings may be later than what is played: then nothing is told of silence
+            at their beginning.
 
     Raises:
         FadError: a file cannot be read, or does not fit the program; or a widget does not exist, or
@@ -97,7 +100,7 @@ def read_targets(
                 rate = read_sound(setting.target, 0)[1]
         if seconds is not None:
             most = min(instrument.most_frames, frames_of(seconds, rate))
-        target, told = _target(setting, instrument, rate, name)
+        target, told = _target(setting, instrument, rate, name, align)
         part, start = windowed(target, most, rate)
         if part is not target:
             why = "as asked for" if seconds is not None else "as much as fits into memory"
@@ -117,7 +120,7 @@ def _name(setting: Setting) -> str:
 
 
 def _target(
-    setting: Setting, instrument: Instrument, rate: int, name: str
+    setting: Setting, instrument: Instrument, rate: int, name: str, align: bool
 ) -> tuple[Target, list[str]]:
     """A whole recording with what is played, and sentences for the user."""
     inputs, outputs = instrument.arity
@@ -154,7 +157,7 @@ def _target(
     changes = {time: changes[time] for time in known}
     begins = onset(target.sound)
     moved = max((time for time in known if round(time * rate) <= begins), default=0.0)
-    if heard is None and begins / rate - moved > _LATE:
+    if heard is None and not align and begins / rate - moved > _LATE:
         warnings.append(
             f"nothing is heard in `{setting.target}` from {moved:.4g} s to {begins / rate:.4g} s: "
             f"if its note begins only then, cut the silence, play the note later, as with "

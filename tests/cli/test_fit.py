@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import sys
 import warnings
@@ -25,11 +26,12 @@ import fad
 from fad.cli.fit_progress import callback
 from fad.cli.main import main
 from fad.diagram.parameters import Parameter
+from fad.fitting.alignment import Alignment
 from fad.fitting.budget import Progress
 from fad.fitting.result import FitResult, Match, Sensitivity
 from fad.fitting.targets import Target
 from fad.runtime.engine import Engine
-from fad.runtime.sounds import sound_of
+from fad.runtime.sounds import read_sound, sound_of
 from tests.support.commands import command_line
 from tests.support.native import needs_compiler
 
@@ -501,6 +503,20 @@ def test_a_fit_finds_what_made_a_recording(recorded: Path, command: Callable[...
     page = (recorded / "out.html").read_text()
     assert "fad fit p.dsp wet.wav --input dry.wav" in page
     assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["/cutoff", "/gain"]
+
+
+@needs_compiler
+def test_an_unknown_delay_and_gain_are_found(recorded: Path, command: Callable[..., Done]) -> None:
+    sound, _ = read_sound(str(recorded / "wet.wav"))
+    (recorded / "wet.wav").write_bytes(sound_of(Alignment(25, 0.5).apply(sound), RATE))
+    done = command(*PLAYED, "--align")
+    assert done.code == 0
+    told = re.search(r"it is 25 samples later than the program, and (\S+) times", done.stderr)
+    _, cutoff, gain, *_ = (line.split() for line in done.stdout.splitlines())
+    assert told and float(cutoff[1]) == pytest.approx(HIDDEN["cutoff"], rel=1e-3)
+    # A gain of the program's and one of the recording are the same to it.
+    assert float(gain[1]) * float(told[1]) == pytest.approx(HIDDEN["gain"] * 0.5, rel=1e-3)
+    assert gain[2] in ("unknown", "1")  # anywhere in its range, which is 2 wide
 
 
 @needs_compiler

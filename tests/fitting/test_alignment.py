@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fad import losses
 from fad.base.errors import FadError
-from fad.fitting.alignment import Alignment, aligned
+from fad.fitting.alignment import AlignedLoss, Alignment, aligned, match
 
 FRAMES, RATE = 6000, 8000
 RANDOM = np.random.default_rng(3)
@@ -86,14 +87,46 @@ def test_silence_is_aligned_to_nothing() -> None:
     assert aligned(silence, silence) == (0, 1.0)
 
 
-@pytest.mark.parametrize("delay", [-7000, -70, 0, 70, 7000])
-def test_the_transpose_is_that_of_what_is_applied(delay: int) -> None:
-    alignment = Alignment(delay, -0.7)
-    sound, cotangent = noise(2), noise(2)
-    one = (alignment.apply(sound) * cotangent).sum()
-    assert one == pytest.approx((sound * alignment.transpose(cotangent)).sum())
-    lanes = np.stack([sound, 3 * sound])
-    np.testing.assert_array_equal(alignment.apply(lanes)[0], alignment.apply(sound))
+def pair(kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """A copy, through a filter; or a note of another pitch, of which only the envelope is alike."""
+    if kind == "copy":
+        sound = noise(2)
+        return sound, Alignment(-70, -0.4).apply(smoothed(sound, 0.3))
+    return note(440), 0.3 * note(220, 1.0, begins=1400)
+
+
+@pytest.mark.parametrize("kind", ["copy", "note"])
+def test_derivatives_are_those_of_what_is_matched(kind: str) -> None:
+    sound, target = pair(kind)
+    step = 1e-6 * np.stack([smoothed(sound, 0.9), sound**2])
+    matched = match(sound, target)
+    lanes = matched.push(step)
+    for lane, direction in zip(lanes, step, strict=True):
+        more, less = (match(sound + sign * direction, target) for sign in (1, -1))
+        assert more.alignment.delay == less.alignment.delay == matched.alignment.delay
+        np.testing.assert_allclose(lane, (more.sound - less.sound) / 2, rtol=0, atol=1e-14)
+    cotangent = smoothed(target, 0.5)
+    for lane, direction in zip(lanes, step, strict=True):
+        assert (lane * cotangent).sum() == pytest.approx(
+            (direction * matched.pull(cotangent)).sum()
+        )
+
+
+@pytest.mark.parametrize("kind", ["copy", "note"])
+def test_a_loss_of_what_is_matched(kind: str) -> None:
+    sound, target = pair(kind)
+    plain = losses.mss((256, 64), linear=0, log=0, sqrt=1, squared=True).to(target)
+    loss = AlignedLoss(plain, target)
+    value, gradient = loss.value_and_gradient(sound)
+    assert value == pytest.approx(plain(match(sound, target).sound))
+    step = 1e-5 * smoothed(sound, 0.9)
+    quotient = loss(sound + step) - loss(sound - step)
+    assert 2 * (gradient * step).sum() == pytest.approx(quotient, rel=1e-4)
+    found, slope, _ = loss.normal_equations(sound, step[None])
+    assert found == pytest.approx(value)
+    assert 4 * slope[0] == pytest.approx(quotient, rel=1e-4)  # the loss is r'r
+    several = loss(np.stack([sound, 2 * sound]), batched=True)
+    np.testing.assert_allclose(several, [value, value])  # the gain makes up for it
 
 
 def test_sounds_of_other_shapes() -> None:

@@ -110,6 +110,8 @@ def test_leading_silence_of_a_note_is_told(folder: Path) -> None:
     (warning,) = read(note(folder, "late", (0.0, {"gate": 1}))).warnings
     assert "nothing is heard in `" in warning
     assert "from 0 s to 0.1 s" in warning and '`--at "0.1:gate=1"`' in warning
+    found = read_targets([note(folder, "late", (0.0, {"gate": 1}))], SYNTH, align=True)
+    assert found.warnings == ()
     assert read(note(folder, "late", (0.0, {"freq": 99}), (0.1, {"gate": 1}))).warnings == ()
     effect = Setting(str(folder / "late.wav"), str(folder / "long.wav"))
     assert read(effect, instrument=EFFECT).warnings == ()
