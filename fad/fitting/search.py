@@ -76,6 +76,7 @@ class Race:
         budget: what may be used.
         told: called after each step.
         runners: all that have started, in order.
+        lost: how many starts gave samples that are infinite or not a number.
     """
 
     stages: Sequence[Stage]
@@ -85,6 +86,7 @@ class Race:
     budget: Budget
     told: Callable[[str], object]
     runners: list[Runner] = field(default_factory=list)
+    lost: int = 0
 
     @property
     def best(self) -> Runner | None:
@@ -104,6 +106,7 @@ class Race:
         """
         first = self.stages[0].objective
         losses = first.values(starts)
+        self.lost += int(np.isinf(losses).sum())
         order = np.argsort(losses, kind="stable")
         for some in _heats(order):
             heat = [Runner(starts[row], starts[row], float(losses[row])) for row in some]

@@ -106,10 +106,9 @@ class Solver:
         except (StopIteration, KeyboardInterrupt):
             ending = "stopped"
         self.race.settle()
-        lost = sum(not math.isfinite(each.final) for each in self.race.runners)
-        if lost:
-            what = f"{lost} of {len(self.race.runners)} starts"
-            self.warnings.append(f"{what} led to samples that are infinite or not a number")
+        if self.race.lost:
+            what = f"{self.race.lost} of {len(self._ready.starts)} starts"
+            self.warnings.append(f"{what} gave samples that are infinite or not a number")
         return "reached" if self.race.is_won else ending
 
     def _descent(self, loss: Objective, rung: Rung) -> Descend:
