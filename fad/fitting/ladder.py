@@ -81,9 +81,9 @@ def ladder(problem: Problem, loss: Loss | None, name: str, moves_phases: Sequenc
     reason = "as asked for" if loss is not None else "it has wide basins, and does not hear phases"
     if moves_phases:
         window = _within(_TRANSPORT, shortest)
-        transport = Rung(f"transport{window}", losses.transport(window), 1, 32, True)
-        looked = [(Rung(short, coarse, 1, each.keep, True), each) for each in race]
-        race = [transport, *(rung for pair in looked for rung in pair), looked[-1][0], race[-1]]
+        transport = Rung(f"transport{window}", losses.transport(window), 1, 8, True)
+        scan = Rung(short, coarse, 1, 5, True)
+        race = [transport, race[0], scan, race[1], scan, race[2]]
         names = ", ".join(f"`{each}`" for each in moves_phases)
         if loss is None:
             reason += (

@@ -11,8 +11,8 @@ from fad.fitting.descent import Descend, Descent, Watch
 from fad.fitting.objective import Objective
 from fad.fitting.variables import Points
 
-#: At how many places to look: over four octaves, they are half a semitone apart.
-_PLACES = 96
+#: At how many places to look: over four octaves, they are three quarters of a semitone apart.
+_PLACES = 64
 #: How many places between two of these.
 _BETWEEN = 8
 
