@@ -117,7 +117,7 @@ def _moves_phase(lane: NDArray[np.float64], output: NDArray[np.float64]) -> bool
         likenesses.append(abs(float((output[:, frames] * lane[:, frames]).sum())) / (loud * moved))
     grows = shares[-1] > _GROWTH * shares[0]
     most = max(shares)
-    return max(likenesses) < _LIKENESS and (most > _MANY or (grows and most > _SOME))
+    return bool(max(likenesses) < _LIKENESS and (most > _MANY or (grows and most > _SOME)))
 
 
 def spread(starts: Points, columns: Sequence[int], problem: Problem) -> Points:
