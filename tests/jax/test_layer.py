@@ -315,6 +315,11 @@ def test_what_does_not_fit(layer: Any, call: Any, told: str) -> None:
         call(layer)
 
 
+def test_choices_that_there_are_not() -> None:
+    with pytest.raises(TypeError, match=r"^layer\(\) got an unexpected keyword argument 'lern'"):
+        layers.layer(FILTER, lern=["cutoff"])
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [
