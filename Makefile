@@ -65,7 +65,7 @@ corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
 corpus-reverse: $(STAMP) ## Check reverse mode of all Faust example programs
 	$(BIN)/python -m tests.corpus.reverse --write
 
-corpus-layers: $(STAMP) ## Check layers of PyTorch, which has to be installed, on Faust example programs
+corpus-layers: $(STAMP) ## Check layers of PyTorch, which has to be installed, and of JAX, on Faust example programs
 	$(BIN)/python -m tests.corpus.layers --write
 
 docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
