@@ -254,7 +254,7 @@ def _dask(count: int | None, scheduler: str | None) -> Iterator[_Dask]:
 @contextmanager
 def _local(distributed: Any, count: int | None) -> Iterator[Any]:
     """A client of workers on this machine."""
-    options = {"threads_per_worker": 1, "dashboard_address": None}
+    options = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with (
         distributed.LocalCluster(
             n_workers=count, silence_logs=logging.CRITICAL, **options

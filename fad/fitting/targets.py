@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-
-_NOTHING: Mapping[str, float] = MappingProxyType({})
-_NEVER: Mapping[float, Mapping[str, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +24,6 @@ class Target:
 
     sound: NDArray[np.float64]
     input: NDArray[np.float64] | None = None
-    at: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
-    changes: Mapping[float, Mapping[str, float]] = field(default_factory=lambda: _NEVER)
+    at: Mapping[str, float] = field(default_factory=dict)
+    changes: Mapping[float, Mapping[str, float]] = field(default_factory=dict)
     name: str = "target"
