@@ -15,6 +15,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from importlib.util import resolve_name
 from pathlib import Path
@@ -54,6 +55,7 @@ _NAME, _TEXT = 16, 138
 _MATRIX = _LEFT + _WIDTH + 26
 #: How many characters there is room for, in a sentence and in a line of modules.
 _SENTENCE, _MODULES = 84, 104
+_LINE_HEIGHT, _MOST_LINES = 14, 6
 _INK, _FAINT, _LINE, _DOT = "#1d2126", "#5c636d", "#dfe3e8", "#0072b2"
 _PURE_FILL, _OTHER_FILL = "#e9f2f8", "#f6f0e6"
 _FONT = "font-family='Helvetica, Arial, Liberation Sans, sans-serif'"
@@ -113,7 +115,7 @@ def imports() -> list[Import]:
 def picture() -> str:
     """The picture, as SVG."""
     width = _MATRIX + _CELL * len(FLOORS) + 52
-    bottom = _TOP + len(FLOORS) * (_FLOOR + _GAP)
+    bottom = _y(FLOORS[0]) + _height(FLOORS[0]) + _GAP
     height = bottom + 60
     return "\n".join(
         [
@@ -130,7 +132,29 @@ def picture() -> str:
 
 def _y(name: str) -> int:
     """The upper edge of a floor."""
-    return _TOP + (len(FLOORS) - 1 - FLOORS.index(name)) * (_FLOOR + _GAP)
+    return _TOP + sum(_height(above) + _GAP for above in FLOORS[FLOORS.index(name) + 1 :])
+
+
+@cache
+def _height(name: str) -> int:
+    """The height of a floor: more than two lines of modules make it higher."""
+    return _FLOOR + _LINE_HEIGHT * max(0, len(_module_lines(name)) - 2)
+
+
+@cache
+def _module_lines(name: str) -> list[str]:
+    """The names of a package's modules, in lines."""
+    names = sorted(path.stem for path in _folder(name).glob("*.py") if path.stem != "__init__")
+    return textwrap.wrap(", ".join(names), _MODULES)
+
+
+def _folder(name: str) -> Path:
+    return ROOT / "fad" / name
+
+
+def _middle(name: str) -> float:
+    """The middle of a floor, from above."""
+    return _y(name) + _height(name) / 2
 
 
 def _x(name: str) -> float:
@@ -154,20 +178,19 @@ def _floor(name: str) -> Iterator[str]:
     Raises:
         ValueError: there is no room for the sentence or for the modules.
     """
-    folder = ROOT / "fad" / name
-    tree = ast.parse((folder / "__init__.py").read_text("utf-8"))
+    tree = ast.parse((_folder(name) / "__init__.py").read_text("utf-8"))
     sentence = ast.get_docstring(tree) or ""
-    names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
-    lines = textwrap.wrap(", ".join(names), _MODULES)
-    if len(sentence) > _SENTENCE or len(lines) > 2:
+    lines = _module_lines(name)
+    if len(sentence) > _SENTENCE or len(lines) > _MOST_LINES:
         raise ValueError(f"fad/{name}: there is no room in the picture for its sentence or modules")
     y, fill = _y(name), _PURE_FILL if name in PURE else _OTHER_FILL
-    yield f"<rect x='{_LEFT}' y='{y}' width='{_WIDTH}' height='{_FLOOR}' rx='4' fill='{fill}'/>"
-    yield _text(_LEFT + _NAME, y + _FLOOR / 2 + 5, name, 15, weight="bold")
+    size = f"width='{_WIDTH}' height='{_height(name)}'"
+    yield f"<rect x='{_LEFT}' y='{y}' {size} rx='4' fill='{fill}'/>"
+    yield _text(_LEFT + _NAME, _middle(name) + 5, name, 15, weight="bold")
     first = y + (24 if len(lines) == 1 else 18)
     yield _text(_LEFT + _TEXT, first, sentence, 13)
     for number, line in enumerate(lines, start=1):
-        yield _text(_LEFT + _TEXT, first + 3 + 14 * number, line, 11.5, _FAINT)
+        yield _text(_LEFT + _TEXT, first + 3 + _LINE_HEIGHT * number, line, 11.5, _FAINT)
 
 
 def _matrix() -> Iterator[str]:
@@ -175,13 +198,13 @@ def _matrix() -> Iterator[str]:
     counts = Counter(each.floors for each in imports())
     end = _MATRIX + _CELL * len(FLOORS)
     for name in FLOORS:
-        x, middle = _x(name), _y(name) + _FLOOR / 2
-        yield _line(x, _TOP, x, _y(FLOORS[0]) + _FLOOR)
+        x, middle = _x(name), _middle(name)
+        yield _line(x, _TOP, x, _y(FLOORS[0]) + _height(FLOORS[0]))
         yield _line(_MATRIX, middle, end, middle)
         turned = f"translate({x + 4:g} {_TOP - 8}) rotate(-50)"
         yield f"<text transform='{turned}' font-size='12.5' fill='{_INK}'>{name}</text>"
     for name in FLOORS:
-        middle = _y(name) + _FLOOR / 2
+        middle = _middle(name)
         yield (
             f"<rect x='{_x(name) - 5:g}' y='{middle - 5:g}' width='10' height='10' rx='2' "
             "fill='#aab2bd'/>"

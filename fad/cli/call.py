@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import click
 
+from fad.base.settings import Settings
 from fad.cli.options import (
     NATIVE,
     RATE,
     RUN_PRECISION,
     TRUST,
-    Settings,
     given,
     program_of,
     search_options,

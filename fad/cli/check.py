@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fad.base.settings import Settings
 from fad.cli.failures import UNTESTED
 from fad.cli.options import (
     BAD_INPUT,
@@ -16,7 +17,6 @@ from fad.cli.options import (
     RATE,
     TRUST,
     WATCH,
-    Settings,
     colours,
     program_of,
     search_options,

@@ -24,6 +24,7 @@ from fad.cli.call import call
 from fad.cli.check import check
 from fad.cli.estimate import estimate
 from fad.cli.failures import report
+from fad.cli.fit import fit
 from fad.cli.options import (
     BAD_INPUT,
     FILES,
@@ -286,7 +287,7 @@ def doctor(as_json: bool) -> None:
     click.get_current_context().exit(code if found.works else BAD_INPUT)
 
 
-for _command in (params, check, estimate, run, call):
+for _command in (params, check, estimate, run, call, fit):
     cli.add_command(_command)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from fad.base.settings import settings, values
 from fad.cli.project import project_options
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ STANDARD_INPUT = "-"
 BAD_INPUT = 1
 #: Where a context keeps the programs that were read.
 _PROGRAMS = f"{__name__}.programs"
-#: A time in front of values: `2.0:gain=0.8`.
-_TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*:(.*)", re.DOTALL)
 
 
 def search_options(command: Command) -> Command:
@@ -123,25 +121,13 @@ def values_option(name: str, *names: str, help: str) -> Callable[[Command], Comm
     )
 
 
-class Settings(NamedTuple):
-    """Where widgets are, by label or path.
-
-    Attributes:
-        start: their values at the beginning.
-        changes: time in seconds -> values from there on.
-    """
-
-    start: dict[str, float]
-    changes: dict[float, dict[str, float]]
-
-
 def settings_option(help: str) -> Callable[[Command], Command]:
     """The option for values of widgets that may move over time, as in "2.0:gain=0.8"."""
     return click.option(
         "--at",
         metavar="[SECONDS:]VALUES",
         multiple=True,
-        callback=lambda context, option, texts: _settings(texts),
+        callback=lambda context, option, texts: settings(texts),
         help=help,
     )
 
@@ -212,33 +198,6 @@ def _kinds(context: click.Context, option: click.Parameter, text: str) -> Any:
         if name not in KINDS:
             raise FadError(f"there is no slope for `{name}`", hint=f"there is {either(KINDS)}")
     return names
-
-
-def values(texts: Sequence[str]) -> dict[str, float]:
-    """The values of `name=number,name=number`."""
-    from fad.base.errors import FadError
-
-    found = {}
-    for part in (part for text in texts for part in text.split(",") if part.strip()):
-        name, _, number = part.rpartition("=")
-        try:
-            found[name.strip()] = float(number)
-        except ValueError:
-            name = ""
-        if not name.strip():
-            raise FadError(f"`{part.strip()}` is no value", hint="write `name=number`")
-    return found
-
-
-def _settings(texts: Sequence[str]) -> Settings:
-    """The values at the beginning, and those that have a time in front of them."""
-    settings = Settings({}, {})
-    for text in texts:
-        if found := _TIME.fullmatch(text):
-            settings.changes.setdefault(float(found[1]), {}).update(values([found[2]]))
-        else:
-            settings.start.update(values([text]))
-    return settings
 
 
 def program_of(file: str | Path) -> Source:

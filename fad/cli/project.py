@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 #: The options that a project may have for a command, by their long names.
 KEYS = frozenset(
-    "at clip comments freeze include input libraries lines loss native only optimizer order"
-    " order-by outputs points precision rate restart rules schedule seconds seed start surrogate"
-    " window wrt".split()
+    "align at bounds clip comments freeze include input libraries lines loss max-evaluations"
+    " max-seconds method native only optimizer order order-by outputs points precision rate restart"
+    " rules schedule seconds seed separate start starts surrogate tolerance window wrt".split()
 )
 #: Those that it may have for all commands at once -> the commands where the name means another
 #: thing.

@@ -1,9 +1,10 @@
-"""What `fad params`, `fad check`, `fad run` and `fad doctor` show, as tables and as JSON."""
+"""What `fad params`, `check`, `run`, `fit` and `doctor` show, as tables and as JSON."""
 
 from __future__ import annotations
 
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fad.cli.options import Colours
     from fad.cli.project import Project
     from fad.diagram.parameters import Parameter
+    from fad.fitting.result import FitResult
     from fad.pipeline.costs import Costs
     from fad.pipeline.program import Program
     from fad.runtime.installation import Installation
@@ -56,7 +58,7 @@ _MOST_NAMES = 20
 _WIDTH = 1000
 #: The columns that have numbers in them.
 _NUMBERS = (
-    *("init", "min", "max", "step", "error", "agree", "first sample", "point"),
+    *("init", "min", "max", "step", "value", "error", "agree", "first sample", "point"),
     *("<J v, w>", "<v, J' w>"),
     *("lowest", "highest", "rms", "first", "last"),
     *("files", "entries", "megabytes", "at most"),
@@ -324,6 +326,40 @@ def run_table(recording: Recording) -> str:
     tables = [_printed(table) for table in (outputs, bargraphs) if table.row_count]
     told = f"{visible(recording.program)}: {recording.seconds:g} s at {recording.rate} Hz\n"
     return "\n".join([*tables, told])
+
+
+def fit_table(result: FitResult) -> str:
+    """A line for each parameter that was fitted, and a sentence about the loss."""
+    table = _table("parameter", "value", "unit", "error")
+    errors = _errors(result)
+    for each in result.variables:
+        if each.path in result.parameters:
+            value = result.parameters[each.path]
+            table.add_row(
+                _cell(each.path), f"{value:.6g}", _cell(each.unit), errors.get(each.path, "")
+            )
+            continue
+        for match in result.matches:  # each target has a value of its own
+            row = _cell(f"{each.path} ({match.target.name})")
+            table.add_row(row, f"{match.values[each.path]:.6g}", _cell(each.unit), "")
+    told = f"{result.loss_name}: {result.start_loss:.4g} -> {result.loss:.4g}; {result.message}\n"
+    return (_printed(table) + "\n" if table.row_count else "") + visible(told, "\n")
+
+
+def _errors(result: FitResult) -> dict[str, str]:
+    """Path -> the standard error of a parameter, in its own unit."""
+    from fad.fitting.wording import certainties, spread_of
+
+    if result.sensitivity is None:
+        return {}
+    known = certainties(result.sensitivity, {}, len(result.matches))
+    found = {}
+    for each in result.variables:
+        if each.path in known and each.path in result.parameters:
+            error = known[each.path].error
+            spread = spread_of(each, result.parameters[each.path], error)
+            found[each.path] = f"{spread:.2g}" if math.isfinite(error) else "unknown"
+    return found
 
 
 def installation_table(installation: Installation, project: Project | None) -> str:

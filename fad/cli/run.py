@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fad.base.settings import Settings
 from fad.cli.options import (
     NATIVE,
     RATE,
     RUN_PRECISION,
     SEED,
     TRUST,
-    Settings,
     given,
     program_of,
     search_options,

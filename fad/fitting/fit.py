@@ -15,9 +15,11 @@ from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.diagram.parameters import Parameter
 from fad.differentiation.surrogates import Kind
+from fad.fitting.alignment import Alignment, Matched, match
 from fad.fitting.budget import Budget, Callback
 from fad.fitting.ladder import Ladder, ladder
 from fad.fitting.loss_names import loss_of
+from fad.fitting.problem import Part
 from fad.fitting.result import Attempt, Ending, FitResult, Match
 from fad.fitting.search import Runner
 from fad.fitting.sensitivity import sensitivity
@@ -51,6 +53,7 @@ def fit(
     separate: Sequence[str] = (),
     loss: Loss | str = "auto",
     method: Method = "auto",
+    align: bool = False,
     starts: int = 64,
     seed: int = 0,
     tolerance: float = 1e-5,
@@ -81,6 +84,8 @@ def fit(
         separate: labels or paths of parameters that each target has for its own.
         loss: a loss, its name as in `mss(2048, 512) + 0.1*envelope`, or `auto`.
         method: what makes it smaller from each start.
+        align: whether the recordings have an unknown delay and gain, which are found, too: they are
+            told in a warning, and not part of the fitted program.
         starts: from how many points: the program's own, and others all over the ranges.
         seed: of the random ones. The same seed gives the same result.
         tolerance: how small the loss has to be to end with, relative to that of silence.
@@ -117,6 +122,7 @@ def fit(
         mapping(start or {}, "values to start at"),
         mapping(bounds or {}, "bounds"),
         listed(separate, "`separate`"),
+        align,
     )
     choices = {
         "rate": rate,
@@ -165,13 +171,13 @@ def _result(
     point = _at(ready, point, written)
     final = solver.final
     by_target = final.by_target(point)
-    starts = [ready.problem.at(part, ready.origin) for part in ready.problem.parts]
-    sounds = [ready.problem.at(part, point) for part in ready.problem.parts]
+    starts = [_heard(ready, part, ready.origin) for part in ready.problem.parts]
+    sounds = [_heard(ready, part, point) for part in ready.problem.parts]
     matches = tuple(
         Match(
             part.target,
-            np.asarray(sound, np.float64),
-            np.asarray(first, np.float64),
+            sound.sound,
+            first.sound,
             float(loss),
             {**_values(ready, point, number), **written},
         )
@@ -180,6 +186,14 @@ def _result(
         )
     )
     warnings = [*ready.warnings, *solver.warnings]
+    for part, sound in zip(ready.problem.parts, sounds, strict=True):
+        if ready.problem.align:
+            delay, gain = sound.alignment
+            warnings.append(
+                f"`{part.target.name}` is aligned: it is {abs(delay)} samples "
+                f"{'later' if delay >= 0 else 'earlier'} than the program, and {gain:.4g} times as "
+                "loud; the fitted program has neither"
+            )
     if not fitted.is_own:
         warnings.append(f"the fitted program is the expanded one, as {fitted.reason}")
     runners = sorted(solver.race.runners, key=lambda each: each.final)
@@ -203,6 +217,14 @@ def _result(
         solver.seed,
         as_source(request.program).name,
     )
+
+
+def _heard(ready: Setup, part: Part, point: Points) -> Matched:
+    """What is made for a target at a point, as late and as loud as the loss takes it."""
+    sound = np.asarray(ready.problem.at(part, point), np.float64)
+    if ready.problem.align and np.isfinite(sound).all():
+        return match(sound, part.sound)
+    return Matched(Alignment(), sound, sound, np.zeros_like(sound))
 
 
 def _kept(ready: Setup, point: Points) -> Points:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fad.fitting.alignment import AlignedLoss
 from fad.fitting.problem import Part, Problem
 from fad.fitting.variables import Points
 from fad.losses.bound import BoundLoss
@@ -42,7 +43,7 @@ class Objective:
 
     problem: Problem
     name: str
-    losses: Sequence[BoundLoss]
+    losses: Sequence[BoundLoss | AlignedLoss]
     has_residuals: bool
 
     def silent(self) -> float:
@@ -97,11 +98,11 @@ class Objective:
             np.add.at(gradient, part.columns, back(cotangents))
         return loss / len(self.losses), gradient / len(self.losses)
 
-    def _pairs(self) -> zip[tuple[Part, BoundLoss]]:
+    def _pairs(self) -> zip[tuple[Part, BoundLoss | AlignedLoss]]:
         return zip(self.problem.parts, self.losses, strict=True)
 
     @staticmethod
-    def _each(loss: BoundLoss, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
+    def _each(loss: BoundLoss | AlignedLoss, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
         finite = np.isfinite(outputs).all(axis=(1, 2))
         found = np.full(len(outputs), np.inf)
         if finite.any():
@@ -117,6 +118,8 @@ def objective(problem: Problem, loss: Loss, name: str) -> Objective:
         loss: the loss.
         name: what it is called.
     """
-    dtype = problem.model.dtype
-    bound = [loss.to(part.sound.astype(dtype)) for part in problem.parts]
+    sounds = [part.sound.astype(problem.model.dtype) for part in problem.parts]
+    bound: list[BoundLoss | AlignedLoss] = [loss.to(sound) for sound in sounds]
+    if problem.align:
+        bound = [AlignedLoss(loss.to(sound), sound) for sound in sounds]
     return Objective(problem, name, bound, loss.has_residuals)

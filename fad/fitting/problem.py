@@ -79,6 +79,7 @@ class Problem:
         variables: what is fitted, in the order of the model's variables, of each target.
         parts: the targets.
         size: the number of columns of a point.
+        align: whether the recordings are later and louder by what is not known.
         evaluations: how many times the program has run.
     """
 
@@ -86,6 +87,7 @@ class Problem:
     variables: Sequence[Variable]
     parts: Sequence[Part]
     size: int
+    align: bool = False
     evaluations: int = field(default=0, init=False)
 
     def column(self, number: int) -> Variable:

@@ -44,6 +44,7 @@ class Asked:
         start: label or path -> value.
         bounds: label or path -> the lowest and the highest value.
         separate: labels or paths.
+        align: whether the recordings are later and louder by what is not known.
     """
 
     wrt: Sequence[str]
@@ -51,6 +52,7 @@ class Asked:
     start: Mapping[str, float]
     bounds: Mapping[str, tuple[float, float]]
     separate: Sequence[str]
+    align: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +140,7 @@ def setup(
         variable(each, bounds.get(each.path), _descends(whole, findings, row))
         for row, each in enumerate(parameters)
     ]
-    problem = Problem(model, variables, parts, size)
+    problem = Problem(model, variables, parts, size, asked.align)
     problem.evaluations = whole.evaluations
     silent = [
         each.path

@@ -112,7 +112,12 @@ def end_of_range(parameter: Parameter, value: float) -> str:
 
 
 def error_of(parameter: Parameter, value: float, error: float) -> str:
-    """A standard error in the unit of a parameter.
+    """A standard error in the unit of a parameter, in words; see `spread_of`."""
+    return quantity(spread_of(parameter, value, error), parameter.unit, 2)
+
+
+def spread_of(parameter: Parameter, value: float, error: float) -> float:
+    """A standard error in the unit of a parameter: half of where its value may be, in its range.
 
     Args:
         parameter: which one.
@@ -122,7 +127,7 @@ def error_of(parameter: Parameter, value: float, error: float) -> str:
     whole = coordinate(parameter)
     place = place_of(parameter, value)
     low, high = (float(whole.value(min(max(end, 0), 1))) for end in (place - error, place + error))
-    return quantity((high - low) / 2, parameter.unit, 2)
+    return (high - low) / 2
 
 
 def quantity(value: float, unit: str, digits: int = 4) -> str:

@@ -33,6 +33,11 @@ def frames_of(seconds: float, rate: int) -> int:
     return frames
 
 
+def most_frames(arity: Arity) -> int:
+    """The number of samples per channel that fit into memory, for so many inputs and outputs."""
+    return _MOST_SAMPLES // max(1, sum(arity))
+
+
 def check_size(arity: Arity, frames: int, rate: int) -> None:
     """Checks that a run fits into memory.
 
@@ -44,7 +49,7 @@ def check_size(arity: Arity, frames: int, rate: int) -> None:
     Raises:
         FadError: it does not.
     """
-    most = _MOST_SAMPLES // max(1, sum(arity))
+    most = most_frames(arity)
     if frames > most:
         raise FadError(
             f"{frames / rate:g} s of {counted(sum(arity), 'channel')} do not fit into memory",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -134,20 +135,26 @@ def sound_of(
 
 
 @_undisturbed
-def read_sound(path: str) -> tuple[NDArray[np.float64], int]:
+def read_sound(path: str, seconds: float | None = None) -> tuple[NDArray[np.float64], int]:
     """The samples of a sound file, of shape (channels, frames), and its sample rate in Hz.
 
     Whole numbers are in [-1, 1); floats are as they are.
+
+    Args:
+        path: the file.
+        seconds: how much of it to read, from the beginning on; all of it by default.
 
     Raises:
         SourceError: the file is missing, no sound file that is known, or ends too early.
     """
     with _opened(path) as file:
-        pieces = [file.read(0, always_2d=True)]
-        while len(piece := file.read(_PIECE, always_2d=True)):
+        pieces, read = [file.read(0, always_2d=True)], 0
+        most = sys.maxsize if seconds is None else int(seconds * file.samplerate)
+        while len(piece := file.read(min(_PIECE, most - read), always_2d=True)):
             pieces.append(piece)
+            read += len(piece)
         samples = np.concatenate(pieces)
-        if len(samples) < file.frames:
+        if read < min(most, file.frames):
             raise _too_short(path)
         return np.ascontiguousarray(samples.T, np.float64), int(file.samplerate)
 

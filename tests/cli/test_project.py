@@ -213,7 +213,8 @@ def test_every_option_is_a_project_s_or_the_user_s() -> None:
         if name.startswith("--")
     }
     users = "allow-silent check config cost csv direction dual estimate explain jacobian json"
-    users += " manifest mode no-config output plot trust verbose watch wav"
+    users += " manifest midi mode no-config output plot preset report targets trust verbose watch"
+    users += " wav"
     assert options >= KEYS >= COMMON.keys()
     assert sorted(options - KEYS) == sorted(users.split())
 
