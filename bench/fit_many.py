@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 import fad
+from fad.fitting.assembly import Targets
 from fad.fitting.many import Tally, fit_many
 from fad.fitting.parcels import fit_parcel, job_of, packed
 from fad.fitting.store import Found, Store, open_store
@@ -85,7 +86,7 @@ def jobs_for(values: Sequence[dict[str, float]], seconds: float) -> list[Job]:
         sound = np.asarray(model(noise, values[number]), np.float64)
         target = Target(sound, noise, name=f"recording {number}")
         content = sound.tobytes()
-        return job_of(program, target.name, content, lambda: (target, ()), {"rate": RATE})
+        return job_of(program, target.name, content, lambda: Targets((target,), RATE, ()), {})
 
     return [job(number) for number in range(len(values))]
 

@@ -14,12 +14,12 @@ from fad.base.deep_stack import recursive
 from fad.base.errors import FadError
 from fad.base.source import Source
 from fad.base.version import __version__
+from fad.fitting.assembly import Targets
 from fad.fitting.fit import fit
 from fad.fitting.preset import preset
 from fad.fitting.report import report
 from fad.fitting.result import FitResult
 from fad.fitting.store import Found, key_of
-from fad.fitting.targets import Target
 from fad.fitting.workers import Job
 from fad.pipeline.front import Request, read
 
@@ -54,16 +54,14 @@ class Parcel:
 
     Attributes:
         program: the program.
-        target: the recording, and how the program is played for it.
+        targets: the recording, and how the program is played for it.
         options: what else `fad.fit` is told.
-        warnings: what the user should know of the recording.
         command: the command line, for a report; no report is made without one.
     """
 
     program: Packed
-    target: Target
+    targets: Targets
     options: Mapping[str, Any]
-    warnings: tuple[str, ...] = ()
     command: str | None = None
 
 
@@ -106,8 +104,8 @@ def _below(file: Path, folder: Path) -> str | None:
 def job_of(
     program: Packed,
     name: str,
-    recording: bytes,
-    target: Callable[[], tuple[Target, tuple[str, ...]]],
+    content: bytes,
+    targets: Callable[[], Targets],
     options: Mapping[str, Any],
     command: str | None = None,
 ) -> Job:
@@ -116,20 +114,18 @@ def job_of(
     Args:
         program: the program.
         name: what the recording is called.
-        recording: what the target is read from, for the key: that of other bytes is another fit.
-        target: gives the target, and what the user should know of it. It is called when the fit is
-            about to be done.
+        content: what the targets are read from, for the key: that of other bytes is another fit.
+        targets: reads the recording, when the fit is about to be done.
         options: what else `fad.fit` is told.
         command: see `Parcel`.
     """
 
     def parcel() -> Parcel:
-        found, warnings = target()
-        return Parcel(program, found, options, warnings, command)
+        return Parcel(program, targets(), options, command)
 
     told = json.dumps(options, sort_keys=True, default=_plain)
     files = [part for path, content in sorted(program.files.items()) for part in (path, content)]
-    parts = (program.text, recording, told, str(command is not None), *files)
+    parts = (program.text, content, told, str(command is not None), *files)
     return Job(key_of(*parts), name, parcel)
 
 
@@ -147,11 +143,12 @@ def fit_parcel(parcel: Parcel) -> Found:
     """
     with TemporaryDirectory(prefix="fad-") as folder:
         source = parcel.program.unpacked(Path(folder))
-        result = fit(source, parcel.target, threads=1, **parcel.options)
+        targets, rate, warnings = parcel.targets
+        result = fit(source, targets, rate=rate, threads=1, **parcel.options)
     if result.ending == "stopped":  # the best so far is no result that a second run should keep
         raise KeyboardInterrupt
     return Found(
-        _summary(result, parcel.warnings),
+        _summary(result, warnings),
         result.source,
         preset(result),
         None if parcel.command is None else report(result, parcel.command),

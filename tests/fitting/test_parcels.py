@@ -14,6 +14,7 @@ import soundfile
 
 import fad
 from fad.base.errors import FadError
+from fad.fitting.assembly import Targets
 from fad.fitting.many import fit_many
 from fad.fitting.parcels import Packed, Parcel, fit_parcel, job_of, packed
 from fad.fitting.preset import preset
@@ -27,7 +28,8 @@ import("parts/gains.lib");
 process = loop : scaled;
 """
 GAINS = 'scaled = *(hslider("gain", 0.5, 0, 1, 0.001));'
-OPTIONS: dict[str, Any] = {"rate": 8000, "backend": "interpreter", "starts": 1}
+RATE = 8000
+OPTIONS: dict[str, Any] = {"backend": "interpreter", "starts": 1}
 
 
 @pytest.fixture
@@ -79,16 +81,16 @@ def test_files_of_the_folders_that_are_searched_travel(tmp_path: Path) -> None:
 needs_joblib = pytest.mark.skipif(find_spec("joblib") is None, reason="needs joblib")
 
 
-def recording(gain: float) -> Target:
+def recording(gain: float, *warnings: str) -> Targets:
     """What a gain makes of noise."""
     noise = np.random.default_rng(1).uniform(-1, 1, (1, 800))
-    return Target(gain * noise, noise, name=f"gain {gain}")
+    return Targets((Target(gain * noise, noise, name=f"gain {gain}"),), RATE, warnings)
 
 
 def test_it_is_the_fit_that_would_have_been_done_here(tmp_path: Path) -> None:
     text = f"{GAINS} process = scaled;\n"
-    here = fad.fit(text, recording(0.25), threads=1, **OPTIONS)
-    program, read = packed(Request(text)), (recording(0.25), ("it was resampled",))
+    here = fad.fit(text, recording(0.25).values, rate=RATE, threads=1, **OPTIONS)
+    program, read = packed(Request(text)), recording(0.25, "it was resampled")
     parcel = job_of(program, "quiet", b"", lambda: read, OPTIONS, "fad x").task()
     there = fit_parcel(pickle.loads(pickle.dumps(parcel)))
     assert abs(here.parameters["/gain"] - 0.25) < 1e-3
@@ -99,7 +101,7 @@ def test_it_is_the_fit_that_would_have_been_done_here(tmp_path: Path) -> None:
     assert told["parameters"] == here.parameters
     assert told["loss"] == here.loss and told["evaluations"] == here.evaluations
     assert told["warnings"][0] == "it was resampled"
-    assert fit_parcel(Parcel(parcel.program, parcel.target, OPTIONS)).report is None
+    assert fit_parcel(Parcel(parcel.program, parcel.targets, OPTIONS)).report is None
 
 
 @needs_joblib
@@ -108,7 +110,7 @@ def test_processes_fit_many(tmp_path: Path) -> None:
     gains = (0.125, 0.75, 0.875)
 
     def job(gain: float) -> Job:
-        return job_of(program, f"{gain}", b"%f" % gain, lambda: (recording(gain), ()), OPTIONS)
+        return job_of(program, f"{gain}", b"%f" % gain, lambda: recording(gain), OPTIONS)
 
     jobs = [job(gain) for gain in gains]
     with open_store(tmp_path / "results.sqlite") as store:
@@ -134,15 +136,15 @@ def test_a_fit_that_was_stopped_is_no_result(monkeypatch: pytest.MonkeyPatch) ->
 def key(**changes: Any) -> str:
     """What a job is known by, with something else in it."""
     program = Packed("x.dsp", "process = _;", {"a.lib": b"a = 1;"})
-    given: dict[str, Any] = {"program": program, "name": "kick", "recording": b"RIFF"}
-    given |= {"target": lambda: (recording(1), ()), "options": {"rate": 48000, "freeze": {"q": 2}}}
+    given: dict[str, Any] = {"program": program, "name": "kick", "content": b"RIFF"}
+    given |= {"targets": lambda: recording(1), "options": {"seed": 1, "freeze": {"q": 2}}}
     return job_of(**{**given, **changes}).key
 
 
 def test_names_are_no_part_of_the_key() -> None:
     program = Packed("y.dsp", "process = _;", {"a.lib": b"a = 1;"})
     assert key() == key() == key(name="snare") == key(program=program)
-    assert key() == key(options={"freeze": {"q": 2}, "rate": 48000})
+    assert key() == key(options={"freeze": {"q": 2}, "seed": 1})
 
 
 @pytest.mark.parametrize(
@@ -151,10 +153,10 @@ def test_names_are_no_part_of_the_key() -> None:
         {"program": Packed("x.dsp", "process = !;", {"a.lib": b"a = 1;"})},
         {"program": Packed("x.dsp", "process = _;", {"a.lib": b"a = 2;"})},
         {"program": Packed("x.dsp", "process = _;", {"b.lib": b"a = 1;"})},
-        {"recording": b"FORM"},
-        {"options": {"rate": 44100, "freeze": {"q": 2}}},
-        {"options": {"rate": 48000, "freeze": {"q": 3}}},
-        {"options": {"rate": 48000, "freeze": {"q": 2}, "rules": fad.Source("r", "d_f = _;")}},
+        {"content": b"FORM"},
+        {"options": {"seed": 2, "freeze": {"q": 2}}},
+        {"options": {"seed": 1, "freeze": {"q": 3}}},
+        {"options": {"seed": 1, "freeze": {"q": 2}, "rules": fad.Source("r", "d_f = _;")}},
         {"command": "fad fit --report"},
     ],
 )
