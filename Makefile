@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-peers bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-fit bench-peers bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,7 +65,7 @@ corpus-derive: $(STAMP) ## Check the derivatives of all Faust example programs
 corpus-reverse: $(STAMP) ## Check reverse mode of all Faust example programs
 	$(BIN)/python -m tests.corpus.reverse --write
 
-corpus-layers: $(STAMP) ## Check layers of PyTorch, which has to be installed, on Faust example programs
+corpus-layers: $(STAMP) ## Check layers of PyTorch, which has to be installed, and of JAX, on Faust example programs
 	$(BIN)/python -m tests.corpus.layers --write
 
 docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
@@ -80,6 +80,9 @@ bench-front: $(STAMP) ## Time the front end
 
 bench-dual: $(STAMP) ## Time the derivatives
 	$(BIN)/python -m bench.dual
+
+bench-fit: $(STAMP) ## Fit hidden parameters, and count how often they are found
+	$(BIN)/python -m bench.fit
 
 bench-peers: $(STAMP) ## Time derivatives in Python against other libraries that are installed
 	$(BIN)/python -m bench.peers

@@ -6,7 +6,7 @@ finds accidents, not attacks. So entries are only believed in a folder that nobo
 write; and programs, which will run, in one of their own that nobody but the user can enter.
 
 Entries appear atomically, so any number of processes may share the folder. A folder that cannot be
-used is no error: the cache then keeps nothing. What was not used for longest goes when the folder
+used is no error: the cache then keeps nothing. What was not used for longest goes before the folder
 grows beyond its size.
 """
 
@@ -39,9 +39,11 @@ _TEMPORARY = ".fad-"
 #: Seconds after which a use is written down again, and after which a file that nobody finished to
 #: write is taken for abandoned.
 _RECENT = 86400.0
-#: One in so many stored entries has the folder pruned: a fixed share of all keys, so that no
-#: process has to count.
-_PRUNE_STRIDE = 64
+#: After so large a share of the size has been stored, on average, the folder is pruned. Which entry
+#: has that done depends on its key and on how large it is, so that no process has to count.
+_PRUNE_SHARE = 1 / 64
+#: That much of the size is left free then, for what is stored until the next time.
+_FREE_SHARE = 1 / 8
 
 
 class CacheWarning(UserWarning):
@@ -139,8 +141,8 @@ class Cache:
             os.replace(temporary, self._folders[-1] / key)
         except OSError:
             Path(temporary).unlink(missing_ok=True)
-        if int.from_bytes(_short(key), "big") % _PRUNE_STRIDE == 0:
-            prune(self.root, self.size)
+        if _draw(key) * self.size * _PRUNE_SHARE <= len(data):
+            prune(self.root, round(self.size * (1 - _FREE_SHARE)))
 
     @property
     def _folders(self) -> tuple[Path, ...]:
@@ -213,6 +215,11 @@ def _distrust(folder: Path, private: bool) -> str | None:
 def _digest(key: str, data: bytes) -> bytes:
     # The key takes part, so that an entry copied to another name is not believed.
     return hashlib.blake2b(data, digest_size=_DIGEST_SIZE, key=_short(key)).digest()
+
+
+def _draw(key: str) -> float:
+    """A number from 0 to 1 that looks random, but is always the same for a key."""
+    return int.from_bytes(_short(key)[:8], "big") / 2**64
 
 
 def _short(key: str) -> bytes:

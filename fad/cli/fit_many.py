@@ -14,7 +14,6 @@ import click
 
 from fad.cli.failures import worst
 from fad.cli.options import BAD_INPUT, Command, show, tell, warn, wrote
-from fad.cli.project import without_project
 from fad.cli.results import Outcome, attempt
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def many_of(options: dict[str, Any], results: Mapping[str, str | None]) -> Many 
     each = options.pop("each")
     given = {name: options.pop(name) for name in ("results", "jobs", "backend", "scheduler")}
     if not each:
-        for name, value in without_project(given, *given).items():
+        for name, value in given.items():
             if value is not None:
                 raise click.UsageError(f"`--{name}` is for many fits: say `--each`")
         return None

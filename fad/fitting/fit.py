@@ -56,7 +56,7 @@ def fit(
     align: bool = False,
     starts: int = 64,
     seed: int = 0,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-6,
     max_seconds: float | None = None,
     max_evaluations: int | None = None,
     rate: int = 44100,

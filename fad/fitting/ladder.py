@@ -23,6 +23,8 @@ def spectral(*windows: int) -> Loss:
 FINE, COARSE = (2048, 512, 128), (1024,)
 #: Long windows tell frequencies apart.
 _TRANSPORT = (4096,)
+#: No window is shorter: spectra have to tell something apart.
+_SHORTEST = 64
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Rung:
         loss: the loss.
         steps: how many steps, at most.
         keep: how many of the attempts go on from here.
+        scans: whether to look along the parameters that move phases, and not to descend.
     """
 
     name: str
     loss: Loss
     steps: int
     keep: int
+    scans: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,22 +75,21 @@ def ladder(problem: Problem, loss: Loss | None, name: str, moves_phases: Sequenc
     """
     shortest = min(part.sound.shape[1] for part in problem.parts)
     coarse = spectral(*_within(COARSE, shortest))
-    race = [
-        Rung(f"mss{_within(COARSE, shortest)}", coarse, steps, keep)
-        for steps, keep in ((4, 16), (8, 5), (15, 3))
-    ]
+    short = f"mss{_within(COARSE, shortest)}"
+    race = [Rung(short, coarse, steps, keep) for steps, keep in ((4, 16), (8, 5), (15, 3))]
     final = Rung(name, loss, 40, 1) if loss is not None else _fine(shortest)
-    reason = "as asked for"
-    if loss is None:
-        reason = "it has wide basins, and does not hear phases"
-        if moves_phases:
-            window = _within(_TRANSPORT, shortest)
-            transport = Rung(f"transport{window}", losses.transport(window), 3, 32)
-            race.insert(0, transport)
-            names = ", ".join(f"`{each}`" for each in moves_phases)
-            reason = (
-                f"after the transport between power spectra, as {names} moves the phase of an "
-                "oscillator: this has one minimum where others have dozens"
+    reason = "as asked for" if loss is not None else "it has wide basins, and does not hear phases"
+    if moves_phases:
+        window = _within(_TRANSPORT, shortest)
+        transport = Rung(f"transport{window}", losses.transport(window), 1, 8, True)
+        scan = Rung(short, coarse, 1, 5, True)
+        race = [transport, race[0], scan, race[1], scan, race[2]]
+        names = ", ".join(f"`{each}`" for each in moves_phases)
+        if loss is None:
+            reason += (
+                f"; before it, all frequencies are tried, as {names} moves the phase of an "
+                "oscillator, at first by the transport between power spectra, which has one "
+                "minimum where others have dozens"
             )
     return Ladder((*race, final), reason)
 
@@ -97,5 +100,6 @@ def _fine(shortest: int) -> Rung:
 
 
 def _within(windows: tuple[int, ...], frames: int) -> tuple[int, ...]:
-    """Those that are not much longer than a sound; the shortest one in any case."""
-    return tuple(each for each in windows if each <= 2 * frames) or windows[-1:]
+    """Windows for a sound: in place of those that are longer than it, one that is as long."""
+    longest = max(_SHORTEST, 1 << (frames.bit_length() - 1))
+    return tuple(dict.fromkeys(min(each, longest) for each in windows))

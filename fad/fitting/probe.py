@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fad.base.errors import FadError
 from fad.fitting.problem import Problem
@@ -13,9 +14,11 @@ from fad.fitting.variables import Points
 
 #: At how many points derivatives are looked at, and how many values of a parameter are tried.
 _POINTS, _VALUES = 4, 5
-#: A derivative's share of the output grows by as much from the second quarter to the last one, for
-#: a parameter that moves a phase; and is as little like the output itself.
-_GROWTH, _LIKENESS = 1.5, 0.3
+#: What is this much below the loudest sample is not heard.
+_AUDIBLE = 1e-3
+#: How much a derivative by a frequency grows from the first third to the last, at least; how little
+#: it is like the output; by how many radians it moves the phase, where it grows, and in any case.
+_GROWTH, _LIKENESS, _SOME, _MANY = 1.5, 0.3, 20.0, 300.0
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,10 @@ def probe(problem: Problem, points: Points) -> Findings:
     for point in points[:_POINTS]:
         for part in problem.parts:
             outputs, lanes = problem.lanes(part, point)
-            heard = np.nan_to_num(outputs.astype(np.float64))
+            if not (np.isfinite(outputs).all() and np.isfinite(lanes).all()):
+                continue
+            heard, found = outputs.astype(np.float64), lanes.astype(np.float64)
             is_silent &= not heard.any()
-            found = np.nan_to_num(lanes.astype(np.float64))
             moved = {row for row in range(len(lanes)) if found[row].any()}
             descends |= {int(part.columns[row]) for row in moved}
             phases.append(
@@ -59,14 +63,12 @@ def probe(problem: Problem, points: Points) -> Findings:
             )
     if is_silent:
         raise FadError(
-            "the program is silent, wherever its parameters are",
+            "the program is silent, wherever its parameters were tried",
             hint=_hint(problem),
         )
     others = set(range(problem.size)) - descends
     acts = descends | {column for column in others if _acts(problem, column, points)}
-    count = {column: sum(column in each for each in phases) for column in descends}
-    moving = frozenset(column for column in count if 2 * count[column] > len(phases))
-    return Findings(frozenset(descends), frozenset(acts), moving)
+    return Findings(frozenset(descends), frozenset(acts), frozenset().union(*phases))
 
 
 def _hint(problem: Problem) -> str:
@@ -95,27 +97,27 @@ def _acts(problem: Problem, column: int, points: Points) -> bool:
     return False
 
 
-def _moves_phase(lane: np.ndarray, output: np.ndarray) -> bool:
-    """Whether a derivative is that by a frequency: it grows with time, across the output.
+def _moves_phase(lane: NDArray[np.float64], output: NDArray[np.float64]) -> bool:
+    """Whether a derivative is that by a frequency: it is large, and across the output.
 
-    The derivative of sin(2 pi f t) by f is 2 pi t cos(2 pi f t), where that by a decay, which grows
-    as well, is a multiple of the output.
+    The derivative of sin(2 pi f t) by f is 2 pi t cos(2 pi f t): it grows with time, and is as
+    large as the radians that the phase moves by. That by a decay grows as well, and is a multiple
+    of the output; that by the frequency of a filter goes across, and does not grow.
     """
-    quarter = lane.shape[-1] // 4
-    if not quarter:
+    loudness = np.abs(output).max(axis=0)
+    heard = np.flatnonzero(loudness > _AUDIBLE * loudness.max())
+    if not len(heard):
         return False
-    shares = []
-    for start in (quarter, 2 * quarter, 3 * quarter):
-        some = np.s_[:, start : start + quarter]
-        loud, moved = np.linalg.norm(output[some]), np.linalg.norm(lane[some])
+    shares, likenesses = [], []
+    for frames in np.array_split(np.arange(heard[0], heard[-1] + 1), 3):
+        loud, moved = np.linalg.norm(output[:, frames]), np.linalg.norm(lane[:, frames])
         if loud == 0 or moved == 0:
-            continue
-        likeness = abs(float((output[some] * lane[some]).sum())) / (loud * moved)
-        shares.append((moved / loud, likeness))
-    if len(shares) < 2:
-        return False
-    (first, _), (last, likeness) = shares[0], shares[-1]
-    return bool(last > _GROWTH * first and likeness < _LIKENESS)
+            return False
+        shares.append(moved / loud)
+        likenesses.append(abs(float((output[:, frames] * lane[:, frames]).sum())) / (loud * moved))
+    grows = shares[-1] > _GROWTH * shares[0]
+    most = max(shares)
+    return bool(max(likenesses) < _LIKENESS and (most > _MANY or (grows and most > _SOME)))
 
 
 def spread(starts: Points, columns: Sequence[int], problem: Problem) -> Points:

@@ -20,6 +20,8 @@ _SAME = 1e-3
 #: How many starts run against each other: those that promise most first, and more where these
 #: have not found it.
 _HEATS = (4, 12, 48)
+#: Two attempts have found the same where their coordinates differ by less.
+_AGREED = 2e-2
 #: A coarse loss that is so small has nothing more to say.
 _COARSE_ENOUGH = 1e-6
 
@@ -30,11 +32,13 @@ class Stage:
 
     Attributes:
         objective: the loss.
+        descend: what goes down it.
         steps: how many steps, at most.
         keep: how many of the runners go on from here.
     """
 
     objective: Objective
+    descend: Descend
     steps: int
     keep: int
 
@@ -66,21 +70,23 @@ class Race:
 
     Attributes:
         stages: the losses, the final one last.
-        descend: a loss -> what goes down it.
         enough: a final loss that is small enough to end the race.
+        good: a final loss that is, if two attempts agree on it.
         tolerance: see `descend`.
         budget: what may be used.
         told: called after each step.
         runners: all that have started, in order.
+        lost: how many starts gave samples that are infinite or not a number.
     """
 
     stages: Sequence[Stage]
-    descend: Callable[[Objective], Descend]
     enough: float
+    good: float
     tolerance: float
     budget: Budget
     told: Callable[[str], object]
     runners: list[Runner] = field(default_factory=list)
+    lost: int = 0
 
     @property
     def best(self) -> Runner | None:
@@ -100,6 +106,7 @@ class Race:
         """
         first = self.stages[0].objective
         losses = first.values(starts)
+        self.lost += int(np.isinf(losses).sum())
         order = np.argsort(losses, kind="stable")
         for some in _heats(order):
             heat = [Runner(starts[row], starts[row], float(losses[row])) for row in some]
@@ -107,8 +114,22 @@ class Race:
             for each in heat:
                 self.note(each, first)
             self._heat([each for each in heat if math.isfinite(each.loss)])
-            if self.is_won:
+            if self.is_won or self._is_agreed():
                 return
+
+    def _is_agreed(self) -> bool:
+        """Whether two attempts have ended at one point, which is good."""
+        best = self.best
+        return (
+            best is not None
+            and best.final <= self.good
+            and any(
+                each is not best
+                and math.isfinite(each.final)
+                and np.abs(each.point - best.point).max() < _AGREED
+                for each in self.runners
+            )
+        )
 
     def settle(self) -> None:
         """Gives the final loss to those that were ended before they had gone down it."""
@@ -143,7 +164,7 @@ class Race:
             self.told(objective.name)
             self.budget.check(objective.problem.evaluations)
 
-        found = self.descend(objective)(
+        found = stage.descend(
             objective,
             runner.point,
             stage.steps,

@@ -113,7 +113,6 @@ def setup(
     parameters = _fitted(widgets, targets, frozen, asked)
     separate = {each.path for name in asked.separate for each in called(widgets, name)}
     parameters.sort(key=lambda each: each.path in separate)
-    shared = sum(each.path not in separate for each in parameters)
     times = [time for target in targets for time in target.changes]
     smooth = [each.path for each in parameters if each.kind not in ("button", "checkbox")]
     model = load(
@@ -123,6 +122,12 @@ def setup(
         constant=frozen,
         **choices,
     )
+    known = model.compiled.primal.controls
+    idle = [each.path for each in parameters if each.path not in known]
+    parameters = [each for each in parameters if each.path in known]
+    if not parameters:
+        raise FadError("the outputs depend on none of the parameters", hint="name others: `--wrt`")
+    shared = sum(each.path not in separate for each in parameters)
     bounds = _bounds(widgets, asked.bounds)
     first = [variable(each, bounds.get(each.path), True) for each in parameters]
     own = len(parameters) - shared
@@ -142,13 +147,13 @@ def setup(
     ]
     problem = Problem(model, variables, parts, size, asked.align)
     problem.evaluations = whole.evaluations
-    silent = [
+    silent = idle + [
         each.path
         for row, each in enumerate(variables)
         if not any(int(part.columns[row]) in findings.acts for part in parts)
     ]
     warnings = [*model.warnings]
-    if len(silent) == len(variables):
+    if not findings.acts:
         raise FadError("none of the parameters makes a difference", hint="name others: `--wrt`")
     if silent:
         names = ", ".join(f"`{each}`" for each in silent)

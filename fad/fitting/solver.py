@@ -8,10 +8,11 @@ from typing import Literal
 from fad.base.errors import FadError
 from fad.fitting.budget import Budget, Callback, Progress, SpentError
 from fad.fitting.descent import Descend, Watch, descend
-from fad.fitting.ladder import Ladder
+from fad.fitting.ladder import Ladder, Rung
 from fad.fitting.objective import Objective, objective
 from fad.fitting.quasi_newton import descend_by_gradients, simplex
 from fad.fitting.result import Ending
+from fad.fitting.scan import scanning
 from fad.fitting.search import Race, Runner, Stage
 from fad.fitting.searched import evolved, improved
 from fad.fitting.setup import Setup
@@ -25,6 +26,9 @@ Method = Literal["auto", "levenberg-marquardt", "l-bfgs-b", "cma-es", "nelder-me
 _MOST_COLUMNS = 64
 #: How much smaller a step has to make a loss, relative to it, for another one to follow.
 _TOLERANCE = 1e-5
+#: A loss where two attempts agree is that of the right parameters, if it is so small, relative to
+#: that of silence: what is left is noise, or a kink that no descent passes.
+_GOOD = 1e-3
 #: How often parameters without derivatives and the others take turns, at most.
 _TURNS = 3
 #: How many evaluations a search without derivatives may take for each parameter.
@@ -69,7 +73,10 @@ class Solver:
         self.warnings: list[str] = []
         problem = ready.problem
         made = {rung.loss: objective(problem, rung.loss, rung.name) for rung in losses.rungs}
-        stages = [Stage(made[rung.loss], rung.steps, rung.keep) for rung in losses.rungs]
+        stages = [
+            Stage(made[rung.loss], self._descent(made[rung.loss], rung), rung.steps, rung.keep)
+            for rung in losses.rungs
+        ]
         self.final = stages[-1].objective
         if method == "levenberg-marquardt" and not self.final.has_residuals:
             raise FadError(
@@ -80,7 +87,7 @@ class Solver:
         if not silence > 0:
             raise FadError("the recording is silent")
         enough = tolerance * silence
-        self.race = Race(stages, self._descent, enough, _TOLERANCE, budget, self._tell)
+        self.race = Race(stages, enough, _GOOD * silence, _TOLERANCE, budget, self._tell)
 
     def run(self) -> Ending:
         """Runs until it ends."""
@@ -99,15 +106,20 @@ class Solver:
         except (StopIteration, KeyboardInterrupt):
             ending = "stopped"
         self.race.settle()
-        lost = sum(not math.isfinite(each.final) for each in self.race.runners)
-        if lost:
-            what = f"{lost} of {len(self.race.runners)} starts"
-            self.warnings.append(f"{what} led to samples that are infinite or not a number")
+        if self.race.lost:
+            what = f"{self.race.lost} of {len(self._ready.starts)} starts"
+            self.warnings.append(f"{what} gave samples that are infinite or not a number")
         return "reached" if self.race.is_won else ending
 
-    def _descent(self, loss: Objective) -> Descend:
-        by_matrix = self._method != "l-bfgs-b" and loss.problem.size <= _MOST_COLUMNS
-        return descend if by_matrix and loss.has_residuals else descend_by_gradients
+    def _descent(self, loss: Objective, rung: Rung) -> Descend:
+        if rung.scans:
+            return scanning(sorted(self._ready.findings.moves_phase))
+        by_gradients = (
+            self._method == "l-bfgs-b"
+            or loss.problem.size > _MOST_COLUMNS
+            or not loss.has_residuals
+        )
+        return descend_by_gradients if by_gradients else descend
 
     def _take_turns(self) -> None:
         """Parameters without derivatives, and the others, until nothing becomes better."""

@@ -16,7 +16,7 @@ from fad.jax import primitives
 from fad.jax.programs import Program
 from fad.model.arguments import together
 from fad.model.coordinates import Coordinate, coordinate
-from fad.model.loading import load
+from fad.model.loading import check_choices, load
 from fad.model.model import Model
 from fad.syntax.libraries import ProgramLike
 
@@ -63,6 +63,7 @@ class Layer:
     """
 
     def __init__(self, program: ProgramLike, **choices: Any) -> None:
+        check_choices(choices, "layer")
         for name in sorted(_NO_CHOICES.keys() & choices.keys()):
             raise FadError(f"a layer has no `{name}`", hint=_NO_CHOICES[name])
         precision = _PRECISIONS[jnp.zeros(()).dtype.name]

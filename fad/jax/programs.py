@@ -140,7 +140,9 @@ class Program:
         found = []
         if moved.by_inputs:
             shape = rest.shape[0], self.model.inputs, rest.shape[2]
-            found.append(jnp.zeros(shape, rest.dtype).at[:, jnp.array(programs.inputs)].set(rest))
+            found.append(
+                jnp.zeros(shape, rest.dtype).at[:, jnp.array(programs.inputs, int)].set(rest)
+            )
         numbers = {each.path: number for number, each in enumerate(programs.parameters)}
         widgets = [*kernel.names.widgets.values()]
         for row in moved.rows:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args
@@ -86,6 +87,21 @@ def load(
     del choices["program"]
     # Here, as what reads the program may be another thread, whose line a warning would name.
     return _model(program, choices, backend_for(backend))
+
+
+def check_choices(names: Iterable[str], function: str) -> None:
+    """Checks that `load` takes what another function passes on to it.
+
+    Args:
+        names: what it passes on.
+        function: its name, which the caller knows.
+
+    Raises:
+        TypeError: `load` does not take one of them.
+    """
+    for name in names:
+        if name not in signature(load).parameters:
+            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
 
 
 @recursive

@@ -21,7 +21,7 @@ from fad.diagram.parameters import called
 from fad.model.arguments import together
 from fad.model.choices import listed, mapping, numbers, whole
 from fad.model.coordinates import Coordinate, coordinate_of
-from fad.model.loading import load
+from fad.model.loading import check_choices, load
 from fad.model.model import Model
 from fad.syntax.libraries import ProgramLike
 from fad.torch import operators
@@ -65,6 +65,7 @@ class Layer(nn.Module):
         **choices: Any,
     ) -> None:
         super().__init__()
+        check_choices(choices, "Layer")
         unknown = {"precision", "wrt"} & choices.keys()
         if unknown:
             raise FadError(

@@ -1,9 +1,13 @@
-"""Checks layers of PyTorch on example programs that come with Faust, and on random programs.
+"""Checks layers of PyTorch and of JAX on example programs that come with Faust, and on random ones.
 
 `torch.autograd.gradcheck` compares the derivatives with difference quotients, in double precision,
 by values of parameters that change over time and by the audio inputs. Streaming has to give the
 same bits as one run. The example programs run as native code. Each random program is differentiated
 in libfaust's interpreter; to be streamed, many of them are one program in native code.
+
+Layers of JAX, where it is installed, have to compute what those of PyTorch do, and
+`jax.test_util.check_grads` compares with difference quotients. There, too, many random programs
+are one.
 """
 
 from __future__ import annotations
@@ -16,12 +20,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from fad.base.errors import DifferentiationError, FadError
 from fad.diagram.box import Soundfile, postorder
+from fad.model.loading import load
 from fad.pipeline.front import Request, read
 from fad.runtime.engine import EngineRefusal
 from fad.syntax.libraries import ProgramLike
@@ -39,12 +47,16 @@ from tests.support.layers import (
     ZERO,
     Comparison,
     Found,
+    Reference,
     Setting,
     quantised,
     streams,
 )
 from tests.support.places import ROOT, example_name, standard_examples
 from tests.support.random_programs import HELPERS, Case, programs, side_by_side
+
+if TYPE_CHECKING:
+    from tests.support.jax_layers import Agreement
 
 PAGE = ROOT / "docs" / "corpus-layers.md"
 SEED = 1
@@ -62,6 +74,9 @@ QUICK = Setting(2, 1, 0.1, samples=8, inputs=4)
 #: The sizes of pieces of a signal: any, while parameters stay; whole blocks, while they move.
 PIECES = ((1, 31, 97, 200), (BLOCK, 2 * BLOCK))
 SHORT_PIECES = ((1, 3, 11), (SHORT_BLOCK, 2 * SHORT_BLOCK))
+
+#: Without it, there is nothing about it on the page.
+HAS_JAX = find_spec("jax") is not None
 
 CHECKED = "checked"
 SOUNDS = "plays sound files, in single precision only"
@@ -81,6 +96,7 @@ class Outcome:
         variables: what came of its variables; none where it has none.
         by_inputs: whether it was differentiated by its audio inputs: reverse mode can.
         streams: whether it gives the same bits in pieces.
+        jax: what came of it in JAX, where that is installed.
         seconds: the CPU time of everything, of the programs that were run with it, too.
     """
 
@@ -90,6 +106,7 @@ class Outcome:
     variables: tuple[Found, ...] = ()
     by_inputs: bool = False
     streams: bool | None = None
+    jax: Agreement | None = None
     seconds: float = field(default=0.0, compare=False)
 
     def named(self, verdict: str) -> str:
@@ -103,6 +120,7 @@ class Outcome:
         lines = [f"failed: {' | '.join(self.reason.splitlines())}"] * (self.result == FAILED)
         lines += ["streaming gives other bits"] * (self.streams is False)
         wrong = [each for each in self.variables if each.verdict == WRONG]
+        lines += [f"JAX: {self.jax.told}"] if self.jax and self.jax.told else []
         return lines + [f"wrong by {each.variable}: {each.told}" for each in wrong]
 
 
@@ -123,6 +141,11 @@ def outcomes_of(subject: Path | Chunk, limit: float) -> tuple[Outcome, ...]:
     """Checks an example program, or some random programs."""
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
+    if HAS_JAX:
+        import jax
+
+        jax.config.update("jax_platforms", "cpu")
+        jax.config.update("jax_enable_x64", True)
     first, *others = _example(subject) if isinstance(subject, Path) else _random(subject)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     seconds = sum(each.ru_utime + each.ru_stime for each in used)
@@ -139,29 +162,69 @@ def _example(path: Path) -> list[Outcome]:
             return [Outcome(name, SOUNDS)]
         # Headers beside some programs are code, of people whose compiler runs here anyway.
         layer = Layer(path, rate=RATE, block=BLOCK, backend="native", trust=True)
-        return [_compared(name, path, layer, TRIES, PIECES)]
+        outcome, reference = _compared(name, path, layer, TRIES, PIECES)
+        if not HAS_JAX:
+            return [outcome]
+        from fad.jax import Layer as JaxLayer
+        from tests.support.jax_layers import agreement
+
+        other = JaxLayer(path, rate=RATE, block=BLOCK, trust=True)
+        return [replace(outcome, jax=agreement(other, reference))]
     except FadError as error:
         return [_not_compared(name, error)]
 
 
 def _random(chunk: Chunk) -> list[Outcome]:
-    found: list[Outcome] = []
-    taken: list[Case] = []
+    left: list[Outcome] = []
+    taken: list[_Taken] = []
     for number, case in enumerate(chunk.cases, chunk.first):
         text, name = HELPERS + case.text, f"random {number}"
         try:
             layer = Layer(text, rate=RATE, block=SHORT_BLOCK, backend="interpreter")
-            found.append(_compared(name, text, layer, (QUICK,), ()))
+            taken.append(_Taken(case, *_compared(name, text, layer, (QUICK,), ())))
         except EngineRefusal as error:
-            found.append(Outcome(name, SKIPPED, error.message))
-            continue
+            left.append(Outcome(name, SKIPPED, error.message))
         except FadError as error:
-            found.append(_not_compared(name, error))
-        taken.append(case)
-    whole = Layer(HELPERS + side_by_side(taken), rate=RATE, block=SHORT_BLOCK, backend="native")
+            left.append(_not_compared(name, error))
+    cases = [each.case for each in taken]
+    whole = Layer(HELPERS + side_by_side(cases), rate=RATE, block=SHORT_BLOCK, backend="native")
     comparison = Comparison(whole, _paths(whole), replace(QUICK, groups=8))
     is_same = all(streams(comparison, sizes) for sizes in SHORT_PIECES)
-    return [each if each.result == SKIPPED else replace(each, streams=is_same) for each in found]
+    return [*left, *(replace(each, streams=is_same) for each in _with_jax(taken))]
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A random program, what came of it, and what PyTorch computes."""
+
+    case: Case
+    outcome: Outcome
+    reference: Reference
+
+
+def _with_jax(taken: Sequence[_Taken]) -> Iterator[Outcome]:
+    """What came of random programs, in JAX, too, where it is installed.
+
+    One that reverse mode refuses would have all others beside it refused, and one that is infinite
+    would be in all derivatives along a direction.
+    """
+    for kind in product((False, True), repeat=2):
+        some = [
+            each for each in taken if (each.reference.refused, each.reference.is_finite) == kind
+        ]
+        if not HAS_JAX or not some:
+            yield from (each.outcome for each in some)
+            continue
+        from fad.jax import Layer as JaxLayer
+        from tests.support.jax_layers import agreements
+
+        text = HELPERS + side_by_side([each.case for each in some])
+        model = load(text, rate=RATE, block=SHORT_BLOCK, precision="double", backend="native")
+        layer = JaxLayer(text, rate=RATE, block=SHORT_BLOCK)
+        references = [each.reference for each in some]
+        compared = agreements(layer, references, model.compiled.primal.controls)
+        for each, found in zip(some, compared, strict=True):
+            yield replace(each.outcome, jax=found)
 
 
 def _compared(
@@ -170,8 +233,12 @@ def _compared(
     layer: Layer,
     tries: Sequence[Setting],
     pieces: Sequence[Sequence[int]],
-) -> Outcome:
-    """Compares a program until a parameter has an effect, and streams it if there are pieces."""
+) -> tuple[Outcome, Reference]:
+    """Compares a program until a parameter has an effect, and streams it if there are pieces.
+
+    Returns:
+        What came of it, and what the layer computes.
+    """
     paths = _paths(layer)
     chosen = sorted(random.Random(SEED).sample(paths, min(PARAMETERS, len(paths))))
     left_out = quantised(program, [*chosen, "input"])
@@ -181,7 +248,8 @@ def _compared(
         if any(each.verdict != ZERO for each in found if each.variable in chosen):
             break
     is_same = all(streams(comparison, sizes) for sizes in pieces) if pieces else None
-    return Outcome(name, CHECKED, "", found, comparison.by_inputs, is_same)
+    outcome = Outcome(name, CHECKED, "", found, comparison.by_inputs, is_same)
+    return outcome, comparison.reference(found)
 
 
 def _paths(layer: Layer) -> list[str]:
@@ -219,7 +287,22 @@ def summary(outcomes: Sequence[Outcome]) -> list[str]:
         + ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS),
         f"streaming: {streamed[True]} programs give the same bits as in one run, "
         f"{streamed[False]} do not; programs that fall short: {short}",
+        _in_jax([each.jax for each in outcomes if each.jax]),
     ]
+
+
+def _in_jax(found: Sequence[Agreement]) -> str:
+    """The totals of the layers of JAX."""
+    if not HAS_JAX:
+        return "JAX: not checked, as it is not installed"
+    right = [each for each in found if not each.told]
+    compared = [each.compared for each in right if each.compared]
+    most = max((each.difference for each in right), default=0.0)
+    return (
+        f"JAX: {len(right)} programs compute what PyTorch computes, {len(found) - len(right)} do "
+        f"not; the largest difference is {most:.1g}; `check_grads` accepts the derivatives by "
+        f"{sum(compared)} variables of {len(compared)} programs"
+    )
 
 
 def page(examples: Sequence[Outcome], others: Sequence[Outcome]) -> str:
@@ -228,15 +311,15 @@ def page(examples: Sequence[Outcome], others: Sequence[Outcome]) -> str:
 
 
 def _page(examples: Sequence[Outcome], others: Sequence[Outcome]) -> Iterator[str]:
-    yield "# Layers of PyTorch"
+    yield "# Layers of PyTorch and of JAX"
     yield ""
     yield from _INTRODUCTION.strip().splitlines()
     for title, outcomes in (("example", examples), ("random", others)):
         yield from ("", f"## The {title} programs", "")
         yield from (f"- {line}" for line in summary(outcomes))
     yield ""
-    yield f"| example | {' | '.join(VERDICTS)} | smooth | by inputs | streams |"
-    yield "|---|" + "--:|" * (len(VERDICTS) + 1) + "---|---|"
+    yield f"| example | {' | '.join(VERDICTS)} | smooth | by inputs | streams | JAX | check_grads |"
+    yield "|---|" + "--:|" * (len(VERDICTS) + 1) + "---|---|---|--:|"
     for each in examples:
         if each.result == CHECKED:
             counts = Counter(one.verdict for one in each.variables)
@@ -247,6 +330,8 @@ def _page(examples: Sequence[Outcome], others: Sequence[Outcome]) -> Iterator[st
                 f"{min(shares):.0%}" if shares else "",
                 _word(each.by_inputs),
                 _word(each.streams),
+                _word(not each.jax.told if each.jax else None),
+                str(each.jax.compared or "") if each.jax else "",
             ]
             yield f"| {' | '.join(cells)} |"
     everything = [*examples, *others]
@@ -297,6 +382,13 @@ is in [language.md](language.md). Such programs are listed.
 *By inputs* says whether the audio inputs are among the variables: there are some, and reverse mode
 takes the program. *Streams* says whether a signal that comes in pieces of several sizes gives the
 same bits as in one run, while parameters stay and while they move.
+
+*JAX* says whether [a layer of JAX](python.md#in-jax) computes the same, where JAX is installed: the
+outputs and, by all these variables together, the derivatives in both modes. They may differ by
+1e-12 of the largest one. *check_grads* is the number of variables by which
+`jax.test_util.check_grads` compares derivatives with difference quotients, in both modes: those by
+which they agree in PyTorch, where the program is smooth by all of them. There may be no such
+sample.
 """
 
 
@@ -313,7 +405,8 @@ def main() -> int:
     chunks = [
         Chunk(first, tuple(cases[first : first + CHUNK])) for first in range(0, len(cases), CHUNK)
     ]
-    work = Work(outcomes_of, failed, options.limit, ("tests.support.layers",))
+    needs = ["tests.support.layers", *(["tests.support.jax_layers"] if HAS_JAX else [])]
+    work = Work(outcomes_of, failed, options.limit, needs)
     outcomes: list[Outcome] = []
     for some in work.done_for_all([*chunks, *sorted(paths)], options.jobs):
         outcomes += some

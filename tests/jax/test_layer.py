@@ -136,6 +136,17 @@ def test_derivatives_without_a_signal() -> None:
     assert synth(frames=FRAMES).shape == (1, FRAMES)
 
 
+def test_a_signal_that_no_derivative_passes() -> None:
+    """All its samples have the derivative 0."""
+    found = layers.layer('process = int * hslider("g", 0.5, 0, 1, 0.1);', rate=RATE, block=BLOCK)
+    x = 3 + X[0]
+    with pytest.warns(fad.DerivativeWarning, match="it only acts through `int`"):
+        y, back = jax.vjp(lambda x, g: found(x, g=g), x, CUTOFF[0])
+    by_x, by_g = back(np.ones_like(y))
+    assert np.array_equal(by_x, np.zeros_like(x))
+    assert np.array_equal(by_g, np.trunc(x).reshape(3, BLOCK).sum(1))
+
+
 def test_what_has_no_derivative_takes_no_time(layer: Any) -> None:
     """Numbers and arrays that no derivative is by are constants of the derivative's programs."""
     cutoff = jax.numpy.array(0.3)
@@ -302,6 +313,11 @@ def test_layers_travel(layer: Any, duplicate: Any) -> None:
 def test_what_does_not_fit(layer: Any, call: Any, told: str) -> None:
     with pytest.raises(fad.FadError, match=told):
         call(layer)
+
+
+def test_choices_that_there_are_not() -> None:
+    with pytest.raises(TypeError, match=r"^layer\(\) got an unexpected keyword argument 'lern'"):
+        layers.layer(FILTER, lern=["cutoff"])
 
 
 @pytest.mark.parametrize(

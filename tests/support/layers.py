@@ -8,8 +8,8 @@ are one more variable: some of their samples move.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import cycle
 from typing import Any
@@ -130,6 +130,67 @@ def quantised(program: ProgramLike, paths: Collection[str]) -> set[str]:
     return {names[path] for path in found}
 
 
+@dataclass(frozen=True)
+class Smoothness:
+    """Where a program is smooth by a variable.
+
+    Attributes:
+        samples: where quotients are derivatives, of the shape of the outputs.
+        scale: the largest quotient there.
+        noise: how large the rounding errors of a quotient are.
+    """
+
+    samples: NDArray[np.bool_]
+    scale: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a layer of PyTorch computes at a place, for another layer to be compared with.
+
+    Attributes:
+        sound: what goes in, of shape (inputs, frames).
+        held: path -> values that no derivative is by, of shape (blocks,).
+        values: path -> values that derivatives are by, of shape (blocks,), and the sound as the
+            variable `input`, if they are by it.
+        lasting: so many blocks in a row have one value.
+        moved: the samples of the sound, as if it were flat, that are moved for quotients; `None`
+            where no derivative is by the sound.
+        outputs: of shape (channels, frames).
+        direction: variable -> how its values move.
+        along: the derivative of the outputs along that direction.
+        weights: the derivatives of a loss by the outputs.
+        gradient: variable -> the derivatives of that loss by its values.
+        refused: whether reverse mode refuses the program.
+        agreeing: the variables whose derivatives gradcheck has accepted.
+        smooth: where quotients by all of these are derivatives; nowhere, if anything is infinite.
+        unit: for each channel, the largest derivative by one of these, or so much that the rounding
+            errors of quotients are small.
+    """
+
+    sound: Samples
+    held: Mapping[str, Samples]
+    values: Mapping[str, Samples]
+    lasting: int
+    moved: NDArray[np.int64] | None
+    outputs: Samples
+    direction: Mapping[str, Samples]
+    along: Samples
+    weights: Samples
+    gradient: Mapping[str, Samples]
+    refused: bool
+    agreeing: frozenset[str]
+    smooth: NDArray[np.bool_]
+    unit: Samples
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all that PyTorch computes is: what is infinite, times 0, is no number."""
+        computed = (self.outputs, self.along, *self.gradient.values())
+        return all(bool(np.isfinite(each).all()) for each in computed)
+
+
 @dataclass
 class Comparison:
     """A layer at some values of its variables.
@@ -141,12 +202,14 @@ class Comparison:
 
     Attributes:
         model: the program.
+        smoothness: variable -> where the program is smooth by it, once it has been judged.
     """
 
     layer: Layer
     paths: Sequence[str]
     setting: Setting
     model: Model = field(init=False)
+    smoothness: dict[str, Smoothness] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.model = self.layer.model(torch.float64)
@@ -170,8 +233,13 @@ class Comparison:
     @cached_property
     def by_inputs(self) -> bool:
         """Whether the program can be differentiated by its audio inputs."""
+        return self.model.inputs > 0 and not self.refused
+
+    @cached_property
+    def refused(self) -> bool:
+        """Whether reverse mode refuses the program by the variables and its audio inputs."""
         inputs = tuple(range(self.model.inputs))
-        return bool(inputs) and self.model.compiled.by(self.paths, inputs).refusal is None
+        return self.model.compiled.by(self.paths, inputs).refusal is not None
 
     @cached_property
     def _heard(self) -> Tensor:
@@ -196,6 +264,7 @@ class Comparison:
         if not smooth.any():
             return Found(variable, ROUGH)
         scale = float(np.abs(quotients[:, smooth]).max())
+        self.smoothness[variable] = Smoothness(smooth, scale, noise)
         unit = max(scale, CLEAR * noise) or 1.0
         wrong = self._difference(variable, at, smooth, unit, ABSOLUTE + 4 * noise / unit)
         if wrong:
@@ -203,6 +272,68 @@ class Comparison:
             return Found(variable, INFINITE if is_infinite else WRONG, share, wrong)
         verdict = AGREES if 0 < scale == unit else ZERO if scale <= noise else FAINT
         return Found(variable, verdict, share)
+
+    def reference(self, found: Collection[Found]) -> Reference:
+        """What the layer computes here.
+
+        Args:
+            found: what came of the variables.
+        """
+        random = np.random.default_rng(SEED)
+        lasting = self.setting.blocks
+        values = {
+            path: np.repeat(self.scales[path].value(at), lasting)
+            for path, at in self.places.items()
+        }
+        if self.by_inputs:
+            values[INPUT] = self.sound
+        direction = {
+            # In units of the values, so that none hides the others.
+            name: random.uniform(0.5, 1, at.shape) * np.abs(at).max(initial=1e-3)
+            for name, at in values.items()
+        }
+
+        def outputs(*tensors: Tensor) -> Tensor:
+            moving = dict(zip(values, tensors, strict=True))
+            sound = moving.pop(INPUT, torch.from_numpy(self.sound))
+            if not self.model.inputs:
+                return self.layer(None, {**self.held, **moving}, frames=self.frames)
+            return self.layer(sound, {**self.held, **moving})
+
+        primals = tuple(torch.from_numpy(each).requires_grad_() for each in values.values())
+        tangents = tuple(map(torch.from_numpy, direction.values()))
+        y = outputs(*primals)
+        weights = random.uniform(-1, 1, y.shape)
+        if primals:
+            along = torch.func.jvp(outputs, primals, tangents)[1].numpy(force=True)
+            by = torch.autograd.grad(y, primals, torch.from_numpy(weights))
+            gradient = {name: each.numpy(force=True) for name, each in zip(values, by, strict=True)}
+        else:
+            along, gradient = np.zeros(y.shape), {}
+        agreeing = [each.variable for each in found if each.verdict == AGREES]
+        known = [self.smoothness[name] for name in agreeing]
+        unit = max((max(each.scale, each.noise / ABSOLUTE) for each in known), default=1.0)
+        smooth = np.full(y.shape, bool(known))
+        for each in known:
+            smooth &= each.samples
+        reference = Reference(
+            self.sound,
+            {path: np.asarray(at) for path, at in self.held.items()},
+            values,
+            lasting,
+            self.moved if self.by_inputs else None,
+            y.numpy(force=True),
+            direction,
+            along,
+            weights,
+            gradient,
+            self.refused,
+            frozenset(agreeing),
+            smooth,
+            np.full(len(y), unit),
+        )
+        nowhere = np.zeros_like(smooth)
+        return reference if reference.is_finite else replace(reference, smooth=nowhere)
 
     def _difference(
         self, variable: str, at: Samples, smooth: NDArray[np.bool_], unit: float, most: float

@@ -388,6 +388,11 @@ def test_what_does_not_fit(layer: Any, call: Any, told: str) -> None:
         call(layer)
 
 
+def test_choices_that_there_are_not() -> None:
+    with pytest.raises(TypeError, match=r"^Layer\(\) got an unexpected keyword argument 'lern'"):
+        layers.Layer(FILTER, lern=["cutoff"])
+
+
 def test_learnt_values_can_be_put_and_are_shown() -> None:
     layer = layers.Layer(FILTER, learn=["cutoff", "drive"], rate=RATE)
     layer.put({"cutoff": 0.3})
