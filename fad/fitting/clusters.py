@@ -72,18 +72,21 @@ class ClusterWorkers:
     Attributes:
         cluster: the cluster.
         work: what they do.
+        most: how many jobs they do at once; as many as they can by default.
     """
 
     cluster: Cluster
     work: Work
+    most: int | None = None
 
     def run(self, jobs: Sequence[Job], alone: bool = False) -> Iterator[tuple[Job, Outcome]]:
         """See `Workers`."""
         left = deque(jobs)
         sent: dict[Any, Job] = {}
+        most = 1 if alone else self.most
         try:
             while left or sent:
-                together = 1 if alone else max(1, _AHEAD * self.cluster.count)
+                together = most or max(1, _AHEAD * self.cluster.count)
                 while left and len(sent) < together:
                     job = left.popleft()
                     sent[self.cluster.submit(self.work, made(job))] = job
@@ -115,8 +118,8 @@ def cluster_workers(
 
     Args:
         backend: `dask` or `ray`.
-        count: how many processes there are in a cluster of our own; by default, one for each
-            processor.
+        count: how many processes there are in a cluster of our own, one for each processor by
+            default; or how many jobs another cluster does at once, as many as it can by default.
         scheduler: the address of a cluster; by default, it is our own, on this machine.
         work: what the workers do; they import it.
 
@@ -126,7 +129,7 @@ def cluster_workers(
     """
     opened = _dask if backend == "dask" else _ray
     with opened(count, scheduler) as cluster:
-        yield ClusterWorkers(cluster, work)
+        yield ClusterWorkers(cluster, work, count if scheduler is not None else None)
 
 
 def _try(cluster: Cluster, scheduler: str, start: str) -> None:

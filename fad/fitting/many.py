@@ -73,7 +73,8 @@ def fit_many(
         jobs: what to do; jobs with the same key are done once.
         work: what a worker does; a function of a module that workers can import.
         store: where results go.
-        jobs_at_once: on how many processes; by default, one for each processor.
+        jobs_at_once: how many; by default, one for each processor, or for each worker of the
+            scheduler.
         backend: where jobs are done: `loky` are processes and `threading` threads of this machine,
             `dask` and `ray` those of others, too.
         scheduler: the address of a Dask scheduler or of a Ray cluster, which has its workers; by

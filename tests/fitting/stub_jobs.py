@@ -43,8 +43,20 @@ def square(stub: Stub) -> Found:
             raise ZeroDivisionError("none of anything")
         case "takes long":
             time.sleep(60)
+        case "counts":
+            return Found(str(_beside(stub)), "", "")
     time.sleep(0.02)
     return Found(str(stub.number**2), f"process = {stub.number};", "{}")
+
+
+def _beside(stub: Stub) -> int:
+    """How many are being done at the same time."""
+    mine = stub.folder / f"{stub.number}-running"
+    mine.touch()
+    time.sleep(0.05)
+    found = len([*stub.folder.glob("*-running")])
+    mine.unlink()
+    return found
 
 
 def job(stub: Stub) -> Job:

@@ -20,6 +20,7 @@ from tests.fitting.stub_jobs import Stub, begun, job, square
 
 pytestmark = pytest.mark.skipif(find_spec("joblib") is None, reason="needs joblib")
 needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="needs distributed")
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs ray")
 
 
 @pytest.fixture
@@ -195,9 +196,11 @@ def test_a_file_that_cannot_be_written_ends_it(store: Store, folder: Path) -> No
 # -- A cluster ------------------------------------------------------------------------------------
 
 
-@needs_dask
-def test_a_cluster_loses_nothing_with_a_worker(store: Store, folder: Path) -> None:
-    found, _ = run(store, folder, {5: "kills once"}, count=12, backend="dask")
+@pytest.mark.parametrize(
+    "backend", [pytest.param("dask", marks=needs_dask), pytest.param("ray", marks=needs_ray)]
+)
+def test_a_cluster_loses_nothing_with_a_worker(store: Store, folder: Path, backend: str) -> None:
+    found, _ = run(store, folder, {5: "kills once"}, count=12, backend=backend)
     assert (found.done, found.failed) == (12, 0)
     assert squares(store) == {number: number**2 for number in range(12)}
     assert begun(folder)[5] >= 2
@@ -230,12 +233,27 @@ def test_a_scheduler_without_workers_is_told_soon(
     from distributed import LocalCluster
 
     monkeypatch.setattr(clusters, "_PATIENCE", 0.5)
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         with pytest.raises(FadError) as caught:
             run(store, folder, {}, backend="dask", scheduler=cluster.scheduler_address)
         told = caught.value.render()
         assert f"the scheduler `{cluster.scheduler_address}` has no workers" in told
         assert f"dask worker {cluster.scheduler_address}" in told
+
+
+@needs_dask
+@pytest.mark.parametrize(("jobs", "together"), [(None, {2, 3}), (1, {1})])
+def test_a_scheduler_is_sent_as_many_jobs_as_asked_for(
+    store: Store, folder: Path, jobs: int | None, together: set[int]
+) -> None:
+    from distributed import LocalCluster
+
+    counts = dict.fromkeys(range(4), "counts")
+    options = {"n_workers": 1, "threads_per_worker": 3, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(processes=False, **options) as cluster:
+        address = cluster.scheduler_address
+        run(store, folder, counts, 4, backend="dask", scheduler=address, jobs_at_once=jobs)
+    assert max(squares(store).values()) in together
 
 
 @needs_dask
@@ -250,7 +268,7 @@ def test_a_scheduler_that_goes_is_told_and_what_is_done_is_kept(
         if tally.done == 2:
             cluster.close()
 
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         address = cluster.scheduler_address
         with pytest.raises(FadError, match="the scheduler has gone"):
             run(store, folder, {}, backend="dask", scheduler=address, progress=end)

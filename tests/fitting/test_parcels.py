@@ -93,7 +93,7 @@ def test_it_is_the_fit_that_would_have_been_done_here(tmp_path: Path) -> None:
     program, read = packed(Request(text)), recording(0.25, "it was resampled")
     parcel = job_of(program, "quiet", b"", lambda: read, OPTIONS, "fad x").task()
     there = fit_parcel(pickle.loads(pickle.dumps(parcel)))
-    assert abs(here.parameters["/gain"] - 0.25) < 1e-3
+    assert abs(here.parameters["/gain"] - 0.25) < 0.01
     assert there.source == here.source
     assert there.preset == preset(here)
     assert there.report is not None and "fad x" in there.report
@@ -118,7 +118,7 @@ def test_processes_fit_many(tmp_path: Path) -> None:
         for gain, each in zip(gains, jobs, strict=True):
             (row,) = store.rows(each.key)
             assert isinstance(row.outcome, Found)
-            assert abs(json.loads(row.outcome.result)["parameters"]["/gain"] - gain) < 1e-3
+            assert abs(json.loads(row.outcome.result)["parameters"]["/gain"] - gain) < 0.01
 
 
 def test_a_fit_that_was_stopped_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
