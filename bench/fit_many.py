@@ -61,7 +61,7 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         yield json.loads(file.read_text())["address"], processes[1:]
     finally:
         for each in processes:
-            each.terminate()
+            each.kill()
         for each in processes:
             each.wait()
 
