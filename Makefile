@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-fit bench-peers bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-fit bench-fit-many bench-peers bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench-dual: $(STAMP) ## Time the derivatives
 
 bench-fit: $(STAMP) ## Fit hidden parameters, and count how often they are found
 	$(BIN)/python -m bench.fit
+
+bench-fit-many: $(STAMP) ## Fit many recordings on two workers, and kill one of them
+	$(BIN)/python -m bench.fit_many
 
 bench-peers: $(STAMP) ## Time derivatives in Python against other libraries that are installed
 	$(BIN)/python -m bench.peers

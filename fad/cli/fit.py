@@ -15,6 +15,7 @@ import click
 
 from fad.base.settings import Settings, ranges
 from fad.cli.failures import worst
+from fad.cli.fit_many import fit_each, many_of, many_options, places
 from fad.cli.fit_progress import callback
 from fad.cli.options import (
     NATIVE,
@@ -159,6 +160,7 @@ _POSITIVE = _Positive()
 )
 @NATIVE
 @TRUST
+@many_options
 def fit(
     file: str,
     recordings: tuple[str, ...],
@@ -184,6 +186,7 @@ def fit(
       fad fit reverb.dsp wet.wav --input dry.wav -o fitted.dsp
       fad fit synth.dsp note.wav --at "0:gate=1" --at "0.5:gate=0" --report fit.html
       fad fit synth.dsp --targets notes.yaml --separate gain --preset synth.json
+      fad fit synth.dsp drums/*.wav --each --preset presets --results drums.sqlite
     """
     import fad
     from fad.base.output_file import STANDARD_OUTPUT
@@ -193,43 +196,39 @@ def fit(
     from fad.fitting.loss_names import loss_of
 
     results = {"-o": output, "--preset": preset, "--report": report}
+    many = many_of(options, results)
     settings, separate = _settings(recordings, targets, options)
+    written = results if many is None else places(many, results, settings)
     read = [path for each in settings for path in (each.target, each.input, each.midi) if path]
     read += [] if targets is None else [targets]
-    refuse_conflicts(results, given(file), read)
+    refuse_conflicts(written, given(file), read)
     source = program_of(file)
     told_rules = None if rules is None else program_of(rules)
     searched = {name: options[name] for name in ("include", "libraries", "precision")}
     instrument, files = _instrument(source, options["wrt"], rules=told_rules, **searched)
-    refuse_conflicts(results, given(file), [*read, *files])
+    refuse_conflicts(written, given(file), [*read, *files])
     if loss != "auto":  # a mistake in it is told before recordings are read
         loss_of(loss, _RATE if rate is None else rate)
-    found = read_targets(settings, instrument, rate, window, bool(options["align"]))
+    asked = {
+        **{name: options[name] for name in ("wrt", "freeze", "start", "bounds", "surrogate")},
+        **{name: options[name] for name in _PASSED if options[name] is not None},
+        **{"loss": loss, "rules": told_rules, "trust": options["trust"]},
+        **{"backend": _BACKENDS[native], **searched},
+    }
+    reading = (instrument, rate, window, bool(options["align"]))
+    command = shlex.join(["fad", *sys.argv[1:]])
+    if many is not None:
+        code = fit_each(many, source, settings, reading, asked, results, command)
+        click.get_current_context().exit(code)
+    found = read_targets(settings, *reading)
     warn(found.warnings)
-    limits = options["max_seconds"], options["max_evaluations"]
-    with callback(*limits) as told:
+    with callback(options["max_seconds"], options["max_evaluations"]) as told:
         result: FitResult = fad.fit(
-            source,
-            found.values,
-            wrt=options["wrt"],
-            freeze=options["freeze"],
-            start=options["start"],
-            bounds=options["bounds"],
-            separate=separate,
-            loss=loss,
-            rate=found.rate,
-            **searched,
-            rules=told_rules,
-            surrogate=options["surrogate"],
-            trust=options["trust"],
-            backend=_BACKENDS[native],
-            callback=told,
-            **{name: options[name] for name in _PASSED if options[name] is not None},
+            source, found.values, separate=separate, rate=found.rate, callback=told, **asked
         )
     warn(result.warnings)
     if result.ending == "stopped":
         warn(["the fit was stopped: this is the best that it had found"])
-    command = shlex.join(["fad", *sys.argv[1:]])
     codes = _write(results, partial(_made, result, command))
     if not {path for path in results.values() if path} & set(STANDARD_OUTPUT):
         show(reports.fit_table(result))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fad.cli.project import Project
     from fad.diagram.parameters import Parameter
     from fad.fitting.result import FitResult
+    from fad.fitting.store import Row
     from fad.pipeline.costs import Costs
     from fad.pipeline.program import Program
     from fad.runtime.installation import Installation
@@ -360,6 +362,21 @@ def _errors(result: FitResult) -> dict[str, str]:
             spread = spread_of(each, result.parameters[each.path], error)
             found[each.path] = f"{spread:.2g}" if math.isfinite(error) else "unknown"
     return found
+
+
+def fits_table(rows: Sequence[Row]) -> str:
+    """A line for each recording that has been fitted: its loss, and the parameters."""
+    from fad.fitting.store import Found
+
+    found = {
+        row.name: json.loads(row.outcome.result) for row in rows if isinstance(row.outcome, Found)
+    }
+    paths = list(dict.fromkeys(path for each in found.values() for path in each["parameters"]))
+    table = _table("recording", "loss", *(escape(visible(path)) for path in paths))
+    for name, each in found.items():
+        values = [each["loss"], *(each["parameters"].get(path) for path in paths)]
+        table.add_row(_cell(name), *("" if value is None else f"{value:.6g}" for value in values))
+    return _printed(table) if found else ""
 
 
 def installation_table(installation: Installation, project: Project | None) -> str:

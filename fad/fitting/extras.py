@@ -8,12 +8,13 @@ from typing import Any
 from fad.base.errors import FadError
 
 
-def extra(module: str, why: str) -> Any:
-    """A module of a package that comes with `faust-fad[fit]`.
+def extra(module: str, why: str, brings: str = "faust-fad[fit]") -> Any:
+    """A module of a package that does not come with `faust-fad` alone.
 
     Args:
         module: its full name.
         why: what needs it, as in `a recording of another rate`.
+        brings: what is to be installed for it.
 
     Raises:
         FadError: it is not installed.
@@ -22,7 +23,8 @@ def extra(module: str, why: str) -> Any:
         return import_module(module)
     except ImportError:
         package = module.partition(".")[0]
+        quoted = f"'{brings}'" if "[" in brings else brings
         raise FadError(
             f"{why} needs the package `{package}`, which is not installed",
-            hint="install what fits need: `pip install 'faust-fad[fit]'`",
+            hint=f"install what it needs: `pip install {quoted}`",
         ) from None

@@ -212,9 +212,9 @@ def test_every_option_is_a_project_s_or_the_user_s() -> None:
         for name in option.opts
         if name.startswith("--")
     }
-    users = "allow-silent check config cost csv direction dual estimate explain jacobian json"
-    users += " manifest midi mode no-config output plot preset report targets trust verbose watch"
-    users += " wav"
+    users = "allow-silent backend check config cost csv direction dual each estimate explain"
+    users += " jacobian jobs json manifest midi mode no-config output plot preset report results"
+    users += " scheduler targets trust verbose watch wav"
     assert options >= KEYS >= COMMON.keys()
     assert sorted(options - KEYS) == sorted(users.split())
 
