@@ -26,12 +26,12 @@ from pathlib import Path
 import numpy as np
 
 import fad
+from fad.batches.many import Tally, fit_many
+from fad.batches.parcels import fit_parcel, job_of, packed
+from fad.batches.store import Found, Store, open_store
+from fad.batches.workers import Job
 from fad.fitting.assembly import Targets
-from fad.fitting.many import Tally, fit_many
-from fad.fitting.parcels import fit_parcel, job_of, packed
-from fad.fitting.store import Found, Store, open_store
 from fad.fitting.targets import Target
-from fad.fitting.workers import Job
 from fad.model.coordinates import coordinate
 from fad.pipeline.front import Request
 

@@ -40,6 +40,7 @@ FLOORS = (
     "model",
     "fitting",
     "reporting",
+    "batches",
     "torch",
     "jax",
     "checking",

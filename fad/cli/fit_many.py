@@ -18,11 +18,11 @@ from fad.cli.results import Outcome, attempt
 
 if TYPE_CHECKING:
     from fad.base.source import Source
+    from fad.batches.many import Progress, Tally
+    from fad.batches.store import Found, Row, Store
+    from fad.batches.workers import Job
     from fad.fitting.assembly import Instrument
-    from fad.fitting.many import Progress, Tally
     from fad.fitting.settings import Setting
-    from fad.fitting.store import Found, Row, Store
-    from fad.fitting.workers import Job
 
 #: Option -> how the files are called that it is about: they go into folders.
 _ENDINGS = {"-o": ".dsp", "--preset": ".json", "--report": ".html"}
@@ -175,11 +175,11 @@ def fit_each(
     Returns:
         The exit code.
     """
+    from fad.batches.many import fit_many
+    from fad.batches.parcels import fit_parcel, job_of, packed
+    from fad.batches.store import Found, open_store
     from fad.cli import reports
     from fad.fitting.assembly import read_targets
-    from fad.fitting.many import fit_many
-    from fad.fitting.parcels import fit_parcel, job_of, packed
-    from fad.fitting.store import Found, open_store
     from fad.pipeline.front import Request
 
     searched = ("include", "precision", "rules", "libraries")
@@ -221,7 +221,7 @@ def fit_each(
 
 def _content(setting: Setting, how: str) -> bytes:
     """All that a recording, and how it is played, is read from."""
-    from fad.fitting.store import key_of
+    from fad.batches.store import key_of
 
     parts: list[str | bytes] = [how, repr(setting.played)]
     for path in (setting.target, setting.input, setting.midi):
@@ -306,7 +306,7 @@ def _shown(results: str) -> Iterator[Progress]:
 
 def _tell_of(row: Row) -> None:
     """Tells why a fit has failed, or what the user should know of it."""
-    from fad.fitting.store import Failed
+    from fad.batches.store import Failed
 
     if isinstance(row.outcome, Failed):
         tell(f"{row.name}: {row.outcome.error}")

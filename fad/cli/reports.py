@@ -18,12 +18,12 @@ from fad.base.prose import counted, visible
 from fad.pipeline.program import parameter_data
 
 if TYPE_CHECKING:
+    from fad.batches.store import Row
     from fad.checking.report import DotProduct, DotProducts, Pair, Report
     from fad.cli.options import Colours
     from fad.cli.project import Project
     from fad.diagram.parameters import Parameter
     from fad.fitting.result import FitResult
-    from fad.fitting.store import Row
     from fad.pipeline.costs import Costs
     from fad.pipeline.program import Program
     from fad.runtime.installation import Installation
@@ -366,7 +366,7 @@ def _errors(result: FitResult) -> dict[str, str]:
 
 def fits_table(rows: Sequence[Row]) -> str:
     """A line for each recording that has been fitted: its loss, and the parameters."""
-    from fad.fitting.store import Found
+    from fad.batches.store import Found
 
     found = {
         row.name: json.loads(row.outcome.result) for row in rows if isinstance(row.outcome, Found)

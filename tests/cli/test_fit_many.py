@@ -15,11 +15,11 @@ import click
 import numpy as np
 import pytest
 
+from fad.batches.many import Backend
+from fad.batches.store import open_store
 from fad.cli import fit_many
 from fad.cli.fit import fit
 from fad.cli.main import main
-from fad.fitting.many import Backend
-from fad.fitting.store import open_store
 from fad.runtime.sounds import sound_of
 
 RATE = 8000

@@ -1,1 +1,1 @@
-"""Tests of fad/fitting."""
+"""Tests of fad/reporting."""

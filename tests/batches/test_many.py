@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from fad.base.errors import FadError, OutputError
-from fad.fitting import clusters
-from fad.fitting.many import Tally, fit_many
-from fad.fitting.store import Failed, Found, Store, open_store
-from fad.fitting.workers import Job
-from tests.fitting.stub_jobs import Stub, begun, job, square
+from fad.batches import clusters
+from fad.batches.many import Tally, fit_many
+from fad.batches.store import Failed, Found, Store, open_store
+from fad.batches.workers import Job
+from tests.batches.stub_jobs import Stub, begun, job, square
 
 pytestmark = pytest.mark.skipif(find_spec("joblib") is None, reason="needs joblib")
 needs_dask = pytest.mark.skipif(find_spec("distributed") is None, reason="needs distributed")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fad.base.errors import FadError
-from fad.fitting.store import Found, key_of
-from fad.fitting.workers import Job
+from fad.batches.store import Found, key_of
+from fad.batches.workers import Job
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fad.base.errors import OutputError
-from fad.fitting.store import Failed, Found, Row, key_of, open_store
+from fad.batches.store import Failed, Found, Row, key_of, open_store
 from tests.support.places import ROOT
 
 FOUND = Found('{"loss": 0.5}', "process = 1;\n", '{"parameters": []}\n', "<!doctype html>")
@@ -67,7 +67,7 @@ def test_rows_are_written_together_or_not_at_all(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from fad.fitting.store import Failed, Row, open_store
+from fad.batches.store import Failed, Row, open_store
 path, name = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
@@ -100,7 +100,7 @@ def test_several_processes_write_to_one_file(tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from fad.fitting.store import Failed, Row, open_store
+from fad.batches.store import Failed, Row, open_store
 with open_store(sys.argv[1]) as store:
     store.put([Row("1", "whole", Failed("x"))])
     store._connection.execute("PRAGMA cache_size = 1")

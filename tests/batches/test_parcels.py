@@ -14,12 +14,12 @@ import soundfile
 
 import fad
 from fad.base.errors import FadError
+from fad.batches.many import fit_many
+from fad.batches.parcels import Packed, Parcel, fit_parcel, job_of, packed
+from fad.batches.store import Found, open_store
+from fad.batches.workers import Job
 from fad.fitting.assembly import Targets
-from fad.fitting.many import fit_many
-from fad.fitting.parcels import Packed, Parcel, fit_parcel, job_of, packed
-from fad.fitting.store import Found, open_store
 from fad.fitting.targets import Target
-from fad.fitting.workers import Job
 from fad.pipeline.front import Request
 from fad.reporting.preset import preset
 

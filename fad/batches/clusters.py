@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 from fad.base.errors import FadError
 from fad.base.version import __version__
+from fad.batches.store import Failed
+from fad.batches.workers import Died, Job, Outcome, Work, done, made, told
 from fad.fitting.extras import extra
-from fad.fitting.store import Failed
-from fad.fitting.workers import Died, Job, Outcome, Work, done, made, told
 
 #: How long a scheduler may take to answer, and one without workers to get some, in seconds.
 _PATIENCE = 8.0

@@ -14,11 +14,11 @@ from fad.base.deep_stack import recursive
 from fad.base.errors import FadError
 from fad.base.source import Source
 from fad.base.version import __version__
+from fad.batches.store import Found, key_of
+from fad.batches.workers import Job
 from fad.fitting.assembly import Targets
 from fad.fitting.fit import fit
 from fad.fitting.result import FitResult
-from fad.fitting.store import Found, key_of
-from fad.fitting.workers import Job
 from fad.pipeline.front import Request, read
 from fad.reporting.preset import preset
 from fad.reporting.report import report

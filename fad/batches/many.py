@@ -10,10 +10,10 @@ from typing import Literal, get_args
 
 from fad.base.errors import FadError
 from fad.base.prose import counted
-from fad.fitting.clusters import cluster_workers
-from fad.fitting.pools import pool
-from fad.fitting.store import Failed, Found, Row, Store
-from fad.fitting.workers import Died, Job, Work, Workers
+from fad.batches.clusters import cluster_workers
+from fad.batches.pools import pool
+from fad.batches.store import Failed, Found, Row, Store
+from fad.batches.workers import Died, Job, Work, Workers
 from fad.model.choices import refuse_unknown
 
 #: Where jobs are done: by processes or threads of this machine, or by those of many.

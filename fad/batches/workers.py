@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fad.base.errors import FadError
-from fad.fitting.store import Failed, Found
+from fad.batches.store import Failed, Found
 
 
 @dataclass(frozen=True, eq=False)

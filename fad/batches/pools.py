@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from fad.batches.store import Failed, Found
+from fad.batches.workers import Died, Job, Outcome, Work, done, made
 from fad.fitting.extras import extra
-from fad.fitting.store import Failed, Found
-from fad.fitting.workers import Died, Job, Outcome, Work, done, made
 
 
 @dataclass(frozen=True)
