@@ -28,12 +28,12 @@ import numpy as np
 import fad
 from fad.fitting.assembly import Targets
 from fad.fitting.many import Tally, fit_many
-from fad.fitting.parcels import fit_parcel, job_of, packed
 from fad.fitting.store import Found, Store, open_store
 from fad.fitting.targets import Target
 from fad.fitting.workers import Job
 from fad.model.coordinates import coordinate
 from fad.pipeline.front import Request
+from fad.reporting.parcels import fit_parcel, job_of, packed
 
 PROGRAM = Path(__file__).parent / "hidden" / "lowpass.dsp"
 RATE, WORKERS = 44100, 2

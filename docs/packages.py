@@ -39,6 +39,7 @@ FLOORS = (
     "runtime",
     "model",
     "fitting",
+    "reporting",
     "torch",
     "jax",
     "checking",

@@ -305,10 +305,10 @@ def _made(result: FitResult, command: str, option: str) -> str:
     if option == "-o":
         return result.source
     if option == "--preset":
-        from fad.fitting.preset import preset
+        from fad.reporting.preset import preset
 
         return preset(result)
-    from fad.fitting.report import report
+    from fad.reporting.report import report
 
     return report(result, command)
 

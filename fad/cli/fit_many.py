@@ -178,9 +178,9 @@ def fit_each(
     from fad.cli import reports
     from fad.fitting.assembly import read_targets
     from fad.fitting.many import fit_many
-    from fad.fitting.parcels import fit_parcel, job_of, packed
     from fad.fitting.store import Found, open_store
     from fad.pipeline.front import Request
+    from fad.reporting.parcels import fit_parcel, job_of, packed
 
     searched = ("include", "precision", "rules", "libraries")
     program = packed(Request(source, *(asked[name] for name in searched)))

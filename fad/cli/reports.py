@@ -350,7 +350,7 @@ def fit_table(result: FitResult) -> str:
 
 def _errors(result: FitResult) -> dict[str, str]:
     """Path -> the standard error of a parameter, in its own unit."""
-    from fad.fitting.wording import certainties, spread_of
+    from fad.reporting.wording import certainties, spread_of
 
     if result.sensitivity is None:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +20,8 @@ _FACTOR = 5.0
 _LEAST_DAMPING, _FIRST_DAMPING = 1e-9, 1e-2
 #: How often a step is tried again, shorter.
 _TRIES = 8
+#: A single step may be short where the loss has a kink: so many are looked at.
+_LAST = 5
 #: A point moves by less: that is no step.
 _STILL = 1e-7
 
@@ -61,7 +64,7 @@ def descend(
     point: Points,
     steps: int,
     *,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-3,
     enough: float = 0.0,
     watch: Watch | None = None,
 ) -> Descent:
@@ -75,12 +78,14 @@ def descend(
         objective: what goes down.
         point: the start, of shape (columns,).
         steps: how many steps to take at most.
-        tolerance: it ends where a step makes the loss smaller by less, relative to it.
+        tolerance: it ends where steps make the loss smaller by less, relative to it: one on
+            average, of the last few.
         enough: it ends where the loss is smaller.
         watch: called after each step.
     """
     damping = _FIRST_DAMPING
     here = objective.normal(point)
+    losses = [here.loss]
     converged = not np.isfinite(here.loss)
     for _ in range(steps):
         if converged or here.loss <= enough:
@@ -100,7 +105,9 @@ def descend(
             converged = True
             break
         damping = max(damping / _FACTOR, _LEAST_DAMPING)
-        converged = here.loss - loss < tolerance * here.loss
+        losses.append(loss)
+        before = losses[-1 - _LAST] if len(losses) > _LAST else math.inf
+        converged = before - loss < _LAST * tolerance * before < math.inf
         point = there
         if converged or loss <= enough:
             here = Normal(loss, here.slope, here.matrix)

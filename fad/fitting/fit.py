@@ -17,6 +17,7 @@ from fad.diagram.parameters import Parameter
 from fad.differentiation.surrogates import Kind
 from fad.fitting.alignment import Alignment, Matched, match
 from fad.fitting.budget import Budget, Callback
+from fad.fitting.extras import extra
 from fad.fitting.ladder import Ladder, ladder
 from fad.fitting.loss_names import loss_of
 from fad.fitting.problem import Part
@@ -142,8 +143,10 @@ def fit(
         loss if isinstance(loss, str) else "the given loss",
         [ready.problem.column(each).parameter.label for each in sorted(ready.findings.moves_phase)],
     )
-    solver = Solver(ready, losses, method, tolerance, seed, budget, callback)
-    return _result(request, ready, losses, solver, solver.run())
+    # The matrices are small: threads would wait for each other, and add in another order.
+    with extra("threadpoolctl", "a fit").threadpool_limits(1, "blas"):
+        solver = Solver(ready, losses, method, tolerance, seed, budget, callback)
+        return _result(request, ready, losses, solver, solver.run())
 
 
 def _targets(given: Target | NDArray[np.float64] | Sequence[Target]) -> list[Target]:

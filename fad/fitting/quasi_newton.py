@@ -11,6 +11,8 @@ from fad.fitting.extras import extra
 from fad.fitting.objective import Objective
 from fad.fitting.variables import Points
 
+#: Steps by gradients are shorter than those of Gauss and Newton, so a short one is no end.
+_FINER = 1e-3
 #: A step may need several evaluations.
 _EVALUATIONS = 4
 
@@ -54,7 +56,7 @@ def descend_by_gradients(
         method="L-BFGS-B",
         bounds=[(0, 1)] * len(point),
         callback=after,
-        options={"maxiter": steps, "maxfun": _EVALUATIONS * steps, "ftol": tolerance},
+        options={"maxiter": steps, "maxfun": _EVALUATIONS * steps, "ftol": _FINER * tolerance},
     )
     return Descent(best.point, best.loss, bool(found.success))
 

@@ -19,7 +19,7 @@ from fad.fitting.variables import Points
 _SAME = 1e-3
 #: How many starts run against each other: those that promise most first, and more where these
 #: have not found it.
-_HEATS = (4, 12, 48)
+_HEATS = (4, 4, 8, 48)
 #: Two attempts have found the same where their coordinates differ by less.
 _AGREED = 2e-2
 #: A coarse loss that is so small has nothing more to say.
@@ -109,26 +109,25 @@ class Race:
         self.lost += int(np.isinf(losses).sum())
         order = np.argsort(losses, kind="stable")
         for some in _heats(order):
+            before = self.best
             heat = [Runner(starts[row], starts[row], float(losses[row])) for row in some]
             self.runners += heat
             for each in heat:
                 self.note(each, first)
             self._heat([each for each in heat if math.isfinite(each.loss)])
-            if self.is_won or self._is_agreed():
+            # Others may have come to the best point; or have not come near, where it is good.
+            stays = self.best is before and before is not None and before.final <= self.good
+            if self.is_won or stays or any(map(self._is_where_the_best_is, heat)):
                 return
 
-    def _is_agreed(self) -> bool:
-        """Whether two attempts have ended at one point, which is good."""
+    def _is_where_the_best_is(self, runner: Runner) -> bool:
+        """Whether an attempt has come to the best one, which is good."""
         best = self.best
         return (
             best is not None
+            and best is not runner
             and best.final <= self.good
-            and any(
-                each is not best
-                and math.isfinite(each.final)
-                and np.abs(each.point - best.point).max() < _AGREED
-                for each in self.runners
-            )
+            and float(np.abs(runner.point - best.point).max()) < _AGREED
         )
 
     def settle(self) -> None:
@@ -146,6 +145,9 @@ class Race:
                 self._go(each, stage, _COARSE_ENOUGH)
             runners = _distinct(sorted(runners, key=lambda each: each.loss))[: stage.keep]
         for each in runners:
+            if self._is_where_the_best_is(each):
+                each.ended = "it came to where another one was"
+                return
             self.finish(each, last)
             if each.final <= self.enough:
                 return

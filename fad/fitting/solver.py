@@ -24,11 +24,11 @@ Method = Literal["auto", "levenberg-marquardt", "l-bfgs-b", "cma-es", "nelder-me
 
 #: More parameters than these are descended by gradients alone: a matrix would cost more.
 _MOST_COLUMNS = 64
-#: How much smaller a step has to make a loss, relative to it, for another one to follow.
-_TOLERANCE = 1e-5
+#: How much smaller steps have to make a loss, relative to it, for others to follow.
+_TOLERANCE = 1e-4
 #: A loss where two attempts agree is that of the right parameters, if it is so small, relative to
 #: that of silence: what is left is noise, or a kink that no descent passes.
-_GOOD = 1e-3
+_GOOD = 1e-4
 #: How often parameters without derivatives and the others take turns, at most.
 _TURNS = 3
 #: How many evaluations a search without derivatives may take for each parameter.
@@ -129,7 +129,7 @@ class Solver:
             if best is None or self.race.is_won:
                 return
             point, loss = improved(self.final, best.point, columns, self.seed + turn, self.budget)
-            if not loss < best.final * (1 - _TOLERANCE):
+            if not loss < best.final:
                 return
             self.race.finish(self._another(best.point, point, loss))
 

@@ -51,7 +51,7 @@ class Found:
     Attributes:
         result: a JSON object: parameters, loss, and what else there is to know.
         source: the program with new inits.
-        preset: see `fad.fitting.preset`.
+        preset: see `fad.reporting.preset`.
         report: a page for people, if it was asked for.
     """
 

@@ -126,7 +126,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
     found = Fits()
     monkeypatch.setattr(fad, "fit", found, raising=False)
     for name in ("preset", "report"):
-        module: Any = ModuleType(f"fad.fitting.{name}")
+        module: Any = ModuleType(f"fad.reporting.{name}")
         setattr(module, name, lambda *arguments, name=name: found.make(name, *arguments))
         monkeypatch.setitem(sys.modules, module.__name__, module)
     return found

@@ -69,7 +69,7 @@ def test_the_wheel_holds_what_is_no_module(wheel: Path) -> None:
         names = set(archive.namelist())
     assert "fad/syntax/faust.lark" in names
     assert "fad/py.typed" in names
-    assert {f"fad/fitting/report.{ending}" for ending in ("css", "html", "js")} <= names
+    assert {f"fad/reporting/report.{ending}" for ending in ("css", "html", "js")} <= names
     assert "fad/runtime/engine_worker.py" in names
     assert not [name for name in names if name.startswith(("tests/", "examples/"))]
 

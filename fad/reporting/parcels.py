@@ -16,12 +16,12 @@ from fad.base.source import Source
 from fad.base.version import __version__
 from fad.fitting.assembly import Targets
 from fad.fitting.fit import fit
-from fad.fitting.preset import preset
-from fad.fitting.report import report
 from fad.fitting.result import FitResult
 from fad.fitting.store import Found, key_of
 from fad.fitting.workers import Job
 from fad.pipeline.front import Request, read
+from fad.reporting.preset import preset
+from fad.reporting.report import report
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from fad.base.prose import counted
 from fad.base.version import __version__
-from fad.fitting import report_matches, report_parameters, report_search
-from fad.fitting.preset import preset
-from fad.fitting.report_frame import prose, shown, shown_lines
 from fad.fitting.result import FitResult
-from fad.fitting.wording import change, decibels, duration, number, quantity
+from fad.reporting import report_matches, report_parameters, report_search
+from fad.reporting.preset import preset
+from fad.reporting.report_frame import prose, shown, shown_lines
+from fad.reporting.wording import change, decibels, duration, number, quantity
 
 _FOLDER = Path(__file__).parent
 

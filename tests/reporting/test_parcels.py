@@ -16,12 +16,12 @@ import fad
 from fad.base.errors import FadError
 from fad.fitting.assembly import Targets
 from fad.fitting.many import fit_many
-from fad.fitting.parcels import Packed, Parcel, fit_parcel, job_of, packed
-from fad.fitting.preset import preset
 from fad.fitting.store import Found, open_store
 from fad.fitting.targets import Target
 from fad.fitting.workers import Job
 from fad.pipeline.front import Request
+from fad.reporting.parcels import Packed, Parcel, fit_parcel, job_of, packed
+from fad.reporting.preset import preset
 
 PROGRAM = """import("stdfaust.lib");
 import("parts/gains.lib");

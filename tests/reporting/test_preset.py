@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from fad.fitting.preset import preset
-from tests.fitting.results import match, result, tone
+from fad.reporting.preset import preset
+from tests.reporting.results import match, result, tone
 
 
 def test_the_parameters_in_their_order_and_the_loss() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fad.fitting.png import png
-from fad.fitting.spectrogram import SILENCE
+from fad.reporting.png import png
+from fad.reporting.spectrogram import SILENCE
 
 #: How far below the loudest level is drawn as silence, in dB.
 RANGE = 80

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fad.fitting.spectral_pictures import difference, mean_difference, palette
-from fad.fitting.spectrogram import SILENCE, axes_of, spectrogram
-from tests.fitting.results import RATE, tone
+from fad.reporting.spectral_pictures import difference, mean_difference, palette
+from fad.reporting.spectrogram import SILENCE, axes_of, spectrogram
+from tests.reporting.results import RATE, tone
 
 
 @pytest.mark.parametrize("frequency", [100.0, 437.0, 3000.0])

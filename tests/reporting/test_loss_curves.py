@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from fad.fitting.loss_curves import Line, Panel, panels, width_of
 from fad.fitting.result import Attempt, Moment
+from fad.reporting.loss_curves import Line, Panel, panels, width_of
 
 
 def attempt(*moments: tuple[int, str, float]) -> Attempt:

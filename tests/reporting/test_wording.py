@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from fad.fitting.wording import change, decibels, duration, end_of_range, number, place_of, quantity
-from tests.fitting.results import FREQUENCY, GAIN
+from fad.reporting.wording import (
+    change,
+    decibels,
+    duration,
+    end_of_range,
+    number,
+    place_of,
+    quantity,
+)
+from tests.reporting.results import FREQUENCY, GAIN
 
 
 def plain(text: str) -> str:

@@ -17,17 +17,17 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-import fad.fitting
-from fad.fitting import audible
-from fad.fitting.preset import preset
-from fad.fitting.report import report
+import fad.reporting
 from fad.fitting.result import Attempt, FitResult, Moment
-from fad.fitting.spectral_pictures import LEVEL_COLOURS
-from tests.fitting.results import FREQUENCY, GAIN, RATE, SOURCE, match, result, sensitivity, tone
+from fad.reporting import audible
+from fad.reporting.preset import preset
+from fad.reporting.report import report
+from fad.reporting.spectral_pictures import LEVEL_COLOURS
+from tests.reporting.results import FREQUENCY, GAIN, RATE, SOURCE, match, result, sensitivity, tone
 
 COMMAND = "fad fit sine.dsp recording.wav --seed 7"
 EMPTY = ("img", "meta", "link", "br", "hr", "input", "wbr", "path")
-SCRIPT = Path(fad.fitting.__path__[0], "report.js").read_text("utf-8")
+SCRIPT = Path(fad.reporting.__path__[0], "report.js").read_text("utf-8")
 
 # -- Reading pages -------------------------------------------------------------------------------
 

@@ -7,9 +7,9 @@ from html import escape
 from string import Template
 
 from fad.diagram.parameters import Parameter
-from fad.fitting.report_frame import percent, shown
 from fad.fitting.result import FitResult
-from fad.fitting.wording import (
+from fad.reporting.report_frame import percent, shown
+from fad.reporting.wording import (
     Certainty,
     certainties,
     end_of_range,

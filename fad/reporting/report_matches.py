@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fad.base.ticks import log_ticks
-from fad.fitting.audible import Audible, audible, common_gain, data_address
-from fad.fitting.report_frame import Tick, framed, shown, whole_axis
 from fad.fitting.result import FitResult, Match
-from fad.fitting.spectral_pictures import (
+from fad.reporting.audible import Audible, audible, common_gain, data_address
+from fad.reporting.report_frame import Tick, framed, shown, whole_axis
+from fad.reporting.spectral_pictures import (
     DIFFERENCE_COLOURS,
     LEVEL_COLOURS,
     MOST_APART,
@@ -25,8 +25,8 @@ from fad.fitting.spectral_pictures import (
     picture_of_levels,
     top_of,
 )
-from fad.fitting.spectrogram import SILENCE, Axes, axes_of, spectrogram
-from fad.fitting.wording import decibels, number, quantity
+from fad.reporting.spectrogram import SILENCE, Axes, axes_of, spectrogram
+from fad.reporting.wording import decibels, number, quantity
 
 #: How many targets are open from the beginning, and how many are shown at all.
 _OPEN, _MOST = 2, 24

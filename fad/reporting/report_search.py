@@ -8,10 +8,10 @@ from string import Template
 
 from fad.base.prose import counted
 from fad.base.ticks import log_ticks
-from fad.fitting.loss_curves import Line, Panel, panels, width_of
-from fad.fitting.report_frame import Tick, framed, prose, shown, whole_axis
 from fad.fitting.result import Attempt
-from fad.fitting.wording import number
+from fad.reporting.loss_curves import Line, Panel, panels, width_of
+from fad.reporting.report_frame import Tick, framed, prose, shown, whole_axis
+from fad.reporting.wording import number
 
 #: How many numbers there are beside a panel at most.
 _MOST_LOSSES = 6
