@@ -215,7 +215,7 @@ def _result(
         fitted.text,
         ready.problem.model.rate,
         solver.seed,
-        as_source(request.program).name,
+        Path(as_source(request.program).name).name,
     )
 
 
