@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fad.fitting.loss_names import loss_of, roots
 from fad.fitting.problem import Problem, part_of
 from fad.fitting.targets import Target
 from fad.fitting.variables import variable
+from fad.fitting.wording import end_of_range, spread_of
 from tests.support.native import needs_compiler
 
 pytestmark = [
@@ -127,6 +129,24 @@ def test_bounds_are_kept() -> None:
     found = fit(FILTER, dry({"pole": 0.5, "gain": 2}), bounds={"pole": (0.6, 0.9)})
     assert found.parameters["/pole"] == pytest.approx(0.6)
     assert found.ending == "converged"
+
+
+@pytest.mark.parametrize("scale", ["log", "exp"])
+def test_errors_and_ends_are_those_of_the_range_that_is_searched(scale: str) -> None:
+    """How well the recording tells a value has nothing to do with where it is looked for."""
+    program = FILTER.replace("[scale:log]", f"[scale:{scale}]")
+    noisy = dry({"pole": 0.6, "gain": 2.5})
+    noisy = replace(noisy, sound=noisy.sound + np.roll(NOISE, 77) * 0.01)
+    told = []
+    for bounds in ({}, {"gain": (2.0, 3.0)}, {"gain": (0.5, 2.0)}):
+        found = fit(program, noisy, bounds=bounds, freeze={"pole": 0.6}, starts=2)
+        (gain,), at = found.variables, found.parameters["/gain"]
+        assert found.sensitivity is not None
+        (error,) = found.sensitivity.errors
+        told.append((spread_of(gain, at, error), end_of_range(gain, at)))
+    (whole, nowhere), (part, inside), (_, end) = told
+    assert part == pytest.approx(whole, rel=0.02)
+    assert [nowhere, inside, end] == ["", "", "at the high end of its range"]
 
 
 @pytest.mark.parametrize("method", ["levenberg-marquardt", "l-bfgs-b", "cma-es", "nelder-mead"])
