@@ -121,8 +121,8 @@ _POSITIVE = _Positive()
     "--loss",
     default="auto",
     show_default=True,
-    help="What is to be small: `auto`, or `mss`, `waveform`, `esr`, `envelope`, `mel`, `transport` "
-    'or `l1`, with windows, weights and sums, as in "mss(2048, 512) + 0.1*envelope".',
+    help="What is to be small: `auto`, or `roots`, `mss`, `waveform`, `esr`, `envelope`, `mel`, "
+    '`transport` or `l1`, with windows, weights and sums, as in "mss(2048, 512) + 0.1*envelope".',
 )
 @click.option(
     "--align",

@@ -332,18 +332,21 @@ def run_table(recording: Recording) -> str:
 
 def fit_table(result: FitResult) -> str:
     """A line for each parameter that was fitted, and a sentence about the loss."""
-    table = _table("parameter", "value", "unit", "error")
+    from fad.fitting.wording import end_of_range
+
+    table = _table("parameter", "value", "unit", "error", "")
     errors = _errors(result)
+
+    def add(name: str, each: Parameter, value: float, error: str) -> None:
+        end = end_of_range(each, value)
+        table.add_row(_cell(name), f"{value:.6g}", _cell(each.unit), error, end)
+
     for each in result.variables:
         if each.path in result.parameters:
-            value = result.parameters[each.path]
-            table.add_row(
-                _cell(each.path), f"{value:.6g}", _cell(each.unit), errors.get(each.path, "")
-            )
+            add(each.path, each, result.parameters[each.path], errors.get(each.path, ""))
             continue
         for match in result.matches:  # each target has a value of its own
-            row = _cell(f"{each.path} ({match.target.name})")
-            table.add_row(row, f"{match.values[each.path]:.6g}", _cell(each.unit), "")
+            add(f"{each.path} ({match.target.name})", each, match.values[each.path], "")
     told = f"{result.loss_name}: {result.start_loss:.4g} -> {result.loss:.4g}; {result.message}\n"
     return (_printed(table) + "\n" if table.row_count else "") + visible(told, "\n")
 

@@ -218,7 +218,7 @@ def _result(
         fitted.text,
         ready.problem.model.rate,
         solver.seed,
-        as_source(request.program).name,
+        Path(as_source(request.program).name).name,
     )
 
 
@@ -254,10 +254,11 @@ def _at(ready: Setup, point: Points, values: Mapping[str, float]) -> Points:
 
 
 def _started(parameter: Parameter, ready: Setup, row: int) -> Parameter:
-    """A parameter that starts where the fit did."""
+    """A parameter that starts where the fit did, in the range that was searched."""
     columns = ready.problem.parts[0].columns
-    value = ready.variables[row].coordinate.value(ready.origin[columns[row]])
-    return replace(parameter, init=float(value))
+    searched = ready.variables[row].coordinate
+    value = float(searched.value(ready.origin[columns[row]]))
+    return replace(parameter, init=value, min=searched.low, max=searched.high, scale=searched.scale)
 
 
 def _attempt(ready: Setup, runner: Runner) -> Attempt:

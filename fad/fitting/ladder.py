@@ -6,21 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fad import losses
+from fad.fitting.loss_names import FINE, named, roots
 from fad.fitting.problem import Problem
 from fad.losses.loss import Loss
 
-
-def spectral(*windows: int) -> Loss:
-    """The mean squared difference of the square roots of magnitudes.
-
-    The root lets weak partials count, and a step far below the loudest is no large residual, as it
-    is for logarithms.
-    """
-    return losses.mss(windows, linear=0, log=0, sqrt=1, squared=True)
-
-
-#: The windows of the loss that a fit ends with, and of the one that it begins with, in samples.
-FINE, COARSE = (2048, 512, 128), (1024,)
+#: The windows of the loss that a fit begins with, in samples; it ends with `FINE`.
+COARSE = (1024,)
 #: Long windows tell frequencies apart.
 _TRANSPORT = (4096,)
 #: No window is shorter: spectra have to tell something apart.
@@ -74,14 +65,14 @@ def ladder(problem: Problem, loss: Loss | None, name: str, moves_phases: Sequenc
         moves_phases: the labels of parameters that move the phase of an oscillator.
     """
     shortest = min(part.sound.shape[1] for part in problem.parts)
-    coarse = spectral(*_within(COARSE, shortest))
-    short = f"mss{_within(COARSE, shortest)}"
+    coarse = roots(_within(COARSE, shortest))
+    short = named("roots", _within(COARSE, shortest))
     race = [Rung(short, coarse, steps, keep) for steps, keep in ((4, 16), (8, 5), (15, 3))]
     final = Rung(name, loss, 40, 1) if loss is not None else _fine(shortest)
     reason = "as asked for" if loss is not None else "it has wide basins, and does not hear phases"
     if moves_phases:
         window = _within(_TRANSPORT, shortest)
-        transport = Rung(f"transport{window}", losses.transport(window), 1, 8, True)
+        transport = Rung(named("transport", window), losses.transport(window), 1, 8, True)
         scan = Rung(short, coarse, 1, 5, True)
         race = [transport, race[0], scan, race[1], scan, race[2]]
         names = ", ".join(f"`{each}`" for each in moves_phases)
@@ -96,7 +87,7 @@ def ladder(problem: Problem, loss: Loss | None, name: str, moves_phases: Sequenc
 
 def _fine(shortest: int) -> Rung:
     windows = _within(FINE, shortest)
-    return Rung(f"mss{windows}", spectral(*windows), 40, 1)
+    return Rung(named("roots", windows), roots(windows), 40, 1)
 
 
 def _within(windows: tuple[int, ...], frames: int) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
@@ -16,6 +16,23 @@ from fad.base.errors import FadError, located
 from fad.base.prose import either, nearest
 from fad.base.source import Source, Span
 from fad.losses import Loss
+
+#: The windows of the loss that a fit ends with, where no other is asked for, in samples.
+FINE = (2048, 512, 128)
+
+
+def roots(windows: Sequence[int] = FINE) -> Loss:
+    """The mean squared difference of the square roots of magnitudes.
+
+    The root lets weak partials count, and a step far below the loudest is no large residual, as it
+    is for logarithms.
+    """
+    return losses.mss(windows, linear=0, log=0, sqrt=1, squared=True)
+
+
+def named(name: str, windows: Sequence[int]) -> str:
+    """The text that means a loss with windows."""
+    return f"{name}({', '.join(map(str, windows))})"
 
 
 def _whole(number: float) -> int:
@@ -58,6 +75,7 @@ _ENTRIES: Mapping[str, _Entry] = MappingProxyType(
         "l1": _Entry(losses.l1),
         "l2": _Entry(losses.l2),
         "dc": _Entry(losses.dc),
+        "roots": _Entry(roots, "windows"),
     }
 )
 #: The names of losses.

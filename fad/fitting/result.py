@@ -60,8 +60,9 @@ class Sensitivity:
         paths: the parameters, in order.
         sizes: how far the residuals move when a parameter goes through its range, each relative to
             the largest of them, of shape (parameters,): 0 where the recordings say nothing.
-        errors: the standard error of each parameter, relative to its range, of shape (parameters,),
-            with what is left of the loss as noise; infinite where the recordings say nothing.
+        errors: the standard error of each parameter, relative to the range that was searched, of
+            shape (parameters,), with what is left of the loss as noise; infinite where the
+            recordings say nothing.
         correlations: of the errors, of shape (parameters, parameters): where one is near 1 or -1,
             the two parameters trade against each other.
     """
@@ -97,7 +98,7 @@ class FitResult:
 
     Attributes:
         parameters: path -> value, of those that all targets share.
-        variables: what was fitted, with ranges, in order.
+        variables: what was fitted, with the ranges that were searched, in order.
         loss: the final loss.
         start_loss: the loss of the program as it was.
         success: whether it ended by itself.

@@ -288,6 +288,14 @@ def test_parameters_that_each_recording_has_for_its_own(
     ]
 
 
+def test_values_at_the_ends_of_their_ranges(fit: Callable[..., Done], fits: Fits) -> None:
+    """Perhaps a wider range comes closer."""
+    fits.gives = lambda **options: result(parameters={"/p/cutoff": 100.0, "/p/gain": 2.0})
+    _, cutoff, gain, *_ = fit(*WET).stdout.splitlines()
+    assert cutoff.endswith("  at the low end of its range")
+    assert gain.endswith("  unknown  at the high end of its range")
+
+
 def test_the_standard_output_takes_one_result(fit: Callable[..., Done]) -> None:
     done = fit(*WET, "-o", "-")
     assert (done.code, done.stdout) == (0, "process = 1;\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ import pytest
 import fad
 from fad import losses
 from fad.base.errors import FadError
+from fad.fitting.loss_names import loss_of, roots
 from fad.fitting.problem import Problem, part_of
 from fad.fitting.targets import Target
 from fad.fitting.variables import variable
+from fad.fitting.wording import end_of_range, spread_of
 from tests.support.native import needs_compiler
 
 pytestmark = [
@@ -55,7 +59,7 @@ def tone(values: Mapping[str, float]) -> Target:
     return Target(played(TONE, {**values, "gate": 1}), at={"gate": 1})
 
 
-def fit(program: str, target: Any, **options: Any) -> fad.FitResult:
+def fit(program: str | Path, target: Any, **options: Any) -> fad.FitResult:
     return fad.fit(program, target, rate=RATE, **{"starts": 16, **options})
 
 
@@ -66,14 +70,20 @@ def test_hidden_values_are_found() -> None:
     for name, value in hidden.items():
         assert found.parameters[f"/{name}"] == pytest.approx(value, rel=1e-3)
     assert found.x == pytest.approx([0.83, 3.1], rel=1e-3)
+    assert loss_of(found.loss_name, RATE) == roots((1024, 512, 128))
+    phases = {moment.phase for each in found.attempts for moment in each.history}
+    assert "roots(1024)" in phases
     assert (found.fun, found.nfev) == (found.loss, found.evaluations)
     assert found.loss < 1e-4 * found.start_loss
 
 
-def test_what_is_told_is_about_the_written_program() -> None:
+def test_what_is_told_is_about_the_written_program(tmp_path: Path) -> None:
     """The loss is that of the program that is written, which differs in its numbers only."""
     target = dry({"pole": 0.6, "gain": 0.4})
-    found = fit(FILTER, target, loss="mss(512, 128, sqrt=1, linear=0, log=0, squared=1)")
+    program = tmp_path / "filter.dsp"
+    program.write_text(FILTER)
+    found = fit(program, target, loss="mss(512, 128, sqrt=1, linear=0, log=0, squared=1)")
+    assert found.program == "filter.dsp"  # and not where it is
     lines = zip(FILTER.splitlines(), found.source.splitlines(), strict=True)
     assert [old != new for old, new in lines] == [False, True, True, False]
     sound = played(found.source, {}, NOISE).astype(np.float32)
@@ -119,6 +129,24 @@ def test_bounds_are_kept() -> None:
     found = fit(FILTER, dry({"pole": 0.5, "gain": 2}), bounds={"pole": (0.6, 0.9)})
     assert found.parameters["/pole"] == pytest.approx(0.6)
     assert found.ending == "converged"
+
+
+@pytest.mark.parametrize("scale", ["log", "exp"])
+def test_errors_and_ends_are_those_of_the_range_that_is_searched(scale: str) -> None:
+    """How well the recording tells a value has nothing to do with where it is looked for."""
+    program = FILTER.replace("[scale:log]", f"[scale:{scale}]")
+    noisy = dry({"pole": 0.6, "gain": 2.5})
+    noisy = replace(noisy, sound=noisy.sound + np.roll(NOISE, 77) * 0.01)
+    told = []
+    for bounds in ({}, {"gain": (2.0, 3.0)}, {"gain": (0.5, 2.0)}):
+        found = fit(program, noisy, bounds=bounds, freeze={"pole": 0.6}, starts=2)
+        (gain,), at = found.variables, found.parameters["/gain"]
+        assert found.sensitivity is not None
+        (error,) = found.sensitivity.errors
+        told.append((spread_of(gain, at, error), end_of_range(gain, at)))
+    (whole, nowhere), (part, inside), (_, end) = told
+    assert part == pytest.approx(whole, rel=0.02)
+    assert [nowhere, inside, end] == ["", "", "at the high end of its range"]
 
 
 @pytest.mark.parametrize("method", ["levenberg-marquardt", "l-bfgs-b", "cma-es", "nelder-mead"])
