@@ -17,7 +17,7 @@ from PIL import Image
 import fad
 from examples.fit.record import RATE, plucked, write
 from examples.pictures import keep
-from fad.fitting.report import report
+from fad.reporting.report import report
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parents[1] / "docs" / "fit.png"

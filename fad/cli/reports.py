@@ -332,7 +332,7 @@ def run_table(recording: Recording) -> str:
 
 def fit_table(result: FitResult) -> str:
     """A line for each parameter that was fitted, and a sentence about the loss."""
-    from fad.fitting.wording import end_of_range
+    from fad.reporting.wording import end_of_range
 
     table = _table("parameter", "value", "unit", "error", "")
     errors = _errors(result)

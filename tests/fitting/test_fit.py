@@ -17,7 +17,7 @@ from fad.fitting.loss_names import loss_of, roots
 from fad.fitting.problem import Problem, part_of
 from fad.fitting.targets import Target
 from fad.fitting.variables import variable
-from fad.fitting.wording import end_of_range, spread_of
+from fad.reporting.wording import end_of_range, spread_of
 from tests.support.native import needs_compiler
 
 pytestmark = [
