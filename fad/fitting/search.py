@@ -20,8 +20,9 @@ _SAME = 1e-3
 #: How many starts run against each other: those that promise most first, and more where these
 #: have not found it.
 _HEATS = (4, 4, 8, 48)
-#: Two attempts have found the same where their coordinates differ by less.
-_AGREED = 2e-2
+#: Two attempts have found the same where their coordinates differ by less. So many have to agree,
+#: where the loss is good, and in any case.
+_AGREED, _FEW, _MANY = 2e-2, 2, 5
 #: A coarse loss that is so small has nothing more to say.
 _COARSE_ENOUGH = 1e-6
 
@@ -54,6 +55,7 @@ class Runner:
         final: the final loss there, once it has been gone down; infinite before.
         history: its moments.
         ended: why it has ended, in words.
+        joined: the one that it has come to, if it has.
     """
 
     start: Points
@@ -62,6 +64,16 @@ class Runner:
     final: float = math.inf
     history: list[Moment] = field(default_factory=list)
     ended: str = "others were better"
+    joined: Runner | None = None
+
+    @property
+    def where(self) -> Runner:
+        """The one that it has come to, or itself."""
+        return self if self.joined is None else self.joined.where
+
+    def join(self, other: Runner) -> None:
+        """Ends, as it has come to where another one is."""
+        self.joined, self.ended = other, "it came to where another one was"
 
 
 @dataclass(eq=False)
@@ -115,20 +127,22 @@ class Race:
             for each in heat:
                 self.note(each, first)
             self._heat([each for each in heat if math.isfinite(each.loss)])
-            # Others may have come to the best point; or have not come near, where it is good.
-            stays = self.best is before and before is not None and before.final <= self.good
-            if self.is_won or stays or any(map(self._is_where_the_best_is, heat)):
+            if self.is_won or self._has_decided(before):
                 return
 
-    def _is_where_the_best_is(self, runner: Runner) -> bool:
-        """Whether an attempt has come to the best one, which is good."""
+    def _has_decided(self, before: Runner | None) -> bool:
+        """Whether more starts are not likely to find anything better.
+
+        Args:
+            before: the best one before the last ones ran.
+        """
         best = self.best
-        return (
-            best is not None
-            and best is not runner
-            and best.final <= self.good
-            and float(np.abs(runner.point - best.point).max()) < _AGREED
-        )
+        if best is None:
+            return False
+        arrived = sum(_is_same(each.where, best, _AGREED) for each in self.runners)
+        if best.final <= self.good:
+            return best is before or arrived >= _FEW
+        return arrived >= _MANY
 
     def settle(self) -> None:
         """Gives the final loss to those that were ended before they had gone down it."""
@@ -145,9 +159,10 @@ class Race:
                 self._go(each, stage, _COARSE_ENOUGH)
             runners = _distinct(sorted(runners, key=lambda each: each.loss))[: stage.keep]
         for each in runners:
-            if self._is_where_the_best_is(each):
-                each.ended = "it came to where another one was"
-                return
+            best = self.best
+            if best is not None and best.final < math.inf and _is_same(each, best, _AGREED):
+                each.join(best)
+                continue
             self.finish(each, last)
             if each.final <= self.enough:
                 return
@@ -207,8 +222,13 @@ def _distinct(runners: Sequence[Runner]) -> list[Runner]:
     """Those that have not arrived where a better one is."""
     found: list[Runner] = []
     for each in runners:
-        if all(np.abs(each.point - other.point).max() > _SAME for other in found):
+        other = next((other for other in found if _is_same(each, other, _SAME)), None)
+        if other is None:
             found.append(each)
         else:
-            each.ended = "it came to where another one was"
+            each.join(other)
     return found
+
+
+def _is_same(runner: Runner, other: Runner, distance: float) -> bool:
+    return float(np.abs(runner.point - other.point).max()) < distance
