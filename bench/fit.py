@@ -131,7 +131,7 @@ def draws(problem: Hidden, count: int, **options: Any) -> Iterator[Draw]:
         options: what else `fad.fit` is told.
     """
     model = fad.load(problem.program, rate=RATE)
-    variables = [variable(each, None, True) for each in model.variables]
+    variables = [variable(each) for each in model.variables]
     played: dict[str, Any] = {"at": dict(problem.at)}
     if problem.input is None:
         played |= {"changes": {0.0: {"gate": 1.0}, NOTE: {"gate": 0.0}}}

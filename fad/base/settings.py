@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 from fad.base.errors import FadError
 
+Value = TypeVar("Value")
 #: A time in front of values: `2.0:gain=0.8`.
 _TIME = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*:(.*)", re.DOTALL)
 
@@ -30,16 +31,7 @@ def values(texts: Iterable[str]) -> dict[str, float]:
     Raises:
         FadError: a text says something else.
     """
-    found = {}
-    for part in (part for text in texts for part in text.split(",") if part.strip()):
-        name, _, number = part.rpartition("=")
-        try:
-            found[name.strip()] = float(number)
-        except ValueError:
-            name = ""
-        if not name.strip():
-            raise FadError(f"`{part.strip()}` is no value", hint="write `name=number`")
-    return found
+    return _named(texts, float, "value", "name=number")
 
 
 def ranges(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
@@ -48,16 +40,33 @@ def ranges(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
     Raises:
         FadError: a text says something else.
     """
+
+    def ends(text: str) -> tuple[float, float]:
+        low, _, high = text.partition(":")
+        return float(low), float(high)
+
+    return _named(texts, ends, "range", "name=lowest:highest")
+
+
+def _named(
+    texts: Iterable[str], read: Callable[[str], Value], what: str, form: str
+) -> dict[str, Value]:
+    """What stands behind names, between commas.
+
+    Args:
+        texts: the texts.
+        read: makes something of what is behind a name; `ValueError` refuses it.
+        what, form: what that is called, and how it is written.
+    """
     found = {}
     for part in (part for text in texts for part in text.split(",") if part.strip()):
-        name, _, ends = part.rpartition("=")
-        low, _, high = ends.partition(":")
+        name, _, told = part.rpartition("=")
         try:
-            found[name.strip()] = float(low), float(high)
+            found[name.strip()] = read(told)
         except ValueError:
             name = ""
         if not name.strip():
-            raise FadError(f"`{part.strip()}` is no range", hint="write `name=lowest:highest`")
+            raise FadError(f"`{part.strip()}` is no {what}", hint=f"write `{form}`")
     return found
 
 

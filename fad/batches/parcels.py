@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -19,8 +18,9 @@ from fad.batches.workers import Job
 from fad.fitting.assembly import Targets
 from fad.fitting.fit import fit
 from fad.fitting.result import FitResult
+from fad.model.travel import write_files
 from fad.pipeline.front import Request, read
-from fad.reporting.preset import preset
+from fad.reporting.preset import json_number, preset
 from fad.reporting.report import report
 
 
@@ -41,10 +41,7 @@ class Packed:
 
     def unpacked(self, folder: Path) -> Source:
         """Writes the files into a folder, and gives the program as if it were there."""
-        for name, content in self.files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        write_files(folder, self.files)
         return Source(self.name, self.text, folder / "program.dsp", is_given=True)
 
 
@@ -160,8 +157,8 @@ def _summary(result: FitResult, warnings: tuple[str, ...]) -> str:
     return json.dumps(
         {
             "parameters": {path: float(value) for path, value in result.parameters.items()},
-            "loss": _finite(result.loss),
-            "start_loss": _finite(result.start_loss),
+            "loss": json_number(result.loss),
+            "start_loss": json_number(result.start_loss),
             "loss_name": result.loss_name,
             "success": result.success,
             "message": result.message,
@@ -173,8 +170,3 @@ def _summary(result: FitResult, warnings: tuple[str, ...]) -> str:
         },
         ensure_ascii=False,
     )
-
-
-def _finite(value: float) -> float | None:
-    """A number that JSON has."""
-    return value if math.isfinite(value) else None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from fad.base.settings import Settings
 from fad.cli.options import (
+    BACKENDS,
     NATIVE,
     RATE,
     RUN_PRECISION,
@@ -23,11 +22,6 @@ from fad.cli.options import (
     wrote,
 )
 from fad.cli.project import ProjectCommand
-
-#: How `--native` and `--interpreter` are called in `fad.load`.
-_BACKENDS: Mapping[bool | None, Literal["auto", "native", "interpreter"]] = MappingProxyType(
-    {None: "auto", True: "native", False: "interpreter"}
-)
 
 
 @click.command(cls=ProjectCommand, short_help="Run a program on a recording, with derivatives.")
@@ -113,7 +107,7 @@ def call(
     model = fad.load(
         program_of(file),
         rate=rate,
-        backend=_BACKENDS[native],
+        backend=BACKENDS[native],
         mode="forward",
         block=recordings.block_for(at.changes, rate),
         rules=None if rules is None else program_of(rules),

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +17,7 @@ from fad.cli.failures import worst
 from fad.cli.fit_many import fit_each, many_of, many_options, places
 from fad.cli.fit_progress import callback
 from fad.cli.options import (
+    BACKENDS,
     NATIVE,
     TRUST,
     given,
@@ -31,7 +31,7 @@ from fad.cli.options import (
     wrote,
 )
 from fad.cli.project import ProjectCommand, without_project
-from fad.cli.results import Outcome, attempt
+from fad.cli.results import exit_code
 
 if TYPE_CHECKING:
     from fad.base.source import Source
@@ -45,10 +45,6 @@ _RATE = 44100
 _PLAYED = ("sound", "at", "midi")
 #: The options that go to `fad.fit` as they are, where they are given: the others start as it says.
 _PASSED = ("align", "method", "starts", "seed", "tolerance", "max_seconds", "max_evaluations")
-#: How `--native` and `--interpreter` are called in `fad.fit`.
-_BACKENDS: Mapping[bool | None, Literal["auto", "native", "interpreter"]] = MappingProxyType(
-    {None: "auto", True: "native", False: "interpreter"}
-)
 
 
 class _Positive(click.FloatRange):
@@ -213,7 +209,7 @@ def fit(
         **{name: options[name] for name in ("wrt", "freeze", "start", "bounds", "surrogate")},
         **{name: options[name] for name in _PASSED if options[name] is not None},
         **{"loss": loss, "rules": told_rules, "trust": options["trust"]},
-        **{"backend": _BACKENDS[native], **searched},
+        **{"backend": BACKENDS[native], **searched},
     }
     reading = (instrument, rate, window, bool(options["align"]))
     command = shlex.join(["fad", *sys.argv[1:]])
@@ -325,14 +321,9 @@ def _write(results: Mapping[str, str | None], made: Callable[[str], str]) -> lis
     """
     from fad.base import output_file as out
 
-    def written(option: str, path: str) -> int:
+    def write(option: str, path: str) -> None:
         out.write(made(option), path)
         wrote(path)
-        return 0
 
-    codes = []
-    for option, path in results.items():
-        if path is not None:
-            done = attempt(partial(written, option, path), None)
-            codes.append(done.code if isinstance(done, Outcome) else done)
-    return codes
+    asked = [(option, path) for option, path in results.items() if path is not None]
+    return [exit_code(partial(write, option, path), None) for option, path in asked]

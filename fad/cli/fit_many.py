@@ -14,7 +14,7 @@ import click
 
 from fad.cli.failures import worst
 from fad.cli.options import BAD_INPUT, Command, show, tell, warn, wrote
-from fad.cli.results import Outcome, attempt
+from fad.cli.results import exit_code
 
 if TYPE_CHECKING:
     from fad.base.source import Source
@@ -240,16 +240,13 @@ def _write(option: str, folder: str, done: Sequence[tuple[Setting, Found]]) -> i
     """Writes the files of one option into a folder, and gives the exit code."""
     from fad.base import output_file as out
 
-    def written(setting: Setting, found: Found) -> int:
+    def write(setting: Setting, found: Found) -> None:
         texts = {"-o": found.source, "--preset": found.preset, "--report": found.report or ""}
         out.write(texts[option], place(option, folder, setting))
-        return 0
 
-    codes = []
-    for setting, found in done:
-        code = attempt(partial(written, setting, found), setting.target)
-        codes.append(code.code if isinstance(code, Outcome) else code)
-    return worst(codes)
+    return worst(
+        exit_code(partial(write, setting, found), setting.target) for setting, found in done
+    )
 
 
 def _told(tally: Tally, results: str) -> str:

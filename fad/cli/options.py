@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -73,6 +74,10 @@ NATIVE = click.option(
     "--native/--interpreter",
     default=None,
     help="How to run the program; natively where there is a C++ compiler.",
+)
+#: How these are called in `fad.load` and `fad.fit`.
+BACKENDS: Mapping[bool | None, Literal["auto", "native", "interpreter"]] = MappingProxyType(
+    {None: "auto", True: "native", False: "interpreter"}
 )
 SEED = click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the noise."

@@ -141,6 +141,12 @@ def attempt(work: Callable[[], Result], file: str | None) -> Result | Outcome:
         return Outcome(report(error, file), _places(error), failed=True)
 
 
+def exit_code(work: Callable[[], object], file: str | None) -> int:
+    """Does something, and gives the exit code for it; see `attempt`."""
+    done = attempt(work, file)
+    return done.code if isinstance(done, Outcome) else 0
+
+
 def _places(error: Exception) -> tuple[Path, ...]:
     """The files that an error is about."""
     from fad.base.errors import FadError

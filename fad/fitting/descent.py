@@ -64,8 +64,8 @@ def descend(
     point: Points,
     steps: int,
     *,
-    tolerance: float = 1e-3,
-    enough: float = 0.0,
+    tolerance: float,
+    enough: float,
     watch: Watch | None = None,
 ) -> Descent:
     """Goes down from a point, by steps that are solutions of damped normal equations.

@@ -27,7 +27,7 @@ from fad.fitting.sensitivity import sensitivity
 from fad.fitting.setup import Asked, Setup, setup
 from fad.fitting.solver import Method, Solver
 from fad.fitting.targets import Target
-from fad.fitting.variables import Points, values_at
+from fad.fitting.variables import Points, point_of
 from fad.losses.loss import Loss
 from fad.model.choices import listed, mapping, refuse_unknown, whole
 from fad.model.units import BackendName
@@ -164,14 +164,14 @@ def _result(
     request: Request, ready: Setup, losses: Ladder, solver: Solver, ending: Ending
 ) -> FitResult:
     best = solver.race.best
-    point = ready.origin if best is None else _kept(ready, best.point)
-    values = _values(ready, point, 0)
-    own = {each.path for each in ready.variables[: ready.shared]}
-    shared = {path: value for path, value in values.items() if path in own}
+    point = ready.origin.copy() if best is None else _kept(ready, best.point)
+    values = ready.values(point, 0)
+    of_all = ready.problem.variables[: ready.shared]
+    shared = {each.path: values[each.path] for each in of_all}
     fitted = with_inits(request, {**ready.frozen, **shared})
     # What is written has so many digits: all that is told is about these numbers.
     written = {path: fitted.values[path] for path in shared}
-    point = _at(ready, point, written)
+    point[: ready.shared] = point_of(of_all, written)
     final = solver.final
     by_target = final.by_target(point)
     starts = [_heard(ready, part, ready.origin) for part in ready.problem.parts]
@@ -182,7 +182,7 @@ def _result(
             sound.sound,
             first.sound,
             float(loss),
-            {**_values(ready, point, number), **written},
+            {**ready.values(point, number), **written},
         )
         for number, (part, sound, first, loss) in enumerate(
             zip(ready.problem.parts, sounds, starts, by_target, strict=True)
@@ -202,7 +202,7 @@ def _result(
     runners = sorted(solver.race.runners, key=lambda each: each.final)
     return FitResult(
         written,
-        tuple(_started(each.parameter, ready, row) for row, each in enumerate(ready.variables)),
+        tuple(_started(ready, row) for row in range(len(ready.problem.variables))),
         float(by_target.mean()),
         final.value(ready.origin),
         ending,
@@ -238,33 +238,21 @@ def _kept(ready: Setup, point: Points) -> Points:
     return found
 
 
-def _values(ready: Setup, point: Points, number: int) -> dict[str, float]:
-    """Path -> value of each variable, for a target."""
-    columns = ready.problem.parts[number].columns
-    found = values_at(ready.variables, point[columns])
-    return {path: float(value) for path, value in found.items()}
-
-
-def _at(ready: Setup, point: Points, values: Mapping[str, float]) -> Points:
-    """A point where shared parameters have other values."""
-    found = point.copy()
-    for column, each in enumerate(ready.variables[: ready.shared]):
-        found[column] = np.clip(each.coordinate.place(values[each.path]), 0, 1)
-    return found
-
-
-def _started(parameter: Parameter, ready: Setup, row: int) -> Parameter:
+def _started(ready: Setup, row: int) -> Parameter:
     """A parameter that starts where the fit did, in the range that was searched."""
     columns = ready.problem.parts[0].columns
-    searched = ready.variables[row].coordinate
+    variable = ready.problem.variables[row]
+    searched = variable.coordinate
     value = float(searched.value(ready.origin[columns[row]]))
-    return replace(parameter, init=value, min=searched.low, max=searched.high, scale=searched.scale)
+    return replace(
+        variable.parameter, init=value, min=searched.low, max=searched.high, scale=searched.scale
+    )
 
 
 def _attempt(ready: Setup, runner: Runner) -> Attempt:
     return Attempt(
-        _values(ready, runner.start, 0),
-        _values(ready, runner.point, 0),
+        ready.values(runner.start, 0),
+        ready.values(runner.point, 0),
         runner.final,
         tuple(runner.history),
         runner.ended,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +33,11 @@ class Findings:
     descends: frozenset[int]
     acts: frozenset[int]
     moves_phase: frozenset[int]
+
+    @property
+    def searched(self) -> list[int]:
+        """The columns that act, and have no derivatives."""
+        return sorted(self.acts - self.descends)
 
 
 def probe(problem: Problem, points: Points) -> Findings:
@@ -85,8 +89,7 @@ def _hint(problem: Problem) -> str:
 
 def _acts(problem: Problem, column: int, points: Points) -> bool:
     """Whether a parameter that has no derivatives makes a difference all the same."""
-    steps = problem.column(column).steps
-    values = np.linspace(0, 1, max(_VALUES, len(steps)))
+    values = np.linspace(0, 1, _VALUES)
     for point in points[:2]:
         tried = np.repeat(point[None], len(values), axis=0)
         tried[:, column] = values
@@ -118,26 +121,3 @@ def _moves_phase(lane: NDArray[np.float64], output: NDArray[np.float64]) -> bool
     grows = shares[-1] > _GROWTH * shares[0]
     most = max(shares)
     return bool(max(likenesses) < _LIKENESS and (most > _MANY or (grows and most > _SOME)))
-
-
-def spread(starts: Points, columns: Sequence[int], problem: Problem) -> Points:
-    """Starts whose coordinates of counted parameters are at the values that these can have.
-
-    Args:
-        starts: of shape (starts, columns).
-        columns: of the parameters.
-        problem: tells their values.
-
-    Returns:
-        The starts; neighbours have different combinations of values.
-    """
-    found = starts.copy()
-    period = 1
-    for column in columns:
-        variable = problem.column(column)
-        if variable.steps:
-            places = [float(variable.coordinate.place(value)) for value in variable.steps]
-            rows = np.arange(len(starts)) // period % len(places)
-            found[:, column] = np.array(places)[rows]
-            period *= len(places)
-    return found

@@ -89,7 +89,6 @@ def evolved(
             "maxfevals": evaluations,
             "ftarget": enough,
             "verbose": -9,
-            "CMA_diagonal": False,
         },
     )
     best, loss = point, objective.value(point)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,10 @@ from fad.diagram.parameters import (
     select,
 )
 from fad.fitting.extras import extra
-from fad.fitting.probe import Findings, probe, spread
+from fad.fitting.probe import Findings, probe
 from fad.fitting.problem import Problem, part_of
 from fad.fitting.targets import Target
-from fad.fitting.variables import Points, Variable, point_of, variable
+from fad.fitting.variables import Points, point_of, values_at, variable
 from fad.model.choices import listed
 from fad.model.loading import load
 from fad.model.recordings import block_for
@@ -60,9 +60,8 @@ class Setup:
     """A fit before it begins.
 
     Attributes:
-        problem: the problem.
-        variables: what is fitted, once each, those that all targets share first.
-        shared: how many these are.
+        problem: the problem; of its variables, those that all targets share are the first.
+        shared: how many these are, and the columns for them.
         frozen: path -> value.
         findings: what the parameters do.
         starts: the coordinates to start from, of shape (starts, columns), the program's own first.
@@ -71,7 +70,6 @@ class Setup:
     """
 
     problem: Problem
-    variables: tuple[Variable, ...]
     shared: int
     frozen: Mapping[str, float]
     findings: Findings
@@ -79,10 +77,16 @@ class Setup:
     origin: Points
     warnings: tuple[str, ...]
 
-    @property
-    def searched(self) -> list[int]:
-        """The columns of parameters that act, and have no derivatives."""
-        return sorted(self.findings.acts - self.findings.descends)
+    def values(self, point: Points, number: int) -> dict[str, float]:
+        """Path -> value of each variable at a point, of shape (columns,).
+
+        Args:
+            point: the point.
+            number: of the target.
+        """
+        columns = self.problem.parts[number].columns
+        found = values_at(self.problem.variables, point[columns])
+        return {path: float(value) for path, value in found.items()}
 
 
 def setup(
@@ -129,7 +133,7 @@ def setup(
         raise FadError("the outputs depend on none of the parameters", hint="name others: `--wrt`")
     shared = sum(each.path not in separate for each in parameters)
     bounds = _bounds(widgets, asked.bounds)
-    first = [variable(each, bounds.get(each.path), True) for each in parameters]
+    variables = [variable(each, bounds.get(each.path)) for each in parameters]
     own = len(parameters) - shared
     parts = [
         part_of(model, target, [*range(shared), *(shared + number * own + np.arange(own))])
@@ -137,16 +141,10 @@ def setup(
     ]
     size = shared + own * len(targets)
     origins = {each.path: each.init for each in widgets} | resolved(widgets, asked.start)
-    whole = Problem(model, first, parts, size)
-    origin = _over_columns(whole, point_of(first, origins))
-    points = _points(origin, starts, seed)
-    findings = probe(whole, points[:_TRIED] if starts > 1 else points)
-    variables = [
-        variable(each, bounds.get(each.path), _descends(whole, findings, row))
-        for row, each in enumerate(parameters)
-    ]
     problem = Problem(model, variables, parts, size, asked.align)
-    problem.evaluations = whole.evaluations
+    origin = _over_columns(problem, point_of(variables, origins))
+    points = _points(origin, starts, seed)
+    findings = probe(problem, points[:_TRIED])
     silent = idle + [
         each.path
         for row, each in enumerate(variables)
@@ -158,10 +156,8 @@ def setup(
     if silent:
         names = ", ".join(f"`{each}`" for each in silent)
         warnings.append(f"{names} made no difference where it was tried, and stays where it is")
-    result = Setup(
-        problem, tuple(variables), shared, frozen, findings, points, origin, tuple(warnings)
-    )
-    return replace(result, starts=spread(points, result.searched, problem))
+    spread = _spread(points, findings.searched, problem)
+    return Setup(problem, shared, frozen, findings, spread, origin, tuple(warnings))
 
 
 def _fitted(
@@ -201,10 +197,6 @@ def _bounds(
     return found
 
 
-def _descends(problem: Problem, findings: Findings, row: int) -> bool:
-    return any(int(part.columns[row]) in findings.descends for part in problem.parts)
-
-
 def _over_columns(problem: Problem, point: Points) -> Points:
     """The coordinates of all columns, from those of the variables."""
     found = np.zeros(problem.size)
@@ -224,3 +216,26 @@ def _points(origin: Points, count: int, seed: int) -> Points:
     sequence = qmc.Sobol(len(origin), seed=seed)
     found = sequence.random_base2(math.ceil(math.log2(count)))[: count - 1]
     return np.concatenate([nudged[None], found])
+
+
+def _spread(starts: Points, columns: Sequence[int], problem: Problem) -> Points:
+    """Starts whose coordinates of counted parameters are at the values that these can have.
+
+    Args:
+        starts: of shape (starts, columns).
+        columns: of the parameters.
+        problem: tells their values.
+
+    Returns:
+        The starts; neighbours have different combinations of values.
+    """
+    found = starts.copy()
+    period = 1
+    for column in columns:
+        variable = problem.column(column)
+        if variable.steps:
+            places = [float(variable.coordinate.place(value)) for value in variable.steps]
+            rows = np.arange(len(starts)) // period % len(places)
+            found[:, column] = np.array(places)[rows]
+            period *= len(places)
+    return found

@@ -16,7 +16,7 @@ from fad.fitting.scan import scanning
 from fad.fitting.search import Race, Runner, Stage
 from fad.fitting.searched import evolved, improved
 from fad.fitting.setup import Setup
-from fad.fitting.variables import Points, values_at
+from fad.fitting.variables import Points
 
 #: How a loss is made smaller: `auto` takes the first of the others that can; the last two use no
 #: derivatives.
@@ -123,7 +123,7 @@ class Solver:
 
     def _take_turns(self) -> None:
         """Parameters without derivatives, and the others, until nothing becomes better."""
-        columns = self._ready.searched
+        columns = self._ready.findings.searched
         for turn in range(_TURNS if columns else 0):
             best = self.race.best
             if best is None or self.race.is_won:
@@ -173,9 +173,7 @@ class Solver:
         problem = self._ready.problem
         found = {}
         if best is not None and math.isfinite(best.final):
-            columns = problem.parts[0].columns
-            values = values_at(self._ready.variables, best.point[columns])
-            found = {path: float(value) for path, value in values.items()}
+            found = self._ready.values(best.point, 0)
         self._callback(
             Progress(
                 phase,

@@ -14,6 +14,8 @@ from fad.model.coordinates import Coordinate, coordinate
 
 #: Coordinates of points, of shape (points, variables), or of one, (variables,).
 Points = NDArray[np.float64]
+#: More values than these are searched, not counted through.
+_MOST_STEPS = 24
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,13 @@ class Variable:
     Attributes:
         parameter: the widget.
         coordinate: how it goes from 0 to 1, in the range that is searched.
-        steps: the values that it can have, if they are few; they are tried one by one.
-        descends: whether derivatives say where to go; otherwise, it is searched.
+        steps: the values that it can have, if they are few: where it has no derivatives, they are
+            tried one by one.
     """
 
     parameter: Parameter
     coordinate: Coordinate
-    steps: tuple[float, ...] = ()
-    descends: bool = True
+    steps: tuple[float, ...]
 
     @property
     def path(self) -> str:
@@ -38,17 +39,12 @@ class Variable:
         return self.parameter.path
 
 
-def variable(
-    parameter: Parameter,
-    bounds: tuple[float, float] | None,
-    descends: bool,
-) -> Variable:
+def variable(parameter: Parameter, bounds: tuple[float, float] | None = None) -> Variable:
     """A parameter as a variable.
 
     Args:
         parameter: the widget.
         bounds: the range that is searched; all of the widget's by default.
-        descends: see `Variable`.
 
     Raises:
         FadError: the range is empty, or not within the widget's.
@@ -63,11 +59,7 @@ def variable(
     if whole.scale == "exp":  # a part of the range is not of this scale again
         whole = Coordinate(low, high)
     place = Coordinate(low, high, whole.scale)
-    return Variable(parameter, place, () if descends else _steps(parameter, low, high), descends)
-
-
-#: More values than these are searched, not counted through.
-_MOST_STEPS = 24
+    return Variable(parameter, place, _steps(parameter, low, high))
 
 
 def _steps(parameter: Parameter, low: float, high: float) -> tuple[float, ...]:

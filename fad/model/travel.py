@@ -29,15 +29,25 @@ class Texts:
 
     def write(self, folder: Path) -> None:
         """Writes the files that the program imports into a folder."""
-        for name, text in self.files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+        write_files(folder, {name: text.encode() for name, text in self.files.items()})
 
     @property
     def source(self) -> Source:
         """The program."""
         return Source(self.name, self.program, is_given=True)
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes files into a folder, and makes the folders in it that they are in.
+
+    Args:
+        folder: the folder.
+        files: path in it -> content.
+    """
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def texts_of(front: Front, include: Sequence[Path]) -> Texts:

@@ -22,14 +22,14 @@ def preset(result: FitResult) -> str:
     order = [variable.path for variable in result.variables]
     content: dict[str, object] = {
         "parameters": _parameters(result.parameters, order),
-        "loss": _number(result.loss),
+        "loss": json_number(result.loss),
     }
     if any(path not in result.parameters for path in order):
         content["targets"] = [
             {
                 "name": match.target.name,
                 "parameters": _parameters(match.values, order),
-                "loss": _number(match.loss),
+                "loss": json_number(match.loss),
             }
             for match in result.matches
         ]
@@ -40,8 +40,9 @@ def _parameters(values: Mapping[str, float], order: list[str]) -> list[dict[str,
     """Those that are variables in their order, and then what else there is."""
     paths = [path for path in order if path in values]
     paths += [path for path in values if path not in order]
-    return [{"path": path, "value": _number(values[path])} for path in paths]
+    return [{"path": path, "value": json_number(values[path])} for path in paths]
 
 
-def _number(value: float) -> float | None:
+def json_number(value: float) -> float | None:
+    """A number as JSON has it: null where it is infinite or none."""
     return float(value) if math.isfinite(value) else None

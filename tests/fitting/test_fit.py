@@ -208,7 +208,7 @@ def test_what_a_recording_says_about_parameters() -> None:
 def test_derivatives_are_difference_quotients() -> None:
     """In coordinates, for both modes and the normal equations."""
     model = fad.load(FILTER, rate=RATE, precision="double")
-    variables = [variable(each, None, True) for each in model.variables]
+    variables = [variable(each) for each in model.variables]
     target = dry({"pole": 0.5, "gain": 2})
     problem = Problem(model, variables, [part_of(model, target, [0, 1])], 2)
     from fad.fitting.objective import objective
