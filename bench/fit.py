@@ -86,6 +86,11 @@ def noise(random: np.random.Generator) -> Sound:
     return 0.2 * random.normal(size=(1, FRAMES))
 
 
+def silence(random: np.random.Generator) -> Sound:
+    """Nothing: what is heard are the program's own oscillators."""
+    return np.zeros((1, FRAMES))
+
+
 def beats(random: np.random.Generator) -> Sound:
     """Four strokes of noise, which fade, each as loud as it is."""
     times = np.arange(FRAMES) / RATE
@@ -106,8 +111,8 @@ PROBLEMS = {
     "string": Hidden(HIDDEN / "string.dsp", "all 5"),
     "six operators": Hidden(HIDDEN / "sixops.dsp", "12 levels and ratios", most=5, peers=0),
     "virtual analog": Hidden(
-        *(STANDARD_EXAMPLES / "generator" / "virtualAnalog.dsp", "all sliders", noise),
-        most=5,
+        *(STANDARD_EXAMPLES / "generator" / "virtualAnalog.dsp", "all sliders", silence),
+        most=3,
         peers=0,
     ),
     "synthesizer": Hidden(HIDDEN / "synth.dsp", "23; pitch known", error=0.05, most=5, peers=0),
