@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from fad.base.deep_stack import recursive
 from fad.base.source import Span
-from fad.diagram.box import Box, ForeignFunction, Primitive, postorder
+from fad.diagram.box import Box
 from fad.evaluation.core import Evaluation
 from fad.pipeline.explanation import explanation
-from fad.pipeline.front import Front, Request, read
+from fad.pipeline.front import Request, read
+from fad.pipeline.places import places_of
 from fad.pipeline.program import Program
-from fad.pipeline.transform import Draft, Options, Transformed, transformed
-from fad.syntax.remarks import Remarks
+from fad.pipeline.transform import Options, Transformed, transformed
 
 _UNREACHED = "as it was, because no parameter reaches it"
 _UNUSED = "as it was, because nothing uses its derivatives"
@@ -56,7 +56,7 @@ def linked(request: Request, options: Options) -> tuple[Program, tuple[Link, ...
     front = read(request)
     evaluation = front.evaluated()
     found = transformed(evaluation, front, options)
-    spans = _spans(evaluation, front, found.draft)
+    spans = places_of(evaluation, front.source, found.draft.definitions)
     links = {(link.source, link.dual): link for link in _links(evaluation, options, found, spans)}
     return found.program, tuple(sorted(links.values(), key=lambda link: link.dual))
 
@@ -80,20 +80,3 @@ def _links(
             yield Link(name, spans[part.source], places[part.dual], reason)
     if evaluation.process in spans:
         yield Link("process", spans[evaluation.process], places[draft.process], _PROCESS)
-
-
-def _spans(evaluation: Evaluation, front: Front, draft: Draft) -> dict[Box, Span]:
-    """Where the parts of a program are in its own text."""
-    known = {**evaluation.facts.places}
-    for box in reversed(list(postorder(evaluation.process))):
-        if box in known:
-            around = known[box]
-            # What a library has in what the program asks for; operations are in many places.
-            for child in box.children:
-                if child not in known and not isinstance(child, Primitive | ForeignFunction):
-                    known[child] = around
-    remarks = Remarks(front.source)
-    for box, span in draft.definitions.items():
-        if span.source is front.source:
-            known[box] = Span(span.source, remarks.definition(span.start), span.end)
-    return known
