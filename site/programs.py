@@ -120,7 +120,7 @@ def links_to_playground(page: str, place: str, address: str) -> str:
             return found[0]
         source = base64.urlsafe_b64decode(found["source"]).decode()
         carried = share(name, f"{source}\n", VIEWS.get(place, "dual"))
-        label = html.escape(f"Try {name} in the playground", quote=True)
+        label = html.escape(f"Try it: {name} in the playground", quote=True)
         goal = f"{start}{PLAYGROUND}{carried}"
         return f'<p class="try"><a href="{goal}" aria-label="{label}">Try it</a></p>'
 

@@ -1,3 +1,5 @@
+// What the pages of the documentation do beside what mkdocs-material does.
+
 // "Try it" opens the playground in the place of the program; without this, in the place of the page.
 // Nothing of the playground is loaded before that.
 
@@ -30,7 +32,8 @@ function open(link) {
   link.hidden = true;
   bar.before(playground);
   bar.append(whole, close);
-  close.focus();
+  close.focus({ preventScroll: true });
+  playground.scrollIntoView({ block: 'nearest' });
   close.addEventListener('click', () => {
     playground.remove();
     whole.remove();
@@ -40,3 +43,13 @@ function open(link) {
     link.focus();
   });
 }
+
+// Tables that are wider than the page can be moved by keyboard.
+addEventListener('load', () => {
+  for (const area of document.querySelectorAll('.md-typeset__scrollwrap')) {
+    if (area.scrollWidth <= area.clientWidth) continue;
+    area.tabIndex = 0;
+    area.setAttribute('role', 'region');
+    area.setAttribute('aria-label', 'Table');
+  }
+});
