@@ -31,6 +31,10 @@ API = "docs/api.md"
 #: A link to a program, or its name as code: up to the name, the name, after it.
 _PROGRAM_LINK = re.compile(r"(\]\((?!https?:)[^)\s]+\.dsp)\)")
 _PROGRAM_NAME = re.compile(r"(?<!\[)`(examples/[\w/]+\.dsp)`(?!\])")
+#: A link whose text is the name of a page.
+_PAGE_NAME = re.compile(
+    r"\[(?P<text>[\w./-]+\.md)\]\((?P<goal>(?:[\w./-]*/)?(?P<name>[\w-]+\.md))\)"
+)
 _FENCED = re.compile(r"^(```.*?^```)$", re.DOTALL | re.MULTILINE)
 
 
@@ -84,21 +88,32 @@ def api() -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links to programs lead to their pages, and names of programs are links."""
+    """Links to programs lead to their pages, and names of programs are links.
+
+    Where the text of a link is the name of a file, it becomes the title of the page.
+    """
     pieces = _FENCED.split(markdown)
     pieces[::2] = [linked(piece, PurePosixPath(page.file.src_uri)) for piece in pieces[::2]]
     return "".join(pieces)
 
 
 def linked(text: str, page: PurePosixPath) -> str:
-    """A text that is not code, with links to the pages of programs."""
+    """A text that is not code, with links to the pages of programs, and titles of pages."""
 
     def named(found: re.Match[str]) -> str:
         if not (ROOT / found[1]).is_file() or found[1] == str(page).removesuffix(".md"):
             return found[0]
         return f"[`{found[1]}`]({'../' * (len(page.parts) - 1)}{found[1]}.md)"
 
-    return _PROGRAM_NAME.sub(named, _PROGRAM_LINK.sub(r"\1.md)", text))
+    def titled(found: re.Match[str]) -> str:
+        goal = ROOT / page.parent / found["goal"]
+        if found["text"].rpartition("/")[2] != found["name"] or not goal.is_file():
+            return found[0]
+        title = goal.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        return f"[{title}]({found['goal']})"
+
+    text = _PROGRAM_NAME.sub(named, _PROGRAM_LINK.sub(r"\1.md)", text))
+    return _PAGE_NAME.sub(titled, text)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
