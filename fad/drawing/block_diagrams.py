@@ -14,7 +14,8 @@ from fad.pipeline.expand import expand
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.pipeline.transform import transform
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from fad.syntax.libraries import Libraries, ProgramLike, as_source
 
 _WHOLE = "process.svg"
