@@ -9,6 +9,7 @@ input, in double precision if they can. Nothing of what is compared is computed 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -455,7 +456,7 @@ def _without_makers(evaluation: Evaluation) -> Evaluation:
 
 
 def _is_excusable(judgement: Judgement) -> bool:
-    return judgement.verdict == "mismatch" and bool(np.isfinite(judgement.error))
+    return judgement.verdict == "mismatch" and math.isfinite(judgement.error)
 
 
 def _excused(judgement: Judgement, beside: Sequence[Judgement]) -> Judgement:

@@ -131,6 +131,25 @@ def _explain(asked: Asked) -> Outcome:
     return Outcome({"text": explain(asked.source, rules=asked.file("rules"), **arguments)})
 
 
+def _check(asked: Asked) -> Outcome:
+    """What a check of the derivatives finds."""
+    from fad.page.checks import checked, plain  # it needs numpy, and the standard compiler
+
+    report = checked(asked)
+    return Outcome(plain(report), report.warnings)
+
+
+def _diagram(asked: Asked) -> Outcome:
+    """Block diagrams, of the program or of its dual."""
+    from fad.page.diagrams import sheets
+
+    arguments = asked.arguments("rules", "which")
+    program = expand(asked.source)
+    if asked.options.get("which", "source") == "dual":
+        program = transform(asked.source, rules=asked.file("rules"), **arguments)
+    return Outcome({"sheets": sheets(program)}, program.warnings)
+
+
 #: What the page asks for -> what does it, in the folder of the program.
 JOBS: Mapping[str, Callable[[Asked], Outcome]] = MappingProxyType(
     {
@@ -140,5 +159,7 @@ JOBS: Mapping[str, Callable[[Asked], Outcome]] = MappingProxyType(
         "expand": _expand,
         "learn": _learn,
         "explain": _explain,
+        "check": _check,
+        "diagram": _diagram,
     }
 )

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 import fad
+from fad.cli.reports import check_table
+from fad.drawing.block_diagrams import FOLD, tidied
 from fad.page import jobs
 from fad.page.asked import OPTIONS
 from fad.page.service import answer
+from fad.runtime.engine import Engine
 from tests.support.places import LIBRARIES, ROOT
 from tests.test_packages import NATIVE
 
@@ -166,6 +169,47 @@ def test_parameters_of_a_library_are_where_the_program_asks_for_them() -> None:
     # Here the program says nothing of it at all.
     (found,) = done("parameters", 'import("mine.lib");\n', files=files)
     assert (found["from"], found["to"]) == (None, None)
+
+
+def test_a_check_is_that_of_the_library(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fad.page.checks.page_engine", lambda: engine)
+    source = """p = hslider("v:a/p", 0.5, 0, 4, 0.01);
+q = hslider("q", 1, 0, 2, 0.01);
+process = _*p*((p > 0.5) + 1), _*p, p/(_ > 2) + q;
+"""
+    options = {"seconds": 0.005, "points": 2, "at": {"q": 1}, "wrt": ["p", "q"]}
+    found = done("check", source, name="jump.dsp", options=options)
+
+    expected = fad.check(
+        source, engine=engine, native=False, seconds=0.005, points=2, at={"q": 1}, wrt=["p", "q"]
+    )
+    verdicts = [
+        {**each, "parameter": each["path"]}
+        for each in found["verdicts"]
+        if each.pop("label") == each["path"][-1]
+    ]
+    for each in verdicts:
+        del each["path"]
+    assert verdicts == expected.to_json()["comparisons"]
+    # The worst of each: outputs without an effect, or that are infinite, are no better.
+    worst = {each["path"]: each["verdict"] for each in found["badges"]}
+    assert worst == {"/a/p": "undefined", "/q": "undefined"}
+    assert (found["passed"], found["tested"]) == (True, True)
+    summary = check_table(expected)
+    assert found["summary"].startswith("jump.dsp: 220 samples at 44100 Hz, 2 points: ")
+    assert summary.endswith(found["summary"].partition("\n")[2])
+
+
+def test_diagrams_are_those_of_the_library(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fad.page.diagrams.page_engine", lambda: engine)
+    path = ROOT / "examples" / "lowpass.dsp"
+    source = done("diagram", **request_of(path))["sheets"]
+    dual = done("diagram", **request_of(path), options={"which": "dual"})["sheets"]
+    assert next(iter(source)) == next(iter(dual)) == "process.svg"
+    assert all(text.startswith("<?xml") for text in (*source.values(), *dual.values()))
+    assert "hslider(gain" in "".join(source.values()) and "w1.svg" in dual
+    drawn = engine.diagrams(fad.transform(path).source, "lowpass.dsp", fold=FOLD)
+    assert dual == tidied(drawn)
 
 
 # -- Errors: those of the command line, with their places ----------------------------------------
