@@ -205,10 +205,11 @@ def asarray(values, dtype=None):
     """An array of numbers in lists, of arrays in lists, or an array as it is."""
     if isinstance(values, ndarray):
         return values
-    rows = [asarray(value) if isinstance(value, list | tuple) else value for value in values]
-    if rows and isinstance(rows[0], ndarray):
+    if values and isinstance(values[0], ndarray | list | tuple):
+        rows = [asarray(value) for value in values]
         return ndarray([item for row in rows for item in row._items], (len(rows), *rows[0].shape))
-    return ndarray(rows if dtype is None else [dtype(row) for row in rows], (len(rows),))
+    items = list(values) if dtype is None else list(map(dtype, values))
+    return ndarray(items, (len(items),))
 
 
 array = ascontiguousarray = asarray
