@@ -5,8 +5,8 @@ second of sound at 44.1 kHz. A draw is found where half of the parameters are wi
 ranges (in their scales), or where the fit's loss is 1e-6 of that of silence: what is not heard
 cannot be found. Times are those of all threads of the processor; what is compiled is in the cache.
 
-With `--peers`, the same loss is made smaller by others, from the same starts: finite differences
-in place of derivatives, CMA-ES, and the method of Nelder and Mead.
+With `--by "*"`, the same loss is made smaller by others, too, from the same starts: by finite
+differences in place of derivatives, CMA-ES, and the method of Nelder and Mead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import fnmatch
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +51,10 @@ _INTRODUCTION = """
 `make bench-fit` measures this, and `bench/fit.py --write` writes this part of the page: parameters
 are drawn at random, and [`fad fit`](fit.md) gets a second of what the program makes of them. A draw
 is found where half of the parameters are within 1 % of their ranges, or where the loss is a
-millionth of that of silence. Times are CPU seconds of all threads, the median and the slowest.
+millionth of that of silence. Times are CPU seconds of all threads, the median and the slowest. The
+others make the same loss smaller: *differences* is the same method with finite differences in the
+place of derivatives; CMA-ES and Nelder-Mead have 400 evaluations for each parameter, and
+Nelder-Mead begins at four points.
 """
 
 
@@ -65,6 +68,9 @@ class Hidden:
         input: what it hears; `None` for a note, whose gate is open for `NOTE` seconds.
         at: what else is played.
         success, seconds: what is aimed at: the share that is found, and CPU seconds (median).
+        error: the same: the mean error.
+        most: how many times it is drawn at most: some take minutes each.
+        peers: how many times the others fit it, at most.
     """
 
     program: Path
@@ -73,11 +79,19 @@ class Hidden:
     at: Mapping[str, float] = field(default_factory=dict)
     success: float | None = None
     seconds: float | None = None
+    error: float | None = None
+    most: int = 20
+    peers: int = 4
 
 
 def noise(random: np.random.Generator) -> Sound:
     """White noise."""
     return 0.2 * random.normal(size=(1, FRAMES))
+
+
+def silence(random: np.random.Generator) -> Sound:
+    """Nothing: what is heard are the program's own oscillators."""
+    return np.zeros((1, FRAMES))
 
 
 def beats(random: np.random.Generator) -> Sound:
@@ -98,11 +112,13 @@ PROBLEMS = {
     "bell, all": Hidden(HIDDEN / "bell_all.dsp", "all 6", None, {}, 0.8),
     "note, all": Hidden(HIDDEN / "note_all.dsp", "all 8", None, {}, 0.7),
     "string": Hidden(HIDDEN / "string.dsp", "all 5"),
-    "six operators": Hidden(HIDDEN / "sixops.dsp", "12 levels and ratios"),
+    "six operators": Hidden(HIDDEN / "sixops.dsp", "12 levels and ratios", most=3, peers=0),
     "virtual analog": Hidden(
-        STANDARD_EXAMPLES / "generator" / "virtualAnalog.dsp", "all sliders", noise
+        *(STANDARD_EXAMPLES / "generator" / "virtualAnalog.dsp", "all sliders", silence),
+        most=3,
+        peers=0,
     ),
-    "synthesizer": Hidden(HIDDEN / "synth.dsp", "23; pitch known"),
+    "synthesizer": Hidden(HIDDEN / "synth.dsp", "23; pitch known", error=0.05, most=3, peers=0),
 }
 
 
@@ -206,64 +222,96 @@ PEERS: Mapping[str, tuple[Mapping[str, Any], Callable[[], Any]]] = {
 }
 
 
+#: What the table tells of a program that somebody has fitted.
+_HEADER = ("program", "not known", "by", "found", "CPU s", "slowest", "median error", "mean error")
+Row = tuple[str, ...]
+
+
 def main() -> None:
     """Prints a table, or writes it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--filter", default="*", help="which programs, with wildcards")
-    parser.add_argument("--peers", action="store_true", help="also fit by other methods")
-    parser.add_argument("--write", action="store_true", help=f"write its part of {PAGE.name}")
+    parser.add_argument("--by", default="fad", help=f"who fits, with wildcards: {', '.join(PEERS)}")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"write its part of {PAGE.name}; what is not measured stays there",
+    )
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     console = Console()
-    header = ("program", "not known", "by", "found", "CPU s", "slowest", "median error", "mean")
-    rows: list[tuple[str, ...]] = []
-    short = []
+    rows: list[Row] = []
     for name, problem in PROBLEMS.items():
-        if not fnmatch.fnmatch(name, arguments.filter):
-            continue
         for peer, (options, changed) in PEERS.items():
-            if peer != "fad" and not arguments.peers:
+            if not (
+                fnmatch.fnmatch(name, arguments.filter) and fnmatch.fnmatch(peer, arguments.by)
+            ):
                 continue
             with changed():
-                done = list(draws(problem, arguments.draws, **options))
-            share = sum(each.found for each in done) / len(done)
-            seconds = statistics.median(each.seconds for each in done)
-            row: tuple[str, ...] = (
-                *(name, problem.what, peer, f"{sum(each.found for each in done)} of {len(done)}"),
-                *(f"{seconds:.2f}", f"{max(each.seconds for each in done):.2f}"),
-                f"{statistics.median(each.median for each in done):.1e}",
-                f"{statistics.mean(each.mean for each in done):.3f}",
-            )
-            rows.append(row)
-            console.print(*row, sep="  ")
-            if peer != "fad":
-                continue
-            if problem.success is not None and share < problem.success:
-                short.append(f"{name}: {share:.0%} found (at least {problem.success:.0%})")
-            if problem.seconds is not None and seconds > problem.seconds:
-                short.append(f"{name}: {seconds:.2f} CPU s (at most {problem.seconds:g})")
-    shown = Table(*header)
+                most = problem.most if peer == "fad" else problem.peers
+                done = list(draws(problem, min(arguments.draws, most), **options))
+            if done:
+                rows.append(_row(name, peer, done))
+                console.print(*rows[-1], sep="  ")
+    shown = Table(*_HEADER)
     for row in rows:
         shown.add_row(*row)
     console.print(shown)
-    for sentence in short:
+    for sentence in _short(rows):
         console.print(f"falls short: {sentence}")
     if arguments.write:
-        rewrite_part(PAGE, "Fits", _lines(header, rows, short))
+        rewrite_part(PAGE, "Fits", _lines({**_written(), **{_key(row): row for row in rows}}))
 
 
-def _lines(header: tuple[str, ...], rows: list[tuple[str, ...]], short: list[str]) -> Iterator[str]:
+def _row(name: str, peer: str, done: Sequence[Draw]) -> Row:
+    found = sum(each.found for each in done)
+    seconds = [each.seconds for each in done]
+    return (
+        *(name, PROBLEMS[name].what, peer, f"{found} of {len(done)}"),
+        *(f"{statistics.median(seconds):.2f}", f"{max(seconds):.2f}"),
+        f"{statistics.median(each.median for each in done):.1e}",
+        f"{statistics.mean(each.mean for each in done):.3f}",
+    )
+
+
+def _key(row: Row) -> tuple[str, str]:
+    """The program, and who fits it."""
+    return row[0], row[2]
+
+
+def _written() -> dict[tuple[str, str], Row]:
+    """The rows that are on the page."""
+    _, _, part = PAGE.read_text("utf-8").partition("\n## Fits\n")
+    lines = part.partition("\n## ")[0].splitlines()
+    rows = [tuple(line.strip("| ").split(" | ")) for line in lines if line.startswith("| ")]
+    return {_key(row): row for row in rows if row[0] in PROBLEMS}
+
+
+def _short(rows: Iterable[Row]) -> Iterator[str]:
+    """Sentences about what is below what is aimed at."""
+    for name, _, peer, found, seconds, _, _, error in rows:
+        if peer != "fad":
+            continue
+        problem = PROBLEMS[name]
+        some, count = map(int, found.split(" of "))
+        if problem.success is not None and some < problem.success * count:
+            yield f"{name}: {some / count:.0%} found (at least {problem.success:.0%})"
+        if problem.seconds is not None and float(seconds) > problem.seconds:
+            yield f"{name}: {seconds} CPU s (at most {problem.seconds:g})"
+        if problem.error is not None and float(error) > problem.error:
+            yield f"{name}: a mean error of {error} (at most {problem.error:g})"
+
+
+def _lines(known: Mapping[tuple[str, str], Row]) -> Iterator[str]:
     """The part of the page."""
-    yield ""
+    keys = [(name, peer) for name in PROBLEMS for peer in PEERS if (name, peer) in known]
+    rows = [known[key] for key in keys]
     yield from _INTRODUCTION.strip().splitlines()
     yield ""
-    yield from table(header, rows)
-    if short:
-        yield ""
-        yield "Below what is aimed at:"
-        yield ""
-        yield from (f"- {each}" for each in short)
+    yield from table(_HEADER, rows)
+    if short := list(_short(rows)):
+        yield from ("", "Below what is aimed at:", "", *(f"- {each}" for each in short))
 
 
 if __name__ == "__main__":
