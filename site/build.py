@@ -31,7 +31,7 @@ ENGINE = SITE / "engine"
 #: The parts of fad that no page asks for: they need what a page does not have.
 LEFT_OUT = ("batches", "cli", "fitting", "jax", "losses", "model", "reporting", "torch")
 #: What fad needs, as far as a page has it.
-PACKAGES = ("lark", "networkx", "platformdirs")
+PACKAGES = ("lark", "platformdirs")
 #: Files that Python reads.
 READ = (".lark", ".lib", ".py")
 #: Of a package, what is no part of a program.

@@ -46,7 +46,7 @@ def test_what_python_reads_in_a_page_is_that_of_the_checkout(tmp_path: Path) -> 
         # What is kept of a text is known by these bytes, too.
         for name in ("fad/syntax/parser.py", "fad/syntax/faust.lark", "fad/lib/fad.lib"):
             assert archive.read(name) == (ROOT / name).read_bytes()
-    assert {"fad/page/service.py", "lark/__init__.py", "networkx/__init__.py"} <= names
+    assert {"fad/page/service.py", "lark/__init__.py", "networkx.py"} <= names
     assert {"numpy/__init__.py", "browser_engine.py"} <= names
     assert [name for name in names if name.startswith("cyfaust-") and "METADATA" in name]
     assert not [name for name in names if name.startswith(("fad/cli/", "fad/torch/"))]
