@@ -100,7 +100,12 @@ def test_warnings_come_along() -> None:
     found = asked("transform", source, name="steps.dsp")
     (warning,) = found["warnings"]
     assert warning["message"].startswith("the derivative by /steps is zero")
-    assert " at steps.dsp:1:" in warning["message"]
+    place = warning["place"]
+    assert f" at steps.dsp:{place['line']}:{place['column']} " in warning["message"]
+    assert utf16(source, place) == "int(steps)"
+    # Nothing in the text is the place of this one.
+    (warning,) = asked("transform", "process = _;")["warnings"]
+    assert "no variables" in warning["message"] and warning["place"] is None
 
 
 OPTIONS_OF_DUALS: list[dict[str, Any]] = [
