@@ -39,11 +39,11 @@ test-native: $(STAMP) ## Install the C++ compiler of Python, and run the tests t
 	$(BIN)/python -m pip install --quiet --editable '.[dev,native]'
 	$(BIN)/python -m pytest tests/runtime/test_compiler.py
 
-# What builds the site is in a folder named as a module of Python is: so it is checked on its own.
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+# What builds the site is in a folder named as a module of Python is: so it is checked on its own.
 	cd site && ../$(BIN)/mypy --config-file ../pyproject.toml build.py serve.py
 
 format: $(STAMP) ## Put the code into its standard format
