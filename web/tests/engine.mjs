@@ -6,9 +6,13 @@
  * A line is a request in JSON, and a line its answer. How long each took, in seconds, goes to the
  * standard error, after how long it took to start.
  */
+import { Buffer } from 'node:buffer';
+import console from 'node:console';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
@@ -36,7 +40,11 @@ async function faust() {
   const make = new Function('require', '__dirname', '__filename', `${script}; return FaustModule;`);
   const wasmBinary = read('faust/libfaust-wasm.wasm').buffer;
   const getPreloadedPackage = (_, size) => new ArrayBuffer(size);
-  const module = await make(createRequire(import.meta.url), ENGINE, '')({
+  const module = await make(
+    createRequire(import.meta.url),
+    ENGINE,
+    '',
+  )({
     wasmBinary,
     getPreloadedPackage,
   });
