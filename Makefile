@@ -43,6 +43,8 @@ lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+# What builds the site is in a folder named as a module of Python is: so it is checked on its own.
+	cd site && ../$(BIN)/mypy --config-file ../pyproject.toml build.py serve.py
 
 format: $(STAMP) ## Put the code into its standard format
 	$(BIN)/ruff check --fix
@@ -102,6 +104,15 @@ bench-transform: $(STAMP) ## Time fad transform over all Faust example programs
 bench-shape: $(STAMP) ## Measure the texts of all Faust example programs
 	$(BIN)/python -m bench.shape
 
+# These need node and npm.
+.PHONY: page site
+site: $(STAMP) ## Build the site, which has the playground, into dist/site
+	$(BIN)/python site/build.py
+
+page: $(STAMP) ## Serve the site on this machine, and open it; it is built where it is missing
+	test -e dist/site/index.html || $(MAKE) site
+	$(BIN)/python site/serve.py
+
 clean: ## Remove everything that can be made again
-	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist web/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
