@@ -5,6 +5,10 @@ import { Links } from '../editor/links';
 import { showProblems, type Found } from '../editor/problems';
 import type { EngineClient } from '../engine/client';
 import type { Answer, Problem, Program } from '../engine/protocol';
+import { LearnPanel } from '../views/learn';
+import { ListenPanel } from '../views/listen';
+import type { Panel } from '../views/panel';
+import { ProvePanel } from '../views/prove';
 import { written, type Part, type TextView } from '../views/texts';
 import { byId, h } from './dom';
 import { copy, download } from './download';
@@ -26,6 +30,7 @@ export class Playground {
   private readonly source: EditorView;
   private readonly result: EditorView;
   private readonly links: Links;
+  private readonly panels: ReadonlyMap<string, Panel>;
   private readonly choose: (view: string) => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -55,6 +60,16 @@ export class Playground {
       this.links.extension('source'),
     );
     this.result = resultEditor(byId('result'), this.links.extension('dual'));
+    this.panels = new Map<string, Panel>([
+      ['prove', new ProvePanel(engine)],
+      [
+        'listen',
+        new ListenPanel(engine, (text) => {
+          this.notice(text);
+        }),
+      ],
+      ['learn', new LearnPanel(engine)],
+    ]);
     this.choose = startTabs(byId('result-pane').querySelector('.tabs') as HTMLElement, (view) => {
       this.see(view);
     });
@@ -147,6 +162,11 @@ export class Playground {
       save(this.state);
     }
     document.body.dataset['view'] = view;
+    for (const [name, panel] of this.panels) {
+      if (name !== view) panel.hide();
+      byId(`${name}-panel`).hidden = name !== view;
+    }
+    byId('text-panel').hidden = this.panels.has(view);
     this.refresh();
   }
 
@@ -156,6 +176,13 @@ export class Playground {
     const { view } = this.state;
     byId('source-name').textContent = this.state.name;
     this.showFiles();
+    const panel = this.panels.get(view);
+    if (panel) {
+      void panel.show(this.program).then((answer) => {
+        if (answer !== null && view === this.state.view) this.report(answer);
+      });
+      return;
+    }
     const shown = TEXTS.find((text) => text === view) ?? 'dual';
     byId('parts').hidden = shown !== 'reverse';
     byId('text-panel').setAttribute('aria-labelledby', `tab-${shown}`);
