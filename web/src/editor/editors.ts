@@ -50,7 +50,7 @@ export function sourceEditor(
           ...searchKeymap,
           ...lintKeymap,
         ]),
-        EditorView.contentAttributes.of({ 'aria-label': 'Faust program' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Faust program', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onEdit(update.state.doc.toString());
         }),
@@ -73,6 +73,7 @@ export function resultEditor(parent: HTMLElement, extension: Extension): EditorV
           'aria-label': 'What fad writes',
           'aria-readonly': 'true',
           inputmode: 'none',
+          tabindex: '0',
         }),
         extension,
       ],

@@ -17,8 +17,10 @@ import { fromHash, ideAddress, toHash, type Shared } from './share';
 import { save, saved } from './store';
 import { startTabs } from './tabs';
 
-const TEXTS: readonly TextView[] = ['dual', 'reverse', 'expanded', 'learning'];
+const TEXTS = ['dual', 'reverse', 'expanded', 'learning'] as const satisfies TextView[];
 const FIRST = 'lowpass.dsp';
+/** Where the program has a tab of its own, beside nothing else. */
+const NARROW = matchMedia('(max-width: 800px)');
 /** Milliseconds without a key before the engine is asked. */
 const PAUSE = 120;
 /** Milliseconds that a notice stays. */
@@ -27,6 +29,8 @@ const NOTICE = 4000;
 export class Playground {
   private state: Shared;
   private part: Part = 'forward';
+  /** Counts what was asked to be written: only the answer to the last is shown. */
+  private turn = 0;
   private readonly source: EditorView;
   private readonly result: EditorView;
   private readonly links: Links;
@@ -74,7 +78,7 @@ export class Playground {
       this.see(view);
     });
     this.listen();
-    this.choose(state.view);
+    this.choose(viewOf(state.view));
   }
 
   private get program(): Program {
@@ -115,6 +119,9 @@ export class Playground {
     byId<HTMLInputElement>('add-file').addEventListener('change', (event) => {
       void this.add((event.target as HTMLInputElement).files);
     });
+    NARROW.addEventListener('change', () => {
+      this.choose(viewOf(this.state.view));
+    });
     const pane = byId('source-pane');
     pane.addEventListener('dragover', (event) => {
       event.preventDefault();
@@ -141,7 +148,7 @@ export class Playground {
     this.state = shared;
     setText(this.source, shared.source);
     save(this.state);
-    this.choose(shared.view);
+    this.choose(viewOf(shared.view));
   }
 
   private edited(change: Partial<Shared>): void {
@@ -176,24 +183,25 @@ export class Playground {
     const { view } = this.state;
     byId('source-name').textContent = this.state.name;
     this.showFiles();
+    const turn = ++this.turn;
     const panel = this.panels.get(view);
     if (panel) {
       void panel.show(this.program).then((answer) => {
-        if (answer !== null && view === this.state.view) this.report(answer);
+        if (answer !== null && turn === this.turn) this.report(answer);
       });
       return;
     }
-    const shown = TEXTS.find((text) => text === view) ?? 'dual';
+    const shown = TEXTS.find((text) => text === view) ?? TEXTS[0];
     byId('parts').hidden = shown !== 'reverse';
     byId('text-panel').setAttribute('aria-labelledby', `tab-${shown}`);
-    void this.write(shown);
+    void this.write(shown, turn);
   }
 
-  private async write(view: TextView): Promise<void> {
+  private async write(view: TextView, turn: number): Promise<void> {
     const panel = byId('text-panel');
     panel.setAttribute('aria-busy', 'true');
     const answer = await written(this.engine, view, this.part, this.program);
-    if (answer === null) return;
+    if (answer === null || turn !== this.turn) return;
     panel.setAttribute('aria-busy', 'false');
     panel.classList.toggle('stale', !answer.ok);
     this.report(answer);
@@ -254,4 +262,10 @@ export class Playground {
     clearTimeout(this.noticeTimer);
     this.noticeTimer = setTimeout(() => (byId('notice').textContent = ''), NOTICE);
   }
+}
+
+/** The tab that a name means here. */
+function viewOf(view: string): string {
+  const isThere = view === 'source' ? NARROW.matches : document.getElementById(`tab-${view}`);
+  return isThere ? view : TEXTS[0];
 }
