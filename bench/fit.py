@@ -65,6 +65,9 @@ class Hidden:
         input: what it hears; `None` for a note, whose gate is open for `NOTE` seconds.
         at: what else is played.
         success, seconds: what is aimed at: the share that is found, and CPU seconds (median).
+        error: the same: the mean error.
+        most: how many times it is drawn at most: some take minutes each.
+        peers: how many times the others fit it, at most.
     """
 
     program: Path
@@ -73,11 +76,19 @@ class Hidden:
     at: Mapping[str, float] = field(default_factory=dict)
     success: float | None = None
     seconds: float | None = None
+    error: float | None = None
+    most: int = 20
+    peers: int = 5
 
 
 def noise(random: np.random.Generator) -> Sound:
     """White noise."""
     return 0.2 * random.normal(size=(1, FRAMES))
+
+
+def silence(random: np.random.Generator) -> Sound:
+    """Nothing: what is heard are the program's own oscillators."""
+    return np.zeros((1, FRAMES))
 
 
 def beats(random: np.random.Generator) -> Sound:
@@ -98,11 +109,13 @@ PROBLEMS = {
     "bell, all": Hidden(HIDDEN / "bell_all.dsp", "all 6", None, {}, 0.8),
     "note, all": Hidden(HIDDEN / "note_all.dsp", "all 8", None, {}, 0.7),
     "string": Hidden(HIDDEN / "string.dsp", "all 5"),
-    "six operators": Hidden(HIDDEN / "sixops.dsp", "12 levels and ratios"),
+    "six operators": Hidden(HIDDEN / "sixops.dsp", "12 levels and ratios", most=5, peers=0),
     "virtual analog": Hidden(
-        STANDARD_EXAMPLES / "generator" / "virtualAnalog.dsp", "all sliders", noise
+        *(STANDARD_EXAMPLES / "generator" / "virtualAnalog.dsp", "all sliders", silence),
+        most=3,
+        peers=0,
     ),
-    "synthesizer": Hidden(HIDDEN / "synth.dsp", "23; pitch known"),
+    "synthesizer": Hidden(HIDDEN / "synth.dsp", "23; pitch known", error=0.05, most=5, peers=0),
 }
 
 
@@ -223,17 +236,21 @@ def main() -> None:
         if not fnmatch.fnmatch(name, arguments.filter):
             continue
         for peer, (options, changed) in PEERS.items():
-            if peer != "fad" and not arguments.peers:
+            count = min(arguments.draws, problem.most)
+            if peer != "fad":
+                count = min(count, problem.peers) if arguments.peers else 0
+            if not count:
                 continue
             with changed():
-                done = list(draws(problem, arguments.draws, **options))
+                done = list(draws(problem, count, **options))
             share = sum(each.found for each in done) / len(done)
             seconds = statistics.median(each.seconds for each in done)
+            error = statistics.mean(each.mean for each in done)
             row: tuple[str, ...] = (
                 *(name, problem.what, peer, f"{sum(each.found for each in done)} of {len(done)}"),
                 *(f"{seconds:.2f}", f"{max(each.seconds for each in done):.2f}"),
                 f"{statistics.median(each.median for each in done):.1e}",
-                f"{statistics.mean(each.mean for each in done):.3f}",
+                f"{error:.3f}",
             )
             rows.append(row)
             console.print(*row, sep="  ")
@@ -243,6 +260,8 @@ def main() -> None:
                 short.append(f"{name}: {share:.0%} found (at least {problem.success:.0%})")
             if problem.seconds is not None and seconds > problem.seconds:
                 short.append(f"{name}: {seconds:.2f} CPU s (at most {problem.seconds:g})")
+            if problem.error is not None and error > problem.error:
+                short.append(f"{name}: a mean error of {error:.3f} (at most {problem.error:g})")
     shown = Table(*header)
     for row in rows:
         shown.add_row(*row)

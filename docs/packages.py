@@ -45,10 +45,12 @@ FLOORS = (
     "jax",
     "checking",
     "drawing",
+    "page",
     "cli",
 )
-#: The floors that need no native code, and run wherever Python does.
-PURE = FLOORS[: FLOORS.index("losses")]
+#: The floors that need no native code, and run wherever Python does. The page loads others when it
+#: is asked for what they do.
+PURE = (*FLOORS[: FLOORS.index("losses")], "page")
 
 # Lengths are in the units of the picture, which are pixels where it is shown in full size.
 _FLOOR, _GAP, _CELL = 56, 5, 27

@@ -11,7 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
+from types import TracebackType
 from typing import ParamSpec, TypeVar
+
+from fad.base.errors import FadError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,10 +40,41 @@ def recursive(function: Callable[P, T]) -> Callable[P, T]:
         if getattr(_HERE, "is_deep", False):
             return call()
         with _SETTINGS.changed():
-            # In a browser there are no threads: there, the one stack has to do.
-            return _marked_deep(call) if sys.platform == "emscripten" else _in_thread(call)
+            return _on_one_stack(call) if sys.platform == "emscripten" else _in_thread(call)
 
     return with_room
+
+
+def _on_one_stack(call: Callable[[], T]) -> T:
+    """The result of a call in a browser, where there are no threads."""
+    try:
+        return _marked_deep(call)
+    except (FadError, MemoryError, RecursionError) as error:
+        forget_frames(error)
+        raise
+
+
+def forget_frames(error: BaseException) -> None:
+    """Frees what an error tells about where in fad it was raised, one frame after the other.
+
+    Each frame holds the one that has called it: freed all at once, by recursion in C, thousands of
+    them would take more room than there is.
+    """
+    known: BaseException | None = error
+    while known is not None:
+        entries: list[TracebackType] = []
+        entry = known.__traceback__
+        while entry is not None:
+            entries.append(entry)
+            entry = entry.tb_next
+        known.__traceback__ = None
+        frames = [entry.tb_frame for entry in entries]
+        for entry in entries:
+            entry.tb_next = None
+        del entries, entry
+        while frames:
+            frames.pop()  # the innermost first: the others are still in the list
+        known = known.__context__
 
 
 def _in_thread(call: Callable[[], T]) -> T:

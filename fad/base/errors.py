@@ -87,6 +87,22 @@ class OutputError(FadError):
     """A result that could not be written."""
 
 
+def too_large(error: BaseException) -> FadError | None:
+    """What to tell the user where Python has run out of memory or of room for recursion.
+
+    Args:
+        error: what was raised.
+
+    Returns:
+        The error to show; `None` for all other errors.
+    """
+    if isinstance(error, MemoryError):
+        return FadError("the program needs more memory than there is")
+    if isinstance(error, RecursionError):
+        return FadError("the program is nested too deeply")
+    return None
+
+
 class located:
     """Gives errors that have no place this one: `with located(span): ...`.
 

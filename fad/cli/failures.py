@@ -46,7 +46,7 @@ def report(error: Exception, file: str | None = None) -> int:
 
 def _told(error: Exception) -> tuple[str, int]:
     """What to say, and the exit code."""
-    from fad.base.errors import FadError
+    from fad.base.errors import FadError, too_large
     from fad.base.output_paths import SameOutput
 
     if isinstance(error, FadError):
@@ -55,10 +55,8 @@ def _told(error: Exception) -> tuple[str, int]:
         # Only what click writes itself, such as a help text, is written without care.
         reason = error.strerror or error
         return f"error: cannot write to the standard output: {reason}", BAD_INPUT
-    if isinstance(error, MemoryError):
-        return "error: the program needs more memory than there is", BAD_INPUT
-    if isinstance(error, RecursionError):
-        return "error: the program is nested too deeply", BAD_INPUT
+    if (known := too_large(error)) is not None:
+        return known.render(), BAD_INPUT
     if os.environ.get(_TRACEBACK_VARIABLE):
         return "".join(traceback.format_exception(error)).rstrip("\n"), _BUG
     place = traceback.extract_tb(error.__traceback__)[-1]

@@ -59,7 +59,7 @@ def numbered(function: Box) -> Box:
             return slots[box]
         if isinstance(box, Lambda):
             return bound(box)
-        return box.rebuild(tuple(map(visit, box.children)))
+        return box.rebuild(tuple([visit(child) for child in box.children]))
 
     def bound(box: Lambda) -> Lambda:
         slots[box.slot] = Slot(-1 - len(slots), box.slot.name)
@@ -78,7 +78,7 @@ def substituted(box: Box, slots: Mapping[Slot, Box]) -> Box:
         if isinstance(part, Slot):
             return slots.get(part, part)
         if part not in new:
-            new[part] = part.rebuild(tuple(map(visit, part.children)))
+            new[part] = part.rebuild(tuple([visit(child) for child in part.children]))
         return new[part]
 
     return visit(box)

@@ -86,7 +86,7 @@ def _text_keys(box: Box, facts: Facts) -> Mapping[str, _Place]:
         source, start = (None, 0) if span is None else (span.source, span.start)
         return numbers.setdefault(source, len(numbers)), start
 
-    asked = _asked(box, facts.places)
+    asked = places_around(box, facts.places)
     keys: dict[str, _Place] = {}
     for widget, parameter in with_parameters(box):
         own = facts.places.get(widget)
@@ -97,10 +97,14 @@ def _text_keys(box: Box, facts: Facts) -> Mapping[str, _Place]:
     return keys
 
 
-def _asked(box: Box, places: Mapping[Box, Span]) -> Mapping[Box, Span]:
+def places_around(box: Box, places: Mapping[Box, Span]) -> Mapping[Box, Span]:
     """For the parts of a diagram, the place of the smallest part around it that has one.
 
     Where a part is in several, the first of their places counts.
+
+    Args:
+        box: the diagram.
+        places: the places in one text that are known; see `Facts`.
     """
     found: dict[Box, Span] = {}
     for part in reversed(list(postorder(box))):

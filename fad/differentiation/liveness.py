@@ -129,7 +129,7 @@ class Liveness:
         found = self._sharing.get(box)
         if found is None:
             is_used = self.is_source(box) and box in self._anywhere
-            found = is_used or any(map(self.shares_loop, box.children))
+            found = is_used or any(self.shares_loop(child) for child in box.children)
             self._sharing[box] = found
         return found
 

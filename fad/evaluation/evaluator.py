@@ -227,7 +227,7 @@ class Evaluator:
             return box
         found = self._used.get(box)
         if found is None:
-            children = tuple(map(self.again, box.children))
+            children = tuple([self.again(child) for child in box.children])
             found = self._computed(*children) if isinstance(box, Seq) else None
             found = self._used[box] = found or box.rebuild(children)
             self.steps.take(1 + len(found.free))

@@ -199,6 +199,11 @@ def _result(
             )
     if not fitted.is_own:
         warnings.append(f"the fitted program is the expanded one, as {fitted.reason}")
+    if not final.has_residuals:
+        warnings.append(
+            "how sure the values are is not known, as the loss is not a sum of squares; losses "
+            "with `squared=1` are"
+        )
     runners = sorted(solver.race.runners, key=lambda each: each.final)
     return FitResult(
         written,

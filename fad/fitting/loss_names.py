@@ -21,18 +21,23 @@ from fad.losses import Loss
 FINE = (2048, 512, 128)
 
 
-def roots(windows: Sequence[int] = FINE) -> Loss:
+def roots(windows: Sequence[int] = FINE, floor: float = 1e-4) -> Loss:
     """The mean squared difference of the square roots of magnitudes.
 
     The root lets weak partials count, and a step far below the loudest is no large residual, as it
     is for logarithms.
+
+    Args:
+        windows: their lengths in samples.
+        floor: the magnitude of silence.
     """
-    return losses.mss(windows, linear=0, log=0, sqrt=1, squared=True)
+    return losses.mss(windows, linear=0, log=0, sqrt=1, squared=True, floor=floor)
 
 
-def named(name: str, windows: Sequence[int]) -> str:
-    """The text that means a loss with windows."""
-    return f"{name}({', '.join(map(str, windows))})"
+def named(name: str, windows: Sequence[int], **options: float) -> str:
+    """The text that means a loss with windows and options."""
+    given = (*map(str, windows), *(f"{option}={value:g}" for option, value in options.items()))
+    return f"{name}({', '.join(given)})"
 
 
 def _whole(number: float) -> int:
@@ -75,7 +80,7 @@ _ENTRIES: Mapping[str, _Entry] = MappingProxyType(
         "l1": _Entry(losses.l1),
         "l2": _Entry(losses.l2),
         "dc": _Entry(losses.dc),
-        "roots": _Entry(roots, "windows"),
+        "roots": _Entry(roots, "windows", {"floor": float}),
     }
 )
 #: The names of losses.

@@ -52,6 +52,8 @@ def part_of(model: Model, target: Target, columns: Sequence[int]) -> Part:
     sound = np.asarray(target.sound, np.float64)
     if sound.ndim != 2 or not sound.shape[1]:
         raise FadError(f"a recording has the shape (channels, frames), not {sound.shape}")
+    if not np.isfinite(sound).all():
+        raise FadError(f"`{target.name}` has samples that are infinite or not a number")
     if len(sound) != model.outputs:
         raise FadError(
             f"`{target.name}` has {len(sound)} channels, the program {model.outputs} outputs"

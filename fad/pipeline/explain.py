@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fad.base.errors import place
-from fad.diagram.box import ForeignFunction, Primitive, Slider, Switch, postorder
+from fad.diagram.box import Box, Primitive
 from fad.diagram.order import OrderBy
-from fad.diagram.ruled import Ruled
-from fad.differentiation.active_sets import Active, Bundles, members
-from fad.differentiation.dual import Part
-from fad.differentiation.rules import ARGUMENTS
 from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.evaluation.excerpts import excerpt
 from fad.pipeline.comments import Quoting
+from fad.pipeline.explanation import Explained, explanation
 from fad.pipeline.front import Request, read
 from fad.pipeline.transform import Draft, Options, drafted
 from fad.syntax.libraries import ProgramLike
@@ -65,79 +62,40 @@ def explain(
 
 
 def _lines(evaluation: Evaluation, draft: Draft) -> Iterator[str]:
-    dual, labels = draft.dual, draft.dual.seeds.labels
+    dual, names = draft.dual, evaluation.facts.names
     texts = definitions(draft.process, draft.names, draft.notes)
-    for part in dual.parts:
-        text = texts.get(draft.simple.get(part.dual, part.dual))
-        if text is not None or _is_named(part, evaluation):
-            yield from _explained(part, evaluation, text, labels)
+    told = explanation(evaluation, draft)
+    for part in told.parts:
+        text = texts.get(part.dual)
+        if text is not None or part.has_name:
+            yield from _explained(part, text, names)
             yield ""
-    reached = {part.source for part in dual.parts}
-    same = [
-        box
-        for box in postorder(evaluation.process)
-        if box in evaluation.facts.names and box not in reached and box is not evaluation.process
-    ]
     for why, boxes in {
-        "no parameter reaches them": [box for box in same if box not in dual.active],
-        "nothing uses their derivatives": [box for box in same if box in dual.active],
+        "no parameter reaches them": told.unreached,
+        "nothing uses their derivatives": told.unused,
     }.items():
         if boxes:
-            names = ", ".join(dict.fromkeys(evaluation.facts.names[box] for box in boxes))
+            listed = ", ".join(dict.fromkeys(names[box] for box in boxes))
             yield f"as they were, because {why}:"
-            yield from textwrap.wrap(names, WIDTH, initial_indent="  ", subsequent_indent="  ")
+            yield from textwrap.wrap(listed, WIDTH, initial_indent="  ", subsequent_indent="  ")
             yield ""
     if dual.dropped:
         yield "where derivatives end first:"
     for index, dropped in dual.dropped.items():
         where = dropped.where(folders=False)
-        yield f"  d/d{labels[index]} in `{dropped.construct}`{where}: {dropped.reason}"
+        label = dual.seeds.labels[index]
+        yield f"  d/d{label} in `{dropped.construct}`{where}: {dropped.reason}"
 
 
-def _is_named(part: Part, evaluation: Evaluation) -> bool:
-    return part.source in evaluation.facts.names and part.source is not evaluation.process
-
-
-def _explained(
-    part: Part, evaluation: Evaluation, became: str | None, labels: Sequence[str]
-) -> Iterator[str]:
-    source = part.source
-    known = source.rule.name if isinstance(source, Ruled) else excerpt(source, 30)
-    name = evaluation.facts.names.get(source, known)
-    span = evaluation.facts.origins.get(part.source)
-    yield f"{name}, {place(span, folder=False)}" if span else name
+def _explained(part: Explained, became: str | None, names: Mapping[Box, str]) -> Iterator[str]:
+    yield f"{part.name}, {place(part.span, folder=False)}" if part.span else part.name
     if part.source.closed and not isinstance(part.source, Primitive):
-        yield from _wrapped("was", excerpt(part.source, _SOURCE_LENGTH, evaluation.facts.names))
+        yield from _wrapped("was", excerpt(part.source, _SOURCE_LENGTH, names))
     if became is None:
         yield from _wrapped("became", "a part of what it is in")
     else:
         yield _headed("became", became.replace("\n", f"\n{_INDENT}"))
-    yield from _wrapped("because", _reason(part, labels))
-
-
-def _reason(part: Part, labels: Sequence[str]) -> str:
-    match part.source:
-        case Slider() | Switch():
-            return "it is a parameter: its derivative by itself is 1"
-        case Primitive() | ForeignFunction():
-            return "; ".join(
-                f"{argument} carries {_by(active, labels)}"
-                for argument, active in zip(ARGUMENTS, part.inputs, strict=False)
-            )
-    texts = [f"its rule is `{part.source.rule.title}`"] if isinstance(part.source, Ruled) else []
-    if part.inputs:
-        texts.append(f"its inputs carry {_each(part.inputs, labels)}")
-    texts.append(f"its outputs carry {_each(part.outputs, labels)}")
-    return ", ".join(texts)
-
-
-def _each(bundles: Bundles, labels: Sequence[str]) -> str:
-    texts = [_by(active, labels) for active in bundles]
-    return texts[0] if len(set(texts)) == 1 else "; ".join(texts)
-
-
-def _by(active: Active, labels: Sequence[str]) -> str:
-    return ", ".join(f"d/d{labels[index]}" for index in members(active)) or "no derivative"
+    yield from _wrapped("because", part.reason)
 
 
 def _wrapped(head: str, text: str) -> Iterable[str]:

@@ -41,7 +41,7 @@ from fad.pipeline.header import outputs_comment
 from fad.pipeline.program import Program
 from fad.syntax.libraries import ProgramLike
 from fad.text.abstraction import abstracted
-from fad.text.emitter import emit
+from fad.text.emitter import written
 from fad.text.lines import comment
 from fad.text.plan import Note
 from fad.text.simplify import simplify
@@ -56,6 +56,8 @@ Lanes = Literal["all", "tangents", "primal"]
 Order = Literal[1, 2]
 #: From the variables to the outputs, or back, or what is cheaper.
 Mode = Literal["forward", "reverse", "auto"]
+
+_COMMENTS = Quoting(comments=True)
 
 
 @overload
@@ -168,6 +170,57 @@ def transform(
         FadError: the program is missing or malformed, `wrt` names nothing, or a construct without
             a derivative is on the way from a variable to an output.
     """
+    options = options_of(
+        mode,
+        wrt=wrt,
+        only=only,
+        surrogate=surrogate,
+        order=order,
+        direction=direction,
+        order_by=order_by,
+        quoting=Quoting(comments, lines),
+    )
+    front = read(Request(program, include, precision, rules, libraries))
+    evaluation = front.evaluated()
+    if mode == "reverse":
+        from fad.pipeline.reverse import reversed_program  # forward mode does not need it
+
+        components = options.direction
+        return reversed_program(evaluation, front, wrt, surrogate, order_by, components)
+    if mode == "auto":
+        return _cheaper(evaluation, front, options)
+    return transformed(evaluation, front, options).program
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a derivative; see `transform`."""
+
+    wrt: tuple[str, ...] = ()
+    only: Lanes = "all"
+    surrogate: tuple[Kind, ...] = ()
+    order: Order = 1
+    direction: tuple[tuple[str, float], ...] = ()
+    order_by: OrderBy = "text"
+    quoting: Quoting = field(default_factory=Quoting)
+
+
+def options_of(
+    mode: Mode = "forward",
+    *,
+    wrt: Sequence[str] = (),
+    only: Lanes = "all",
+    surrogate: Sequence[Kind] = (),
+    order: Order = 1,
+    direction: Mapping[str, float] | None = None,
+    order_by: OrderBy = "text",
+    quoting: Quoting = _COMMENTS,
+) -> Options:
+    """What is asked of a derivative, if that can be; see `transform`.
+
+    Raises:
+        FadError: it cannot.
+    """
     if mode not in get_args(Mode):
         raise FadError(f"there is no mode `{mode}`", hint=f"there is {either(get_args(Mode))}")
     if order not in (1, 2):
@@ -184,50 +237,46 @@ def transform(
     for name, value in components:
         if not math.isfinite(value):
             raise FadError(f"a direction cannot have the component {value:g} by `{name}`")
-    request = Request(program, include, precision, rules, libraries)
     if mode != "forward" and (order != 1 or only != "all"):
         raise FadError(
             "reverse mode gives first derivatives, as sums over time",
             hint="leave `order` and `only` out; with a `direction`, there are second derivatives",
         )
-    front = read(request)
-    evaluation = front.evaluated()
-    if mode == "reverse":
-        from fad.pipeline.reverse import reversed_program  # forward mode does not need it
-
-        return reversed_program(evaluation, front, wrt, surrogate, order_by, components)
-    quoting = Quoting(comments, lines)
-    options = Options(tuple(wrt), only, tuple(surrogate), order, components, order_by, quoting)
-    if mode == "auto":
-        return _cheaper(evaluation, front, options)
-    return _transformed(evaluation, front, options)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is asked of a derivative; see `transform`."""
-
-    wrt: tuple[str, ...] = ()
-    only: Lanes = "all"
-    surrogate: tuple[Kind, ...] = ()
-    order: Order = 1
-    direction: tuple[tuple[str, float], ...] = ()
-    order_by: OrderBy = "text"
-    quoting: Quoting = field(default_factory=Quoting)
+    return Options(tuple(wrt), only, tuple(surrogate), order, components, order_by, quoting)
 
 
 def _cheaper(evaluation: Evaluation, front: Front, options: Options) -> Program | ReverseProgram:
     """What the cheaper mode writes."""
     from fad.pipeline.modes import cheaper_mode
-    from fad.pipeline.reverse import written
+    from fad.pipeline.reverse import written as in_reverse
 
     choice = cheaper_mode(evaluation, front, options.wrt, options.surrogate, options.order_by)
     if choice.costs.cheaper == "reverse" and choice.adjoint is not None:
-        return replace(written(choice.marked, choice.adjoint), costs=choice.costs)
-    return replace(_transformed(evaluation, front, options), costs=choice.costs)
+        return replace(in_reverse(choice.marked, choice.adjoint), costs=choice.costs)
+    return replace(transformed(evaluation, front, options).program, costs=choice.costs)
 
 
-def _transformed(evaluation: Evaluation, front: Front, options: Options) -> Program:
+@dataclass(frozen=True)
+class Transformed:
+    """A program with derivatives, written.
+
+    Attributes:
+        program: the program.
+        draft: what was written.
+        places: the definitions in its text -> where they are; see `fad.text.emitter.Written`.
+    """
+
+    program: Program
+    draft: Draft
+    places: Mapping[Box, tuple[int, int]]
+
+
+def transformed(evaluation: Evaluation, front: Front, options: Options) -> Transformed:
+    """Writes the derivative of an evaluated program, in forward mode.
+
+    Raises:
+        FadError: see `transform`.
+    """
     draft = drafted(evaluation, front, options)
 
     # Without folders: the text must not depend on where the program is.
@@ -240,8 +289,9 @@ def _transformed(evaluation: Evaluation, front: Front, options: Options) -> Prog
         *(line for warning in told for line in comment(f"warning: {warning}")),
         *front.declares,
     ]
-    return Program(
-        emit(draft.process, draft.names, header, draft.notes),
+    text, places = written(draft.process, draft.names, header, draft.notes)
+    program = Program(
+        text,
         draft.variables,
         draft.outputs,
         (
@@ -256,6 +306,7 @@ def _transformed(evaluation: Evaluation, front: Front, options: Options) -> Prog
         front.files(evaluation.process),
         options.order_by,
     )
+    return Transformed(program, draft, places)
 
 
 @dataclass(frozen=True)
@@ -272,6 +323,8 @@ class Draft:
         variables: the parameters it is differentiated by.
         widgets: all widgets of the original.
         warnings: about second derivatives.
+        definitions: diagrams of the program, and what has become of them in the dual -> where they
+            are defined.
     """
 
     process: Box
@@ -283,6 +336,7 @@ class Draft:
     variables: tuple[Parameter, ...]
     widgets: tuple[Parameter, ...]
     warnings: tuple[str, ...]
+    definitions: Mapping[Box, Span]
 
 
 def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
@@ -312,19 +366,20 @@ def drafted(evaluation: Evaluation, front: Front, options: Options) -> Draft:
     named = Facts(names=renamed(dual.names, simple))
     process, names, became = abstracted(process, named, constants())
     simple = {old: function_of(became.get(new, new)) for old, new in simple.items()}
-    written = {box: simple.get(box, box) for box in definitions}
-    written[evaluation.process] = process
+    became_of = {box: simple.get(box, box) for box in definitions}
+    became_of[evaluation.process] = process
     facts = Facts({**dual.names, evaluation.process: "process"}, definitions)
     return Draft(
         process,
         names,
-        options.quoting.notes(facts, written, names, part_notes(dual, simple), front.is_own),
+        options.quoting.notes(facts, became_of, names, part_notes(dual, simple), front.is_own),
         kept,
         dual,
         simple,
         variables,
         widgets,
         tuple(dict.fromkeys(warnings)),
+        definitions,
     )
 
 

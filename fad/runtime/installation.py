@@ -28,11 +28,22 @@ _ALL = "all commands"
 _PACKAGES = {
     "click": _ALL,
     "lark": _ALL,
+    "networkx": "reverse mode",
     "platformdirs": _ALL,
     "cyfaust": "check, run, diagram; the standard libraries",
     "numpy": "check, run",
     "rich": "params, check, run, doctor",
     "soundfile": "sound files, in check, run and estimate",
+}
+#: The same of those that not everybody needs.
+_EXTRAS = {
+    "matplotlib": "run --plot",
+    "scipy": "fit",
+    "threadpoolctl": "fit",
+    "cma": "fit of what has no derivative",
+    "mido": "fit --midi",
+    "PyYAML": "fit with settings in YAML",
+    "joblib": "fit --jobs",
 }
 
 
@@ -139,7 +150,7 @@ def inspect() -> Installation:
         Component("Python", platform.python_version(), sys.executable),
         _libfaust(),
         *(_package(name, needed_for) for name, needed_for in _PACKAGES.items()),
-        _package("matplotlib", "run --plot", is_required=False),
+        *(_package(name, needed_for, is_required=False) for name, needed_for in _EXTRAS.items()),
         _compiler(),
         _installed_faust(shutil.which("faust")),
     )

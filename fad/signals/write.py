@@ -103,7 +103,7 @@ class Writer:
         """A box applied to diagrams."""
         count = len(signal.arguments) - len(operands)
         box = signal.box
-        boxes = [*map(self._content, signal.arguments[:count]), *operands]
+        boxes = [*[self._content(each) for each in signal.arguments[:count]], *operands]
         whole = box if not boxes else Seq(parallel(_joined(boxes)), box)
         outputs = arity_of(box)[1]
         return whole if outputs == 1 else Seq(whole, _only(signal.output, outputs))
@@ -222,7 +222,7 @@ class Writer:
             body = Lambda(slot, body)
         loop: Box = Rec(body, parallel([Wire()] * len(back)))
         if taken:
-            loop = Seq(parallel(list(map(self._outer, taken))), loop)
+            loop = Seq(parallel([self._outer(signal) for signal in taken]), loop)
         return loop, places
 
     def _slot(self, name: str) -> Slot:

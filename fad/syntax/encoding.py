@@ -15,6 +15,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from fad.syntax import nodes
 
+#: How deeply nodes are nested at most: JSON is written and read by recursion in C, for which there
+#: is little room in a browser.
+_DEEPEST = 500
+
 #: From plain data to what it stands for.
 _Decoder = Callable[[Any], Any]
 
@@ -29,7 +33,7 @@ def encode(value: object) -> bytes:
     Raises:
         RecursionError: it is nested too deeply.
     """
-    return json.dumps(_plain(value), separators=(",", ":")).encode("ascii")
+    return json.dumps(_plain(value, 0), separators=(",", ":")).encode("ascii")
 
 
 def decode(data: bytes, expected: Any) -> Any:
@@ -50,17 +54,20 @@ def decode(data: bytes, expected: Any) -> Any:
         raise Malformed(str(error)) from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int) -> Any:
+    """A value as JSON has it, so many nodes inside others."""
     if isinstance(value, nodes.Node):
+        if depth == _DEEPEST:
+            raise RecursionError
         kind: Any = type(value)
         names = _names(kind)
-        return [kind.__name__, *(_plain(getattr(value, name)) for name in names)]
+        return [kind.__name__, *[_plain(getattr(value, name), depth + 1) for name in names]]
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, depth) for item in value]
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, depth) for key, item in value.items()}
     return value
 
 

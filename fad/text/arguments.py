@@ -54,7 +54,7 @@ class Arguments:
             self._changing[box] = computes(box) or (
                 inside
                 and (
-                    any(map(self.changes, box.children))
+                    any(self.changes(child) for child in box.children)
                     or (box.arity == (0, 1) and self._is_constant(box))
                 )
             )
@@ -72,10 +72,11 @@ class Arguments:
         """The diagram without calls, where there are no holes in it."""
         if box not in self._plain:
             if isinstance(box, Call):
-                plain_arguments = list(map(self._without_calls, box.arguments))
+                plain_arguments = [self._without_calls(argument) for argument in box.arguments]
                 if any(map(self.changes, plain_arguments)):
                     self._unsafe.add(box.template)
                 self._plain[box] = self._without_calls(expanded(box))
             else:
-                self._plain[box] = box.rebuild(tuple(map(self._without_calls, box.children)))
+                children = [self._without_calls(child) for child in box.children]
+                self._plain[box] = box.rebuild(tuple(children))
         return self._plain[box]

@@ -8,6 +8,7 @@ where there is one. A definition that uses the variable of a lambda is local to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from fad.base.deep_stack import recursive
 from fad.base.prose import visible
@@ -28,7 +29,19 @@ from fad.text.printer import Layout, join, with_names
 from fad.text.templates import Take, Template, bound_by
 
 
-@recursive
+class Written(NamedTuple):
+    """A program as a text.
+
+    Attributes:
+        text: the whole text.
+        places: the diagrams that are definitions at its top level, and the one that is `process` ->
+            the numbers of the first character, and of the one behind the last.
+    """
+
+    text: str
+    places: Mapping[Box, tuple[int, int]]
+
+
 def emit(
     process: Box,
     names: Mapping[Box, str] | None = None,
@@ -47,18 +60,61 @@ def emit(
     Returns:
         The text. Read back, it evaluates to `process`; equal arguments give equal text.
     """
-    plan = planned(process, names or {}, notes or {})
+    return written(process, names or {}, header, notes or {}).text
+
+
+@recursive
+def written(
+    process: Box, names: Mapping[Box, str], header: Iterable[str], notes: Mapping[Box, Note]
+) -> Written:
+    """The same, and where its definitions are. For the arguments, see `emit`."""
+    plan = planned(process, names, notes)
     writer = _Writer(plan)
-    paragraphs: dict[int, list[str]] = {}
+    paragraphs: dict[int, list[_Piece]] = {}
     for box in plan.definitions[None]:
         note = plan.notes.get(box, Note())
-        lines = paragraphs.setdefault(note.paragraph, [])
-        lines += [*note.above, *_commented(writer.definition(box, 0), note.comment)]
-    last = [*plan.notes.get(plan.process, Note()).above]
-    last.append(writer.statement("process", plan.process, 0))
-    paragraphs.setdefault(Note().paragraph, []).extend(last)
-    blocks = [list(header), *(paragraphs[number] for number in sorted(paragraphs))]
-    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
+        pieces = paragraphs.setdefault(note.paragraph, [])
+        pieces += [_Piece(line) for line in note.above]
+        pieces += _commented(_Piece(writer.definition(box, 0), box), note.comment)
+    last = paragraphs.setdefault(Note().paragraph, [])
+    last += [_Piece(line) for line in plan.notes.get(plan.process, Note()).above]
+    last.append(_Piece(writer.statement("process", plan.process, 0), plan.process))
+    blocks = [[_Piece(line) for line in header], *(paragraphs[key] for key in sorted(paragraphs))]
+    text, places = _put_together(blocks)
+    # Callers know them by what they were before each lambda had a slot of its own.
+    given = {old: places[new] for old, new in plan.became.items() if new in places}
+    return Written(text, {**places, **given})
+
+
+class _Piece(NamedTuple):
+    """Whole lines of a program.
+
+    Attributes:
+        text: the lines.
+        defined: the diagram that they define, if they do.
+        behind: a comment behind them.
+    """
+
+    text: str
+    defined: Box | None = None
+    behind: str = ""
+
+
+def _put_together(blocks: Iterable[Sequence[_Piece]]) -> Written:
+    """The program whose paragraphs are made of these pieces."""
+    lines: list[str] = []
+    places: dict[Box, tuple[int, int]] = {}
+    start = 0
+    for block in filter(None, blocks):
+        if lines:
+            lines.append("")
+            start += 1
+        for text, defined, behind in block:
+            if defined is not None:
+                places[defined] = start, start + len(text)
+            lines.append(text + behind)
+            start += len(text) + len(behind) + 1
+    return Written("\n".join(lines) + "\n", places)
 
 
 @recursive
@@ -74,12 +130,14 @@ def definitions(
     }
 
 
-def _commented(text: str, said: str) -> list[str]:
+def _commented(piece: _Piece, said: str) -> list[_Piece]:
     """A definition with a comment behind it, or before it where that is too long."""
     if not said:
-        return [text]
-    line = f"{text} // {visible(said)}"
-    return [line] if "\n" not in text and len(line) <= WIDTH else [*comment(said), text]
+        return [piece]
+    behind = f" // {visible(said)}"
+    if "\n" not in piece.text and len(piece.text) + len(behind) <= WIDTH:
+        return [piece._replace(behind=behind)]
+    return [*map(_Piece, comment(said)), piece]
 
 
 #: The n-th of a list, counted from 1.

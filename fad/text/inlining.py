@@ -92,7 +92,8 @@ def _open_size(body: Box, sizes: Mapping[Box, int]) -> int:
         if not part.free:
             return min(sizes[part], NAME_LENGTH)
         if part not in memo:
-            memo[part] = 3 + sum(map(visit, part.children)) if part.children else sizes[part]
+            inner = [visit(child) for child in part.children]
+            memo[part] = 3 + sum(inner) if inner else sizes[part]
         return memo[part]
 
     return visit(body)

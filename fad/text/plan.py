@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from fad.diagram.binders import separate
@@ -58,12 +58,15 @@ class Plan:
             defined there, in order.
         names: the names of these diagrams, and of all slots.
         notes: what to say about diagrams.
+        became: parts of the diagram that was given -> those of `process` in their places, where
+            these are others.
     """
 
     process: Box
     definitions: Mapping[Box | None, Sequence[Box]]
     names: Mapping[Box, str]
     notes: Mapping[Box, Note]
+    became: Mapping[Box, Box] = field(default_factory=dict)
 
 
 def planned(process: Box, names: Mapping[Box, str], notes: Mapping[Box, Note]) -> Plan:
@@ -75,10 +78,12 @@ def planned(process: Box, names: Mapping[Box, str], notes: Mapping[Box, Note]) -
             a number.
         notes: what to say about diagrams.
     """
+    became: dict[Box, Box] = {}
     for passed in (without_rules, separate):
-        process, became = passed(process)
-        names, notes = renamed(names, became), renamed(notes, became)
-    return _Planner(process, names, notes).plan()
+        process, now = passed(process)
+        names, notes = renamed(names, now), renamed(notes, now)
+        became = {**now, **{old: now.get(new, new) for old, new in became.items()}}
+    return replace(_Planner(process, names, notes).plan(), became=became)
 
 
 class _Planner:

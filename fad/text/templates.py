@@ -249,7 +249,7 @@ def filled(box: Box, values: Mapping[Slot, Box], became: dict[Box, Box] | None =
             memo[part] = (
                 values[part]
                 if isinstance(part, Slot)
-                else part.rebuild(tuple(map(visit, part.children)))
+                else part.rebuild(tuple([visit(child) for child in part.children]))
             )
         return memo[part]
 

@@ -23,6 +23,10 @@ RATE = 44100
             losses.mss((512,), linear=0, log=0, sqrt=1, squared=True),
         ),
         ("roots(512)", losses.mss((512,), linear=0, log=0, sqrt=1, squared=True)),
+        (
+            "roots(512, floor=0.3)",
+            losses.mss((512,), linear=0, log=0, sqrt=1, squared=True, floor=0.3),
+        ),
         ("waveform", losses.l2()),
         ("l1+l2", losses.l1() + losses.l2()),
         ("mss+0.1*envelope", losses.mss() + 0.1 * losses.envelope()),

@@ -124,3 +124,11 @@ def test_what_is_no_node_is_refused(wrong: dict[int, object]) -> None:
 def test_what_is_no_list_of_statements_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
         decode(data, STATEMENTS)
+
+
+def test_what_is_nested_deeply_is_not_encoded() -> None:
+    """JSON is written and read by recursion in C, for which a browser has little room."""
+    parsed = [statements(Source("a.dsp", f"f = {' : '.join(['_'] * n)};")) for n in (400, 1000)]
+    assert decode(encode(parsed[0]), STATEMENTS) == parsed[0]
+    with pytest.raises(RecursionError):
+        encode(parsed[1])

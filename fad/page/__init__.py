@@ -1,0 +1,1 @@
+"""What the page in a browser asks fad for: a request in JSON, an answer in JSON."""
