@@ -25,6 +25,15 @@ CHROMIUM = shutil.which("chromium")
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 EXAMPLES = ROOT / "examples"
 VIEWS = "dual reverse expanded learning prove listen learn".split()
+#: Catches what a page saves: browsers refuse to save many files one after the other.
+CATCH = """
+const make = URL.createObjectURL;
+URL.createObjectURL = blob => (globalThis.blob = blob, make.call(URL, blob));
+HTMLAnchorElement.prototype.click = function () {
+    const name = this.download;
+    globalThis.saved = globalThis.blob.text().then(text => [name, text]);
+};
+"""
 #: Milliseconds for the engine to load, and for a job.
 LOADING = 60_000
 WORK = 30_000
@@ -76,6 +85,7 @@ def opened(browser: Any, address: str, **options: Any) -> Any:
     page.on("pageerror", lambda error: page.faults.append(str(error)))
     page.on("console", lambda told: told.type == "error" and page.faults.append(told.text))
     page.on("request", lambda request: page.asked.append(request.url))
+    page.add_init_script(CATCH)
     page.goto(address)
     ready(page)
     return page
@@ -109,10 +119,11 @@ def choose(page: Any, group: str, name: str) -> None:
 
 
 def saved(page: Any, button: str) -> tuple[str, str]:
-    """The name and the text of what a button downloads."""
-    with page.expect_download() as download:
-        page.click(button)
-    return download.value.suggested_filename, Path(download.value.path()).read_text("utf-8")
+    """The name and the text of what a button saves."""
+    page.evaluate("globalThis.saved = undefined")
+    page.click(button)
+    name, text = page.evaluate("globalThis.saved")
+    return str(name), str(text)
 
 
 def typed(page: Any, text: str) -> None:

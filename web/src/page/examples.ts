@@ -1,5 +1,6 @@
 /** The example programs of the repository, by groups. */
 import { h } from './dom';
+import { modelOf } from './names';
 
 const texts = import.meta.glob<string>(
   ['../../../examples/*.dsp', '../../../examples/{learn,operators,ddsp,fit}/*.dsp'],
@@ -18,12 +19,16 @@ export interface Example {
   group: string;
   name: string;
   source: string;
+  /** What it needs beside it: names and texts. */
+  files: Record<string, string>;
 }
 
 export const EXAMPLES: readonly Example[] = Object.entries(texts)
   .map(([path, source]) => {
     const [name = '', folder = ''] = path.split('/').reverse();
-    return { group: folder === 'examples' ? '' : folder, name, source };
+    const model = texts[path.replace(name, modelOf(name))];
+    const files = model === undefined ? {} : { [modelOf(name)]: model };
+    return { group: folder === 'examples' ? '' : folder, name, source, files };
   })
   // Models and data are parts of other examples.
   .filter(({ name }) => !/_(model|data)\.dsp$/.test(name))

@@ -88,8 +88,8 @@ export class Playground {
 
   private listen(): void {
     const menu = byId<HTMLSelectElement>('examples');
-    fillExamples(menu, ({ name, source }) => {
-      this.open({ ...this.state, name, source });
+    fillExamples(menu, ({ name, source, files }) => {
+      this.open({ ...this.state, name, source, files });
     });
     byId('share').addEventListener('click', () => void this.share());
     byId('download-source').addEventListener('click', () => {

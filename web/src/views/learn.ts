@@ -8,6 +8,7 @@ import type { Answer, Compiled, Program } from '../engine/protocol';
 import { byId, h } from '../page/dom';
 import { control, withUnit } from './controls';
 import { significant } from './numbers';
+import { withModel } from './texts';
 import { pairs, type Pair } from './pairs';
 import type { Panel } from './panel';
 
@@ -47,8 +48,8 @@ export class LearnPanel implements Panel {
   }
 
   async show(program: Program): Promise<Answer<unknown> | null> {
-    const options = { outputs: 'all' };
-    const written = await this.engine.ask('learn', { ...program, options }, 'learn-live');
+    const asked = withModel(program, { outputs: 'all' });
+    const written = await this.engine.ask('learn', asked, 'learn-live');
     if (!written?.ok) return written;
     const source = written.result.text;
     const compiled = await this.engine.ask('compile', { ...program, source }, 'learn-live');

@@ -1,5 +1,6 @@
 /** What fad writes: a job for each tab that shows a text. */
 import type { EngineClient } from '../engine/client';
+import { modelOf } from '../page/names';
 import type { Answer, Link, Program } from '../engine/protocol';
 
 export type TextView = 'dual' | 'reverse' | 'expanded' | 'learning';
@@ -55,13 +56,19 @@ export async function written(
         links: [],
       }));
     case 'learning':
-      return map(await engine.ask('learn', program, CHANNEL), ({ text }) => ({
+      return map(await engine.ask('learn', withModel(program), CHANNEL), ({ text }) => ({
         name: `${stem}.learning.dsp`,
         text,
         about: 'A program that finds the sliders of this one by listening to it.',
         links: [],
       }));
   }
+}
+
+/** A program with its model, if that is beside it, for the job that makes it learn. */
+export function withModel(program: Program, options: Record<string, unknown> = {}): Program {
+  const model = modelOf(program.name);
+  return { ...program, options: model in program.files ? { ...options, model } : options };
 }
 
 function map<From, To>(answer: Answer<From> | null, to: (result: From) => To): Answer<To> | null {
