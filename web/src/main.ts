@@ -18,6 +18,7 @@ if (typeof WebAssembly === 'object') {
   });
   await Playground.start(engine);
 } else {
+  byId('engine-progress').hidden = true;
   byId('engine-text').textContent =
     'This browser has no WebAssembly, with which this page computes. The command fad needs none.';
 }

@@ -12,12 +12,14 @@ export interface Found extends Problem {
  * Shows problems.
  *
  * @param own the name of the program's own file: other places are only named.
+ * @param onGo is called before the editor goes to a place.
  */
 export function showProblems(
   editor: EditorView,
   list: HTMLElement,
   problems: readonly Found[],
   own: string,
+  onGo: () => void,
 ): void {
   const { length } = editor.state.doc;
   const diagnostics = problems.flatMap((problem): Diagnostic[] => {
@@ -29,11 +31,11 @@ export function showProblems(
     return [{ from, to, severity: problem.severity, message: problem.message + hint }];
   });
   editor.dispatch(setDiagnostics(editor.state, diagnostics));
-  list.replaceChildren(...problems.map((problem) => item(editor, problem, own)));
+  list.replaceChildren(...problems.map((problem) => item(editor, problem, own, onGo)));
   list.hidden = problems.length === 0;
 }
 
-function item(editor: EditorView, problem: Found, own: string): HTMLElement {
+function item(editor: EditorView, problem: Found, own: string, onGo: () => void): HTMLElement {
   const { place } = problem;
   const where =
     place && `${place.file === own ? '' : `${place.file}:`}${place.line}:${place.column}`;
@@ -51,6 +53,7 @@ function item(editor: EditorView, problem: Found, own: string): HTMLElement {
     where,
   );
   go.addEventListener('click', () => {
+    onGo();
     const anchor = Math.min(place.from, editor.state.doc.length);
     editor.dispatch({ selection: { anchor }, scrollIntoView: true });
     editor.focus();

@@ -221,7 +221,9 @@ export class Playground {
     const problems = answer.ok
       ? answer.warnings.map((warning) => found(warning, 'warning'))
       : [found(answer.error, 'error')];
-    showProblems(this.source, byId('problems'), problems, this.state.name);
+    showProblems(this.source, byId('problems'), problems, this.state.name, () => {
+      if (NARROW.matches) this.choose('source');
+    });
   }
 
   private get shown(): { name: string; source: string } {
@@ -229,7 +231,12 @@ export class Playground {
   }
 
   private async share(): Promise<void> {
-    history.replaceState(null, '', await toHash(this.state));
+    try {
+      history.replaceState(null, '', await toHash(this.state));
+    } catch {
+      this.notice('This browser is too old to make links.');
+      return;
+    }
     const done = await copy(location.href);
     this.notice(done ? 'The link is copied.' : 'The link is in the address bar.');
   }

@@ -21,6 +21,7 @@ const LOSS = { least: -10, most: 0 };
 interface Track extends Pair {
   canvas: HTMLCanvasElement;
   now: HTMLElement;
+  place: HTMLElement;
   hiddenPast: number[];
   learntPast: number[];
 }
@@ -94,12 +95,13 @@ export class LearnPanel implements Panel {
       ...pair,
       canvas: h('canvas', { 'aria-hidden': 'true' }),
       now: h('span', { class: 'track-now' }),
+      place: h('div', { class: 'learnt-place' }),
       hiddenPast: past.get(pair.learnt.path)?.hiddenPast ?? [],
       learntPast: past.get(pair.learnt.path)?.learntPast ?? [],
     }));
     const used = new Set(found.flatMap(({ hidden, freeze }) => [hidden, freeze]));
     byId('learn-tracks').replaceChildren(
-      ...this.tracks.map(({ hidden, learnt, freeze, canvas, now }) =>
+      ...this.tracks.map(({ hidden, learnt, freeze, canvas, now, place }) =>
         h(
           'li',
           { class: 'track' },
@@ -112,6 +114,7 @@ export class LearnPanel implements Panel {
           ),
           canvas,
           hidden && made({ ...hidden, label: 'hidden' }),
+          hidden && place,
         ),
       ),
     );
@@ -171,7 +174,7 @@ export class LearnPanel implements Panel {
   }
 
   private draw(): void {
-    for (const { hidden, learnt, canvas, now, hiddenPast, learntPast } of this.tracks) {
+    for (const { hidden, learnt, canvas, now, place, hiddenPast, learntPast } of this.tracks) {
       const surface = cleared(canvas);
       if (!surface) continue;
       const range = hidden ?? learnt;
@@ -179,7 +182,9 @@ export class LearnPanel implements Panel {
         padded(past.map((value) => positionOf(range, value)));
       line(surface, shares(hiddenPast), colour('soft'), 1);
       line(surface, shares(learntPast), colour('accent'), 2);
-      now.textContent = `learnt ${withUnit(learntPast.at(-1) ?? 0, learnt.unit)}`;
+      const latest = learntPast.at(-1) ?? 0;
+      place.style.setProperty('--share', `${100 * positionOf(range, latest)}%`);
+      now.textContent = `learnt ${withUnit(latest, learnt.unit)}`;
     }
     const canvas = byId<HTMLCanvasElement>('learn-loss');
     const surface = cleared(canvas);
