@@ -5,7 +5,9 @@ import type { Link, Range } from '../engine/protocol';
 
 type Side = 'source' | 'dual';
 
-const light = StateEffect.define<Range | null>();
+const light = StateEffect.define<readonly Range[]>();
+
+const mark = Decoration.mark({ class: 'cm-lit' });
 
 const lit = StateField.define<DecorationSet>({
   create: () => Decoration.none,
@@ -19,31 +21,31 @@ const lit = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-function decorated(range: Range | null, length: number): DecorationSet {
-  if (range === null || range.from >= Math.min(range.to, length)) return Decoration.none;
-  const mark = Decoration.mark({ class: 'cm-lit' });
-  return Decoration.set(mark.range(range.from, Math.min(range.to, length)));
+function decorated(ranges: readonly Range[], length: number): DecorationSet {
+  const inside = ranges.filter(({ from, to }) => from < to && to <= length);
+  const marks = inside.map(({ from, to }) => mark.range(from, to));
+  return Decoration.set(marks, true);
 }
 
-/** The smallest link that is at a position of one side. */
-export function linkAt(links: readonly Link[], side: Side, position: number): Link | null {
+/** The links at a position of one side: those of the smallest part there, which can become many. */
+export function linksAt(links: readonly Link[], side: Side, position: number): readonly Link[] {
   const size = (link: Link): number => link[side].to - link[side].from;
-  return links
-    .filter((link) => link[side].from <= position && position <= link[side].to)
-    .reduce<Link | null>((best, link) => (best && size(best) <= size(link) ? best : link), null);
+  const here = links.filter(({ [side]: { from, to } }) => from <= position && position <= to);
+  const smallest = Math.min(...here.map(size));
+  return here.filter((link) => size(link) === smallest);
 }
 
 export class Links {
   private links: readonly Link[] = [];
-  private shown: Link | null = null;
+  private shown: readonly Link[] = [];
   private readonly editors: Partial<Record<Side, EditorView>> = {};
 
-  /** @param onLight is told which link is lit. */
-  constructor(private readonly onLight: (link: Link | null) => void) {}
+  /** @param onLight is told which links are lit. */
+  constructor(private readonly onLight: (links: readonly Link[]) => void) {}
 
   set(links: readonly Link[]): void {
     this.links = links;
-    this.show(null);
+    this.show([]);
   }
 
   /** What the editor of a side needs. */
@@ -53,39 +55,45 @@ export class Links {
       EditorView.domEventHandlers({
         mousemove: (event, view) => {
           const position = view.posAtCoords({ x: event.clientX, y: event.clientY });
-          this.show(position === null ? null : linkAt(this.links, side, position));
+          this.show(position === null ? [] : linksAt(this.links, side, position));
         },
         mouseleave: () => {
-          this.show(null);
+          this.show([]);
         },
       }),
       EditorView.updateListener.of((update) => {
         this.editors[side] = update.view;
-        if (update.docChanged) this.shown = null;
+        if (update.docChanged) this.shown = [];
         if (!update.selectionSet || update.docChanged || !update.view.hasFocus) return;
-        const link = linkAt(this.links, side, update.state.selection.main.head);
+        const links = linksAt(this.links, side, update.state.selection.main.head);
         // An update may not change an editor: it is lit when this one is over.
         queueMicrotask(() => {
-          this.show(link, side);
+          this.show(links, side);
         });
       }),
     ];
   }
 
-  /** @param from the side on which the caret is: the other one scrolls to the partner. */
-  private show(link: Link | null, from?: Side): void {
-    if (link === this.shown) return;
-    this.shown = link;
+  /** @param from the side on which the caret is: the other one scrolls to the first partner. */
+  private show(links: readonly Link[], from?: Side): void {
+    if (links.length === this.shown.length && links.every((link, at) => link === this.shown[at])) {
+      return;
+    }
+    this.shown = links;
     for (const side of ['source', 'dual'] as const) {
-      const range = link?.[side] ?? null;
-      const scroll = range && from && side !== from;
+      // One part of the source can have become many definitions: it is lit once.
+      const ranges = new Map(
+        links.map(({ [side]: range }) => [`${range.from}-${range.to}`, range]),
+      );
+      const [first] = ranges.values();
+      const scroll = first !== undefined && from !== undefined && side !== from;
       this.editors[side]?.dispatch({
         effects: [
-          light.of(range),
-          ...(scroll ? [EditorView.scrollIntoView(range.from, { y: 'nearest', yMargin: 40 })] : []),
+          light.of([...ranges.values()]),
+          ...(scroll ? [EditorView.scrollIntoView(first.from, { y: 'nearest', yMargin: 40 })] : []),
         ],
       });
     }
-    this.onLight(link);
+    this.onLight(links);
   }
 }

@@ -4,7 +4,7 @@ import { resultEditor, setText, sourceEditor } from '../editor/editors';
 import { Links } from '../editor/links';
 import { showProblems, type Found } from '../editor/problems';
 import type { EngineClient } from '../engine/client';
-import type { Answer, Problem, Program } from '../engine/protocol';
+import type { Answer, Link, Problem, Program } from '../engine/protocol';
 import { LearnPanel } from '../views/learn';
 import { ListenPanel } from '../views/listen';
 import type { Panel } from '../views/panel';
@@ -50,10 +50,8 @@ export class Playground {
     state: Shared,
   ) {
     this.state = state;
-    this.links = new Links((link) => {
-      byId('because').replaceChildren(
-        ...(link ? [h('strong', {}, link.name), `: ${link.what}`] : []),
-      );
+    this.links = new Links((links) => {
+      byId('because').replaceChildren(...explained(links));
     });
     this.source = sourceEditor(
       byId('source'),
@@ -269,6 +267,15 @@ export class Playground {
     clearTimeout(this.noticeTimer);
     this.noticeTimer = setTimeout(() => (byId('notice').textContent = ''), NOTICE);
   }
+}
+
+/** What there is to say about links that are lit. */
+function explained(links: readonly Link[]): (string | Node)[] {
+  const [first] = links;
+  if (first === undefined) return [];
+  const names = [...new Set(links.map(({ name }) => name))].join(', ');
+  const what = links.length === 1 ? first.what : `${links.length} definitions come from here`;
+  return [h('strong', {}, names), `: ${what}`];
 }
 
 /** The tab that a name means here. */
