@@ -45,6 +45,7 @@ export class LearnPanel implements Panel {
       this.heard = (event.target as HTMLInputElement).value;
       this.player?.hear(this.mix);
     });
+    byId('learn-start').hidden = !canPlay();
     if (!canPlay()) this.say(CANNOT_PLAY);
   }
 
@@ -59,7 +60,6 @@ export class LearnPanel implements Panel {
     const { told, widgets } = descriptionOf(compiled.result.json);
     this.widgets = widgets;
     this.outputs = told.outputs;
-    byId('learn-start').hidden = !canPlay();
     this.build();
     if (this.player) await this.start();
     return written;

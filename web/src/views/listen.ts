@@ -68,6 +68,7 @@ export class ListenPanel implements Panel {
     byId('listen-start').addEventListener('click', () => {
       void (this.player ? this.stop() : this.start());
     });
+    byId('listen-start').hidden = !canPlay();
     if (!canPlay()) this.say(CANNOT_PLAY);
   }
 
@@ -80,7 +81,6 @@ export class ListenPanel implements Panel {
     const { told, widgets } = descriptionOf(compiled.result.json);
     this.dual = { compiled: compiled.result, outputs, inputs: told.inputs };
     byId('listen-signals').hidden = told.inputs === 0;
-    byId('listen-start').hidden = !canPlay();
     byId('listen-controls').replaceChildren(
       ...widgets
         .filter(({ isMeter }) => !isMeter)
