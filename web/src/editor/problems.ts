@@ -49,7 +49,8 @@ function item(editor: EditorView, problem: Found, own: string, onGo: () => void)
   }
   const go = h(
     'button',
-    { type: 'button', class: 'problem-place', 'aria-label': `go to line ${place.line}` },
+    { type: 'button', class: 'problem-place' },
+    h('span', { class: 'visually-hidden' }, 'Go to '),
     where,
   );
   go.addEventListener('click', () => {

@@ -203,7 +203,11 @@ export class Playground {
     panel.setAttribute('aria-busy', 'false');
     panel.classList.toggle('stale', !answer.ok);
     this.report(answer);
-    if (!answer.ok) return;
+    if (!answer.ok) {
+      const isEmpty = this.result.state.doc.length === 0;
+      byId('result-about').textContent = isEmpty ? '' : 'This is from before the error.';
+      return;
+    }
     const { name, text, about, links } = answer.result;
     setText(this.result, text);
     byId('result-name').textContent = name;
