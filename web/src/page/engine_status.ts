@@ -25,12 +25,9 @@ export function showStatus(status: Status): void {
   document.body.dataset['engine'] = status.state;
   switch (status.state) {
     case 'loading': {
-      const share = status.total ? status.loaded / status.total : 0;
-      bar.value = share;
-      text.textContent =
-        share < 1
-          ? `loading ${megabytes(status.loaded)} of ${megabytes(status.total)}`
-          : 'starting';
+      const { loaded, total } = status;
+      bar.value = total ? loaded / total : 0;
+      text.textContent = loadingText(loaded, total);
       break;
     }
     case 'ready':
@@ -42,6 +39,13 @@ export function showStatus(status: Status): void {
     case 'failed':
       text.textContent = `the engine stopped: ${status.message}`;
   }
+}
+
+function loadingText(loaded: number, total: number): string {
+  if (total === 0) return 'loading';
+  // What is left then is to start Python.
+  if (loaded >= total) return 'starting';
+  return `loading ${megabytes(loaded)} of ${megabytes(total)}`;
 }
 
 function megabytes(bytes: number): string {
