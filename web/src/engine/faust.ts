@@ -50,6 +50,19 @@ const LIBRARIES = '/usr/share/faust';
 /** How many samples are rendered at once. */
 const BLOCK = 1024;
 
+type MakeModule = (options: ModuleOptions) => Promise<FaustModule>;
+
+/** The script is no module: it is made one, as modules are what a worker can import. */
+async function asModule(script: string): Promise<MakeModule> {
+  const blob = new Blob([script, '\nexport default FaustModule;'], { type: 'text/javascript' });
+  const url = URL.createObjectURL(blob);
+  try {
+    return ((await import(/* @vite-ignore */ url)) as { default: MakeModule }).default;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
 export type Failure = { ok: false; error: string };
 
 export class Faust {
@@ -61,18 +74,17 @@ export class Faust {
     private readonly compiler: LibFaust,
   ) {}
 
-  static async load(loader: Loader): Promise<Faust> {
+  /**
+   * Loads the compiler.
+   *
+   * @param scripted runs its script, and gives what it defines.
+   */
+  static async load(loader: Loader, scripted = asModule): Promise<Faust> {
     const [script, wasmBinary] = await Promise.all([
       loader.text(FAUST_FILES[0]),
       loader.bytes(FAUST_FILES[1]),
     ]);
-    // The script is no module: it is made one, as modules are what a worker can import.
-    const blob = new Blob([script, '\nexport default FaustModule;'], { type: 'text/javascript' });
-    const url = URL.createObjectURL(blob);
-    const { default: make } = (await import(/* @vite-ignore */ url)) as {
-      default: (options: ModuleOptions) => Promise<FaustModule>;
-    };
-    URL.revokeObjectURL(url);
+    const make = await scripted(script);
     const module = await make({
       wasmBinary,
       // Its libraries are not loaded: those of the command line take their place.
