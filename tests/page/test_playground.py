@@ -264,6 +264,24 @@ def test_browsers_that_lack_something_are_told(browser: Any, site: str) -> None:
     page.close()
 
 
+def test_it_is_as_dark_as_the_system_until_somebody_chooses(browser: Any, site: str) -> None:
+    def brightness() -> int:
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(","))
+
+    page = browser.new_context(color_scheme="dark", service_workers="block").new_page()
+    page.goto(site)
+    assert brightness() < 100
+    page.emulate_media(color_scheme="light")
+    assert brightness() > 700
+    page.click("#theme")
+    assert brightness() < 100
+    assert page.get_attribute("#theme", "aria-pressed") == "true"
+    page.reload()
+    assert brightness() < 100
+    page.context.close()
+
+
 def test_what_is_edited_often_is_done_once(shared: Any) -> None:
     shared.click("#tab-dual")
     for edit in range(200):

@@ -5,7 +5,7 @@ import { Playground } from './page/playground';
 import { keepOffline } from './offline/register';
 import { startTheme } from './page/theme';
 
-startTheme(byId('theme'), () => undefined);
+startTheme(byId('theme'), byId<HTMLLinkElement>('dark'));
 if (typeof WebAssembly === 'object') {
   let isKept = false;
   const engine = startEngine((status) => {

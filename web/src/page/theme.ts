@@ -2,14 +2,17 @@
 
 const KEY = 'fad.theme';
 
-export function startTheme(button: HTMLElement, onChange: () => void): void {
+/**
+ * @param button turns dark into light, and back.
+ * @param dark the style sheet of the dark colours, which the system's choice turns on by itself.
+ */
+export function startTheme(button: HTMLElement, dark: HTMLLinkElement): void {
   const system = matchMedia('(prefers-color-scheme: dark)');
   let choice = stored();
   const isDark = (): boolean => (choice === null ? system.matches : choice === 'dark');
   const apply = (): void => {
-    document.documentElement.dataset['theme'] = isDark() ? 'dark' : 'light';
+    if (choice !== null) dark.media = isDark() ? 'all' : 'not all';
     button.setAttribute('aria-pressed', String(isDark()));
-    onChange();
   };
   button.addEventListener('click', () => {
     choice = isDark() ? 'light' : 'dark';
