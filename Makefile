@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs docs-site test-site learn bench-front bench-dual bench-fit bench-fit-many bench-peers bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-page test-site test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs docs-site learn bench-front bench-dual bench-fit bench-fit-many bench-peers bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,10 +39,19 @@ test-native: $(STAMP) ## Install the C++ compiler of Python, and run the tests t
 	$(BIN)/python -m pip install --quiet --editable '.[dev,native]'
 	$(BIN)/python -m pytest tests/runtime/test_compiler.py
 
+# Chromium comes from the system's packages where it is missing; this takes five minutes.
+test-page: $(STAMP) site ## Install what the tests of the page need, and run them
+	command -v chromium > /dev/null || (apt-get update && apt-get install -y --no-install-recommends chromium)
+	$(BIN)/python -m pip install --quiet playwright
+	cd web && npm run --silent lint && npm run --silent typecheck && npm test --silent
+	$(BIN)/python -m pytest tests/page
+
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+# What builds the site is in a folder named as a module of Python is: so it is checked on its own.
+	cd site && ../$(BIN)/mypy --config-file ../pyproject.toml build.py serve.py docs.py circuit.py programs.py hooks.py
 
 format: $(STAMP) ## Put the code into its standard format
 	$(BIN)/ruff check --fix
@@ -110,6 +119,18 @@ bench-transform: $(STAMP) ## Time fad transform over all Faust example programs
 bench-shape: $(STAMP) ## Measure the texts of all Faust example programs
 	$(BIN)/python -m bench.shape
 
+# These need node and npm.
+.PHONY: bench-page page site
+site: $(STAMP) ## Build the site, which has the playground, into dist/site
+	$(BIN)/python site/build.py
+
+bench-page: $(STAMP) site ## Time the engine of the page
+	$(BIN)/python -m bench.page_speed
+
+page: $(STAMP) ## Serve the site on this machine, and open it; it is built where it is missing
+	test -e dist/site/index.html || $(MAKE) site
+	$(BIN)/python site/serve.py
+
 clean: ## Remove everything that can be made again
-	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist web/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,14 +24,8 @@ import fad
 
 #: Where the playground is, from the first page of the documentation.
 PLAYGROUND = "../playground/"
-#: Page -> what the playground shows first of its programs.
-VIEWS = {
-    "docs/estimation.md": "learning",
-    "docs/gallery-reverse.md": "reverse",
-    "docs/learning.md": "learning",
-    "docs/reverse.md": "reverse",
-    "examples/learn/README.md": "learning",
-}
+#: Page -> what the playground shows first of its programs, where that is not the dual.
+VIEWS = {"docs/estimation.md": "learning", "docs/gallery-reverse.md": "reverse"}
 #: Texts that fad has written begin so: there is nothing to try with them.
 _WRITTEN = re.compile(r"\s*// [^\n]*\bby fad \d")
 _PROCESS = re.compile(r"^\s*process\b[^=\n]*=", re.MULTILINE)
@@ -42,7 +36,7 @@ _MARKS = re.compile(
 )
 
 
-class FaustLexer(RegexLexer):
+class FaustLexer(RegexLexer):  # type: ignore[misc]  # pygments has no types
     """Faust, as far as colours go."""
 
     name = "Faust"
@@ -84,7 +78,8 @@ def fence(source: str, language: str, css_class: str, options: Any, md: Any, **m
     The arguments are those that pymdownx.superfences gives. After a whole program comes a mark,
     which `links_to_playground` makes a link: only that knows the page.
     """
-    code = highlight(source, FaustLexer(), HtmlFormatter(cssclass="highlight faust", wrapcode=True))
+    formatter = HtmlFormatter(cssclass="highlight faust", wrapcode=True)
+    code: str = highlight(source, FaustLexer(), formatter)
     if not is_whole(source):
         return code
     return code + _MARK.format(base64.urlsafe_b64encode(source.encode()).decode())

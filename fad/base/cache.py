@@ -16,6 +16,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -197,7 +198,7 @@ def _distrust(folder: Path, private: bool) -> str | None:
         folder: the folder.
         private: whether others may not even enter it.
     """
-    if not hasattr(os, "getuid"):
+    if not hasattr(os, "getuid") or sys.platform == "emscripten":  # nobody else is in a browser
         return None
     try:
         status = folder.stat()

@@ -138,7 +138,7 @@ class BothModes:
         units = Units(
             "native" if is_native else "interpreter",
             *(front, widgets, host.rate, host.precision, host.trust),
-            *(read_sounds(box, host.folder), host.engine),
+            *(read_sounds(box, host.folder), host.compiler),
         )
         self._reverse = reverse_of(programs, boxes, units)
         self.lanes = self._reverse.forward.outputs

@@ -9,6 +9,7 @@ input, in double precision if they can. Nothing of what is compared is computed 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,6 @@ from fad.base.errors import FadError
 from fad.base.precision import NativePrecision
 from fad.base.prose import either
 from fad.base.source import Span
-from fad.checking.dot_product import DotProductTest
 from fad.checking.length import PRESSED, seconds_for
 from fad.checking.points import never_pressed, points_of, unpressed
 from fad.checking.quotients import ACCURACIES, Accuracy, Judgement, Runs, judge
@@ -38,11 +38,12 @@ from fad.differentiation.surrogates import Kind
 from fad.evaluation.core import Evaluation
 from fad.pipeline.front import Request, read
 from fad.pipeline.transform import derive
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
 from fad.runtime.foreign import refuse_foreign
 from fad.runtime.frames import check_size, frames_of
 from fad.runtime.input_signals import checked, noise
 from fad.runtime.recording import values_over_time
+from fad.runtime.renderer import EngineRefusal, Renderer
 from fad.runtime.repeated import (
     MARGIN,
     SMALL_MARGIN,
@@ -73,7 +74,7 @@ def check(
     changes: Mapping[float, Mapping[str, float]] | None = None,
     points: int = 3,
     seed: int = 1,
-    engine: Engine | None = None,
+    engine: Renderer | None = None,
     native: bool | None = None,
     trust: bool = False,
     order_by: OrderBy = "text",
@@ -101,7 +102,8 @@ def check(
         points: how many points to compare at: the one of `at`, and others where the sliders that
             neither `at` nor `changes` name have random values in their ranges.
         seed: of the noise, and of the points.
-        engine: the standard compiler; by default one for this call only.
+        engine: the standard compiler; by default an `Engine` for this call only. In forward mode,
+            anything that renders interpreted programs will do.
         native: whether to run native code, which needs a C++ compiler, or libfaust's interpreter;
             by default native code where there is a compiler. Programs with foreign functions
             always run as native code.
@@ -171,6 +173,8 @@ def check(
             except EngineRefusal:
                 report = replace(job, margin=SMALL_MARGIN).report()
         if mode != "forward":
+            from fad.checking.dot_product import DotProductTest  # forward mode does not need it
+
             test = DotProductTest(
                 *(front, evaluation, widgets, variables, wrt, surrogate, order_by),
                 *(host, places, moves, samples, seed),
@@ -452,7 +456,7 @@ def _without_makers(evaluation: Evaluation) -> Evaluation:
 
 
 def _is_excusable(judgement: Judgement) -> bool:
-    return judgement.verdict == "mismatch" and bool(np.isfinite(judgement.error))
+    return judgement.verdict == "mismatch" and math.isfinite(judgement.error)
 
 
 def _excused(judgement: Judgement, beside: Sequence[Judgement]) -> Judgement:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,7 +18,7 @@ from fad.pipeline.program import parameter_data
 
 if TYPE_CHECKING:
     from fad.batches.store import Row
-    from fad.checking.report import DotProduct, DotProducts, Pair, Report
+    from fad.checking.report import DotProduct, Pair, Report
     from fad.cli.options import Colours
     from fad.cli.project import Project
     from fad.diagram.parameters import Parameter
@@ -40,22 +39,6 @@ _STYLES = {
     "undefined": "magenta",
     "mismatch": "bold red",
 }
-#: What to know about the verdicts that need a look.
-_MEANINGS = {
-    "mismatch": "the derivative is wrong",
-    "undefined": "the output is infinite or not a number",
-    "jump": "the output jumps at some samples, which say nothing; the error is that of the others",
-    "kink": "the slopes on the two sides of the parameter's value differ, in the program or a part",
-    "stopped": "the program stops or bounds the derivative; without that, it agrees",
-}
-#: What to know about those of reverse mode.
-_MEANINGS_IN_REVERSE = {
-    "mismatch": "forward and reverse mode differ",
-    "undefined": "an output, or both derivatives, are infinite or not a number",
-    "zero": "both derivatives are 0, which tests nothing",
-}
-#: How many variables are named, but for those that need a look.
-_MOST_NAMES = 20
 #: Wide enough for any table: where it is shown, lines may wrap, but nothing is cut.
 _WIDTH = 1000
 #: The columns that have numbers in them.
@@ -129,35 +112,17 @@ def check_table(report: Report, verbose: bool = False, colours: Colours | None =
         verbose: a line for each point, too.
         colours: of verdicts.
     """
-    pairs = report.comparisons if verbose else report.pairs
-    counts = []
+    from fad.checking.sentences import sentences
+
     tables = []
     if report.mode != "reverse":
-        verdicts = Counter(pair.verdict for pair in report.pairs)
-        told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-        counts.append(told or "no variables")
+        pairs = report.comparisons if verbose else report.pairs
         tables.append(_printed(_pairs_table(pairs, report), colours) if pairs else "")
     if report.dot_products is not None:
         found = report.dot_products
         products = found.products if verbose else found.worst
-        in_reverse = Counter(product.verdict for product in found.worst)
-        told = ", ".join(f"{count} {verdict}" for verdict, count in in_reverse.items())
-        counts.append(f"in reverse mode {told or 'nothing to compare'}")
         tables.append(_printed(_products_table(products), colours) if products else "")
-    points = counted(len(report.points), "point")
-    length = counted(report.frames, "sample")
-    lines = [
-        f"{visible(report.program)}: {length} at {report.rate} Hz, {points}: " + "; ".join(counts),
-        *_remarks(report, {pair.verdict for pair in pairs}),
-        *(
-            _remarks_in_reverse(report.dot_products, verbose)
-            if report.dot_products is not None
-            else ()
-        ),
-        *_untested(report),
-        *_points(report, verbose),
-    ]
-    return "".join(tables) + "\n".join(lines) + "\n"
+    return "".join(tables) + "\n".join(sentences(report, verbose)) + "\n"
 
 
 def _pairs_table(pairs: Sequence[Pair], report: Report) -> Table:
@@ -206,101 +171,6 @@ def _share(part: float) -> str:
     if 0 < percent < 0.1 or 99.9 < percent < 100:
         return "<0.1%" if percent < 50 else ">99.9%"
     return f"{percent:.1f}".removesuffix(".0") + "%"
-
-
-def _remarks(report: Report, verdicts: Collection[str]) -> Iterator[str]:
-    """What there is to know about the whole, a line each."""
-    for verdict, meaning in _MEANINGS.items():
-        if verdict in verdicts:
-            yield f"{verdict}: {meaning}"
-    if report.precision == "single":
-        yield "computed in single precision, in which the interpreter plays sound files"
-    for output in report.not_finite:
-        yield f"output {output} is not finite everywhere"
-    for output in report.differing:
-        yield f"output {output} differs from the original's"
-    if report.rounded:
-        outputs = ", ".join(map(str, report.rounded))
-        yield f"computed in another order, and the same but for rounding: output {outputs}"
-
-
-def _remarks_in_reverse(found: DotProducts, verbose: bool) -> Iterator[str]:
-    """What there is to know about reverse mode, a line each."""
-    verdicts = {product.verdict for product in (found.products if verbose else found.worst)}
-    for verdict, meaning in _MEANINGS_IN_REVERSE.items():
-        if verdict in verdicts:
-            yield f"{verdict} in reverse mode: {meaning}"
-    for output in found.differing:
-        yield f"output {output} of the forward program of reverse mode differs from the original's"
-    if found.rounded:
-        outputs = ", ".join(map(str, found.rounded))
-        yield f"the forward program of reverse mode repeats it, but for rounding: output {outputs}"
-    if found.products:
-        lanes, samples = counted(found.tape, "lane"), counted(found.block, "sample")
-        yield f"reverse mode, with {lanes} of tape and blocks of {samples}, by:"
-        yield from _variables(found, verbose)
-
-
-def _variables(found: DotProducts, verbose: bool) -> Iterator[str]:
-    """The variables, a line each, with what there is to know; the first ones of many."""
-    told = dict.fromkeys(found.without_effect, ": no effect here, so not tested")
-    suspects = {path for product in found.products for path in product.suspects}
-    told |= dict.fromkeys(suspects, ": forward and reverse mode differ along it alone")
-    hidden = 0
-    for number, path in enumerate(found.variables):
-        if verbose or path in told or number < _MOST_NAMES:
-            yield f"  {visible(path)}{told.get(path, '')}"
-        else:
-            hidden += 1
-    if hidden:
-        yield f"  and {counted(hidden, 'other')}, which `--verbose` names"
-
-
-def _untested(report: Report) -> Iterator[str]:
-    """What was not tested, and what to do, a line each."""
-    found = report.dot_products
-    if report.tested or (found is not None and found.refusal is not None):
-        return
-    for output in report.silent:
-        yield f"output {output} is silent: nothing was tested there"
-    if not _has_variables(report):
-        yield "there is nothing to differentiate by: nothing was tested"
-    elif report.mode != "reverse" and not report.has_effects:
-        yield "no derivative is other than zero: nothing was tested"
-    elif found is not None and not found.tested:
-        yield "no derivative of reverse mode is other than zero: nothing was tested"
-    yield f"hint: {_advice(report)}"
-
-
-def _has_variables(report: Report) -> bool:
-    return bool(report.comparisons or (report.dot_products and report.dot_products.variables))
-
-
-def _advice(report: Report) -> str:
-    """What to do where nothing was tested."""
-    if not _has_variables(report):
-        return "name a variable with `--wrt`, or say that this is right with `--allow-silent`"
-    if report.mode == "reverse" and report.dot_products and not report.dot_products.products:
-        return (
-            "name other variables with `--wrt`, or give reads at whole positions a slope with "
-            "`--surrogate`; `--allow-silent` says that it is right"
-        )
-    seconds = f"run longer: `--seconds {max(0.5, 4 * report.frames / report.rate):.2g}`"
-    ways = [f'press `--at "{path}=1"`' for path in report.unpressed[:1]]
-    ways += [seconds, "move what silences it with `--at`"]
-    return ", or ".join(ways) + "; `--allow-silent` says that it is right"
-
-
-def _points(report: Report, verbose: bool) -> Iterator[str]:
-    """Where the points are that need a look, as options to go there again."""
-    looked = {pair.point for pair in report.pairs if pair.verdict in _MEANINGS}
-    if report.dot_products is not None:
-        worst = report.dot_products.worst
-        looked |= {each.point for each in worst if each.verdict in _MEANINGS_IN_REVERSE}
-    for number, values in enumerate(report.points):
-        if number in looked or verbose:
-            at = ",".join(f"{path}={value:.10g}" for path, value in values.items())
-            yield f"point {number + 1}: " + (f'--at "{at}"' if at else "the initial values")
 
 
 def json_text(data: object) -> str:

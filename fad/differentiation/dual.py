@@ -151,8 +151,17 @@ def about(dual: Findings, folders: bool = True) -> tuple[str, ...]:
         dual: the dual.
         folders: whether to say in which folders files are.
     """
-    remarks = (_LOST, _ON_KINK, _SWITCHED)
-    return tuple([text for each in remarks for text in _said(each, dual, folders).values()])
+    return tuple(text for text, _ in _all_said(dual, folders))
+
+
+def places_told(dual: Findings) -> dict[str, Span]:
+    """The sentences of `about` that are about a place in the program, and that place."""
+    return {text: span for text, span in _all_said(dual) if span is not None}
+
+
+def _all_said(dual: Findings, folders: bool = True) -> Iterator[tuple[str, Span | None]]:
+    for remark in (_LOST, _ON_KINK, _SWITCHED):
+        yield from _said(remark, dual, folders).values()
 
 
 def about_second(sloped: Iterable[Dropped], process: Box) -> list[str]:
@@ -186,17 +195,20 @@ def lost(dual: Findings) -> dict[str, str]:
     Returns:
         the variable's name among the seeds -> the warning about it.
     """
-    return _said(_LOST, dual)
+    return {name: text for name, (text, _) in _said(_LOST, dual).items()}
 
 
-def _said(remark: _Remark, dual: Findings, folders: bool = True) -> dict[str, str]:
-    """The variables that a remark is about, by their names, and what it says."""
+def _said(
+    remark: _Remark, dual: Findings, folders: bool = True
+) -> dict[str, tuple[str, Span | None]]:
+    """The variables that a remark is about, by their names, and what it says of which place."""
     warnings = {}
     for lane, found in remark.places(dual).items():
         if bool(dual.reached >> lane & 1) is remark.reaches:
             name = dual.seeds.names[lane]
             where = f"`{found.construct}`{found.where(folders)}"
-            warnings[name] = remark.text.format(name=name, place=where, reason=found.reason)
+            text = remark.text.format(name=name, place=where, reason=found.reason)
+            warnings[name] = text, found.span
     return warnings
 
 

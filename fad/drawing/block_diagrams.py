@@ -14,13 +14,14 @@ from fad.pipeline.expand import expand
 from fad.pipeline.front import Request, read
 from fad.pipeline.program import Program
 from fad.pipeline.transform import transform
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from fad.syntax.libraries import Libraries, ProgramLike, as_source
 
 _WHOLE = "process.svg"
 #: Programs with more boxes than this are drawn on several sheets. It is less than libfaust's own
 #: limit: a dual drawn as a composition of named duals looks like the source it comes from.
-_FOLD = 10
+FOLD = 10
 #: How many pixels a unit of libfaust's drawings is, at least and at most. Letters are 7 units.
 _SMALLEST, _LARGEST = 1.3, 2.0
 #: How many pixels wide a diagram is on a wide screen that shows two.
@@ -113,7 +114,7 @@ def _is_own(folder: Path) -> bool:
 
 
 def _drawn(engine: Engine, folder: str, text: str, name: str, found: Libraries) -> Sheets:
-    files = engine.diagrams(text, name, fold=_FOLD, include=found.folders, libraries=found.standard)
+    files = engine.diagrams(text, name, fold=FOLD, include=found.folders, libraries=found.standard)
     return Sheets(folder, text, tidied(files), _height(files[_WHOLE]))
 
 

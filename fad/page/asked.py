@@ -219,5 +219,15 @@ OPTIONS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
             "rules": _text,
         },
         "explain": {**_VARIABLES, "order_by": _order_by, "lines": _flag},
+        "check": {
+            **_VARIABLES,
+            "order_by": _order_by,
+            "seconds": _number,
+            "rate": _whole,
+            "at": _numbers,
+            "points": _whole,
+            "seed": _whole,
+        },
+        "diagram": {**_VARIABLES, "which": partial(_one_of, ("source", "dual"))},
     }
 )

@@ -23,6 +23,8 @@ from fad.pipeline.places import places_of
 from fad.pipeline.program import parameter_data
 from fad.pipeline.transform import options_of, transform
 
+_NOWHERE: Mapping[str, Span] = MappingProxyType({})
+
 
 class Outcome(NamedTuple):
     """What came of a job.
@@ -30,10 +32,12 @@ class Outcome(NamedTuple):
     Attributes:
         result: plain data for JSON.
         warnings: what the user should know, one sentence each.
+        warned: those that are about a place -> that place.
     """
 
     result: Any
     warnings: Sequence[str] = ()
+    warned: Mapping[str, Span] = _NOWHERE
 
 
 @recursive
@@ -79,7 +83,7 @@ def _transform(asked: Asked) -> Outcome:
         precision=asked.options.get("precision", "double"),
         rules=asked.file("rules"),
     )
-    program, links = linked(request, options_of(**arguments, quoting=quoting))
+    program, links, warned = linked(request, options_of(**arguments, quoting=quoting))
     in_source, in_dual = in_utf16(asked.source.text), in_utf16(program.source)
     told = [
         {
@@ -91,7 +95,8 @@ def _transform(asked: Asked) -> Outcome:
         for link in links
     ]
     outputs = [output.name for output in program.outputs]
-    return Outcome({"text": program.source, "outputs": outputs, "links": told}, program.warnings)
+    result = {"text": program.source, "outputs": outputs, "links": told}
+    return Outcome(result, program.warnings, warned)
 
 
 def _range(
@@ -131,6 +136,25 @@ def _explain(asked: Asked) -> Outcome:
     return Outcome({"text": explain(asked.source, rules=asked.file("rules"), **arguments)})
 
 
+def _check(asked: Asked) -> Outcome:
+    """What a check of the derivatives finds."""
+    from fad.page.checks import checked, plain  # it needs numpy, and the standard compiler
+
+    report = checked(asked)
+    return Outcome(plain(report), report.warnings)
+
+
+def _diagram(asked: Asked) -> Outcome:
+    """Block diagrams, of the program or of its dual."""
+    from fad.page.diagrams import sheets
+
+    arguments = asked.arguments("rules", "which")
+    program = expand(asked.source)
+    if asked.options.get("which", "source") == "dual":
+        program = transform(asked.source, rules=asked.file("rules"), **arguments)
+    return Outcome({"sheets": sheets(program)}, program.warnings)
+
+
 #: What the page asks for -> what does it, in the folder of the program.
 JOBS: Mapping[str, Callable[[Asked], Outcome]] = MappingProxyType(
     {
@@ -140,5 +164,7 @@ JOBS: Mapping[str, Callable[[Asked], Outcome]] = MappingProxyType(
         "expand": _expand,
         "learn": _learn,
         "explain": _explain,
+        "check": _check,
+        "diagram": _diagram,
     }
 )

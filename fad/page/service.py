@@ -12,7 +12,7 @@ from fad.base.prose import visible_lines
 from fad.base.version import __version__
 from fad.page.asked import asked
 from fad.page.jobs import JOBS
-from fad.page.places import error_of
+from fad.page.places import error_of, place_of
 
 
 def answer(request: str) -> str:
@@ -32,7 +32,7 @@ def _answered(request: str) -> dict[str, Any]:
     try:
         job = asked(request)
         with job.here():
-            result, warnings = JOBS[job.job](job)
+            result, warnings, warned = JOBS[job.job](job)
     except FadError as error:
         return _failed(error)
     except ModuleNotFoundError as error:
@@ -40,7 +40,13 @@ def _answered(request: str) -> dict[str, Any]:
         return _failed(FadError(needs, hint="the command line, `fad`, can do it"))
     except Exception as error:
         return _failed(too_large(error) or _internal(error))
-    told = [{"message": visible_lines(warning)} for warning in warnings]
+    told = [
+        {
+            "message": visible_lines(warning),
+            "place": place_of(warned[warning]) if warning in warned else None,
+        }
+        for warning in warnings
+    ]
     return {"ok": True, "result": result, "warnings": told}
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from fad.base.deep_stack import recursive
 from fad.base.source import Span
 from fad.diagram.box import Box
+from fad.differentiation.dual import places_told
 from fad.evaluation.core import Evaluation
 from fad.pipeline.explanation import explanation
 from fad.pipeline.front import Request, read
@@ -38,8 +39,22 @@ class Link(NamedTuple):
     reason: str
 
 
+class Linked(NamedTuple):
+    """A program with derivatives, and what there is to show in the text that it comes from.
+
+    Attributes:
+        program: what `fad.transform` writes.
+        links: what has come from where, in the order of the dual's text.
+        warned: the program's warnings that are about a place, and that place.
+    """
+
+    program: Program
+    links: tuple[Link, ...]
+    warned: Mapping[str, Span]
+
+
 @recursive
-def linked(request: Request, options: Options) -> tuple[Program, tuple[Link, ...]]:
+def linked(request: Request, options: Options) -> Linked:
     """What `fad.transform` writes in forward mode, and what has come from where.
 
     Args:
@@ -47,8 +62,8 @@ def linked(request: Request, options: Options) -> tuple[Program, tuple[Link, ...
         options: what is asked of its derivative.
 
     Returns:
-        The program, and the links, in the order of the dual's text. What is in a text that the
-        program imports has links too; its place is where the program asks for it.
+        The program, and its links. What is in a text that the program imports has links too; its
+        place is where the program asks for it.
 
     Raises:
         FadError: see `fad.transform`.
@@ -58,7 +73,8 @@ def linked(request: Request, options: Options) -> tuple[Program, tuple[Link, ...
     found = transformed(evaluation, front, options)
     spans = places_of(evaluation, front.source, found.draft.definitions)
     links = {(link.source, link.dual): link for link in _links(evaluation, options, found, spans)}
-    return found.program, tuple(sorted(links.values(), key=lambda link: link.dual))
+    in_order = tuple(sorted(links.values(), key=lambda link: link.dual))
+    return Linked(found.program, in_order, places_told(found.draft.dual))
 
 
 def _links(

@@ -26,6 +26,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from fad.base.errors import EngineError
 from fad.base.precision import Precision
 from fad.runtime.engine_worker import receive, send
+from fad.runtime.renderer import EngineCrash, EngineRefusal, EngineTimeout
 from fad.syntax.libraries import standard_folders
 
 if TYPE_CHECKING:
@@ -38,22 +39,8 @@ _WORKER = Path(__file__).with_name("engine_worker.py")
 #: What libfaust prints of a text that is not Faust.
 _SYNTAX = "syntax error"
 _TRACE = re.compile(r"^=+ stack trace start =+$.*?^=+ stack trace stop =+$\n?", re.DOTALL | re.M)
-
-
 #: What means something in texts that libfaust writes.
 _SPECIAL = re.compile(r"[^\w .,+=@~()-]")
-
-
-class EngineRefusal(EngineError):
-    """libfaust does not accept the program; the message holds its own words."""
-
-
-class EngineCrash(EngineError):
-    """libfaust failed an assertion of its own, or died."""
-
-
-class EngineTimeout(EngineError):
-    """The request took longer than the engine's time limit."""
 
 
 @dataclass(frozen=True)

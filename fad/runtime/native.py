@@ -25,8 +25,9 @@ from fad.base.precision import NativePrecision
 from fad.diagram.box import Box, postorder
 from fad.diagram.widgets import PlayedFiles, numbered, with_numbered_sounds
 from fad.runtime.compiler import ADVICE, Compiler, find_compiler
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
 from fad.runtime.foreign import is_standard, refuse_foreign
+from fad.runtime.renderer import EngineRefusal
 from fad.text.emitter import emit
 
 if TYPE_CHECKING:

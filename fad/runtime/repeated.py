@@ -23,6 +23,7 @@ from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from fad.runtime.native import Binary, compile_natively, native_code
+from fad.runtime.renderer import Renderer
 from fad.runtime.soundfiles import played_bytes, read_sounds
 from fad.text.emitter import emit
 
@@ -49,13 +50,18 @@ class Host:
         trust: whether programs may use foreign code that is not standard.
     """
 
-    engine: Engine
+    engine: Renderer
     name: str
     folder: Path
     rate: int
     native: bool | None = None
     precision: NativePrecision = "double"
     trust: bool = False
+
+    @property
+    def compiler(self) -> Engine | None:
+        """The engine as it makes C++, if it does; one that only renders runs all programs."""
+        return self.engine if isinstance(self.engine, Engine) else None
 
 
 class Runner(Protocol):
@@ -94,7 +100,7 @@ def runner(
     if courses:
         ranges = {path: _around(course.tolist(), margin) for path, course in courses.items()}
         return Moving(runner(with_inputs(box, ranges), host, points, None, margin), courses, ranges)
-    if runs_natively(box, host.native):
+    if host.compiler is not None and runs_natively(box, host.native):
         return Native(box, host, tuple(points), margin)
     return Interpreted(box, host)
 
@@ -199,8 +205,9 @@ class Native:
     def _compiled(self) -> tuple[Binary, Mapping[str, int]]:
         """The binary, and the numbers of the widgets by path."""
         host = self.host
+        assert host.compiler is not None
         box = with_widgets(self.box, self._reaching)[0]
-        code = native_code(box, host.engine, host.name, [host.folder], trust=host.trust)
+        code = native_code(box, host.compiler, host.name, [host.folder], trust=host.trust)
         numbers = {path: number for number, path in enumerate(code.paths)}
         sounds = read_sounds(box, host.folder)
         played = played_bytes(code.sounds, sounds, np.float64)

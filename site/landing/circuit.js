@@ -115,7 +115,7 @@ slider.addEventListener('input', () => {
   isChosen = true;
   hidden = Number(slider.value);
   // Who wants no motion sees where it leads.
-  if (!isRunning) advance(EACH);
+  if (!isRunning) advance(2 * EACH);
   draw();
 });
 pause.addEventListener('click', () => run(!isRunning));

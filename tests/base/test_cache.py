@@ -83,6 +83,15 @@ def test_a_folder_that_others_can_write_is_not_used(folder: Path, permissions: i
 
 
 @with_owners
+def test_in_a_browser_nobody_else_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o777)
+    assert Cache(tmp_path).distrust is not None
+    monkeypatch.setattr("sys.platform", "emscripten")
+    Cache(tmp_path).put("a", b"data")
+    assert Cache(tmp_path).get("a") == b"data"
+
+
+@with_owners
 @pytest.mark.parametrize("programs", [False, True])
 def test_a_folder_of_somebody_else_is_not_used(
     folder: Path, monkeypatch: pytest.MonkeyPatch, programs: bool

@@ -183,12 +183,10 @@ def through_c(tree: ast.Module) -> Iterator[tuple[int, str]]:
     calls: dict[str, set[str]] = {function.name: set() for function in functions}
     for function in functions:
         calls[function.name] |= {name_of(node) for node in ast.walk(function)} & set(calls)
+    reaches = {name: reached(name, calls) for name in calls}
     for function in functions:
-        recursive_names = {
-            name
-            for name in reached(function.name, calls)
-            if name == function.name or function.name in reached(name, calls)
-        }
+        known = reaches[function.name]
+        recursive_names = {name for name in known if function.name in reaches[name]}
         if function.name not in recursive_names:
             continue
         inlined = set()

@@ -18,6 +18,7 @@ from fad.diagram.box import Box, Par, Primitive, Real, Seq, Wire
 from fad.differentiation.dual import Dual, dense
 from fad.differentiation.rules import DERIVATIVES, Linear, Partials, Rule
 from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from tests.support.native import both_ways, needs_compiler
 from tests.support.sounds import write_wav
 
@@ -161,6 +162,25 @@ def test_without_a_compiler_programs_are_interpreted(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert verdicts(run(engine, "process = _*p;", native=None)) == ["agrees"]
+
+
+class OnlyRenders:
+    """The standard compiler where it does nothing else, as in a page."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.render = engine.render
+
+
+def test_what_renders_is_enough(engine: Engine) -> None:
+    renderer = OnlyRenders(engine)
+    text = PARAMETER + "process = _*p : fi.lowpass(1, 500 + p*1000);"
+    options: dict[str, Any] = {"seconds": 0.01, "points": 2}
+    found = fad.check(text, engine=renderer, **options)
+    assert found.to_json() == fad.check(text, engine=engine, native=False, **options).to_json()
+    # It is asked for programs with foreign functions, too, and may know them: this one does not.
+    foreign = 'process = ffunction(float erf(float), <math.h>, "")(p);'
+    with pytest.raises(EngineRefusal, match="foreign function"):
+        fad.check(PARAMETER + foreign, engine=renderer, **options)
 
 
 def test_the_order_of_factors_that_libfaust_chooses_is_no_difference(engine: Engine) -> None:

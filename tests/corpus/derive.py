@@ -24,7 +24,8 @@ import fad
 from fad.base.errors import DifferentiationError, FadError
 from fad.checking.quotients import VERDICTS, Verdict
 from fad.checking.report import Pair
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from tests.corpus.options import parser
 from tests.corpus.processes import Work
 from tests.support.places import ROOT, example_name, standard_examples

@@ -27,7 +27,8 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 import fad
 from fad.base.errors import FadError
 from fad.base.precision import Precision
-from fad.runtime.engine import Compiled, Engine, EngineRefusal
+from fad.runtime.engine import Compiled, Engine
+from fad.runtime.renderer import EngineRefusal
 from tests.corpus.options import parser
 from tests.corpus.processes import Work
 from tests.support.places import example_name, standard_examples

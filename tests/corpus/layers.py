@@ -31,7 +31,7 @@ from fad.base.errors import DifferentiationError, FadError
 from fad.diagram.box import Soundfile, postorder
 from fad.model.loading import load
 from fad.pipeline.front import Request, read
-from fad.runtime.engine import EngineRefusal
+from fad.runtime.renderer import EngineRefusal
 from fad.syntax.libraries import ProgramLike
 from fad.torch.layer import Layer
 from tests.corpus.options import parser

@@ -31,8 +31,9 @@ from fad.diagram.parameters import Parameter, select
 from fad.model.moves import Moves
 from fad.pipeline.front import Request, read
 from fad.pipeline.reverse import ReverseProgram, reversed_program
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
+from fad.runtime.renderer import EngineRefusal
 from fad.runtime.repeated import Host
 from fad.signals.algebra import number_of
 from fad.signals.graph import Applied, Graph, operands_first

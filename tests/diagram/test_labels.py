@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import fad
 from fad.base.errors import FadError
 from fad.diagram.labels import metadata, plain_name, without_metadata
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from tests.support.properties import examples
 
 LABELS = [

@@ -12,7 +12,8 @@ import pytest
 import fad
 from fad.base.errors import EngineError, OutputError
 from fad.drawing.block_diagrams import tidied, write_diagrams
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from tests.support.places import ROOT
 from tests.support.programs import GAIN
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import fad
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from tests.support.standard_compiler import program
 
 REFUSED = {

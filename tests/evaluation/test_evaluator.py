@@ -11,7 +11,8 @@ import fad
 from fad.base.errors import FadError
 from fad.base.precision import Precision
 from fad.diagram.box import Int, Par, Real
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 from tests.support.cases import programs
 from tests.support.reading import normal, read
 from tests.support.standard_compiler import expansion, expansions, program

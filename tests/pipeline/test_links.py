@@ -20,7 +20,7 @@ DEFINITION = re.compile(r"\s*\w+(\(.*?\))? =\s", re.DOTALL)
 
 def texts_of(program: str | Path, **options: object) -> dict[str, list[tuple[str, str, str]]]:
     """By name: the text in the source, the text in the dual, and the reason."""
-    written, links = linked(Request(program), options_of(**options))  # type: ignore[arg-type]
+    written, links, _ = linked(Request(program), options_of(**options))  # type: ignore[arg-type]
     found: dict[str, list[tuple[str, str, str]]] = {}
     for link in links:
         found.setdefault(link.name, []).append(
@@ -35,7 +35,7 @@ def in_source(link: Link) -> str:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_links_connect_definitions_of_what_is_written(path: Path) -> None:
-    program, links = linked(Request(path), options_of())
+    program, links, _ = linked(Request(path), options_of())
 
     assert program.source == fad.transform(path).source
     assert links

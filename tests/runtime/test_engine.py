@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from fad.base.errors import EngineError
-from fad.runtime.engine import Engine, EngineCrash, EngineRefusal, EngineTimeout
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineCrash, EngineRefusal, EngineTimeout
 
 GAIN = 'process = *(hslider("gain [unit:dB]", 0.25, 0, 1, 0.01));'
 NOISE = np.random.default_rng(7).standard_normal((2, 3000))

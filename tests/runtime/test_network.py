@@ -14,7 +14,8 @@ import pytest
 
 import fad
 from fad.runtime import engine_worker
-from fad.runtime.engine import Engine, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineRefusal
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nx=1;"
 

@@ -51,9 +51,14 @@ def opened(browser: Any, address: str, **options: Any) -> Any:
     """A page that has no errors, and asks for nothing that is not there."""
     page = browser.new_page(**options)
     problems: list[str] = []
+
+    def look(response: Any) -> None:
+        if response.status >= 400:
+            problems.append(response.url)
+
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("requestfailed", lambda request: problems.append(request.url))
-    page.on("response", lambda each: each.status >= 400 and problems.append(each.url))
+    page.on("response", look)
     page.goto(address, wait_until="networkidle")
     assert problems == []
     return page

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 import fad
 from fad.runtime.compiler import find_compiler
-from fad.runtime.engine import Engine, EngineCrash
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineCrash
 from tests.support.places import ROOT
 
 PAGE = ROOT / "docs" / "faults.md"

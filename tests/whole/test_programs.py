@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import fad
 from fad.base.errors import FadError
-from fad.runtime.engine import Engine, EngineCrash, EngineRefusal
+from fad.runtime.engine import Engine
+from fad.runtime.renderer import EngineCrash, EngineRefusal
 from tests.support.properties import examples
 from tests.support.standard_compiler import expansion
 

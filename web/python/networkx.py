@@ -1,0 +1,95 @@
+"""The part of networkx that reverse mode needs: minimum cuts, by Dinic's algorithm (1970).
+
+All of networkx is a megabyte, and takes seconds to load in a browser. What reverse mode asks for,
+the nodes from which the end can still be reached past a maximum flow, is the same set for every
+maximum flow: so it does not matter how one is found.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+
+class NetworkXUnbounded(Exception):
+    """There is a way without a limit from the source to the end."""
+
+
+class DiGraph:
+    """A network of nodes, and edges with capacities; an edge without one has no limit."""
+
+    def __init__(self):
+        self.capacities = {}
+
+    def add_nodes_from(self, nodes):
+        for node in nodes:
+            self.capacities.setdefault(node, {})
+
+    def add_edge(self, start, end, capacity=None):
+        self.add_nodes_from((start, end))
+        known = self.capacities[start].get(end)
+        self.capacities[start][end] = known if capacity is None else capacity
+
+
+def minimum_cut(network, source, end):
+    """The capacity of a minimum cut, and the nodes before it and behind it.
+
+    Raises:
+        NetworkXUnbounded: no edge on some way from the source to the end has a capacity.
+    """
+    limits = [c for edges in network.capacities.values() for c in edges.values() if c is not None]
+    unlimited = 3 * sum(limits) or 1
+    rest = {node: {} for node in network.capacities}
+    for start, edges in network.capacities.items():
+        for other, capacity in edges.items():
+            if start != other:
+                rest[start][other] = rest[start].get(other, 0) + (
+                    unlimited if capacity is None else capacity
+                )
+                rest[other].setdefault(start, 0)
+    total = 0
+    while (levels := _levels(rest, source)).get(end) is not None:
+        ways = {node: iter(edges) for node, edges in rest.items()}
+        while pushed := _pushed(rest, levels, ways, source, end):
+            total += pushed
+            if total >= unlimited:
+                raise NetworkXUnbounded("infinite capacity path, flow unbounded above")
+    backwards = {node: {} for node in rest}
+    for start, edges in rest.items():
+        for other, left in edges.items():
+            backwards[other][start] = left
+    behind = set(_levels(backwards, end))
+    return total, (set(rest) - behind, behind)
+
+
+def _levels(rest, source):
+    """How many edges with something left lead from a node to others, at least."""
+    levels, reached = {source: 0}, [source]
+    for node in reached:  # grows
+        for other, left in rest[node].items():
+            if left > 0 and other not in levels:
+                levels[other] = levels[node] + 1
+                reached.append(other)
+    return levels
+
+
+def _pushed(rest, levels, ways, source, end):
+    """What goes along one more of the shortest ways; 0 when there is none left."""
+    path = [source]
+    while (node := path[-1]) != end:
+        for other in ways[node]:
+            if rest[node][other] > 0 and levels.get(other) == levels[node] + 1:
+                path.append(other)
+                break
+        else:
+            if len(path) == 1:
+                return 0
+            del levels[path.pop()]  # it leads nowhere
+    edges = list(pairwise(path))
+    pushed = min(rest[start][other] for start, other in edges)
+    for start, other in edges:
+        rest[start][other] -= pushed
+        rest[other][start] += pushed
+    # Ways that are not used up can be taken again.
+    for start, _ in edges:
+        ways[start] = iter(rest[start])
+    return pushed
