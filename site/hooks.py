@@ -28,6 +28,9 @@ FILES = (
 )
 #: The page with the docstrings; the repository has none, since it would be empty there.
 API = "docs/api.md"
+#: What mkdocs writes besides: for a site with an address of its own, for other languages than
+#: English, and for people who work on the scripts of mkdocs-material.
+LEFT_OUT = ("404.html", "sitemap.xml*", "assets/javascripts/lunr/**/*.js", "assets/**/*.map")
 #: A link to a program, or its name as code: up to the name, the name, after it.
 _PROGRAM_LINK = re.compile(r"(\]\((?!https?:)[^)\s]+\.dsp)\)")
 _PROGRAM_NAME = re.compile(r"(?<!\[)`(examples/[\w/]+\.dsp)`(?!\])")
@@ -122,9 +125,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Leaves out what only a site with an address of its own needs."""
-    for name in ("404.html", "sitemap.xml", "sitemap.xml.gz"):
-        Path(config.site_dir, name).unlink(missing_ok=True)
+    """Leaves out what no page asks for, but which would be half of what is sent."""
+    folder = Path(config.site_dir)
+    for pattern in LEFT_OUT:
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def on_page_context(context: Any, page: Page, config: MkDocsConfig, nav: Any) -> None:

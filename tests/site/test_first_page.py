@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from tests.site.crawler import Site
+from tests.support.places import ROOT
 
 CHROMIUM = shutil.which("chromium")
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 #: Milliseconds within which a value is learnt: the page takes five seconds or less.
 LEARNING = 30_000
 
@@ -109,3 +111,16 @@ def test_a_choice_of_colours_holds_on_all_pages(browser: Any, address: str) -> N
         page.goto(address + path)
         assert page.locator("html").get_attribute("data-theme") == "dark"
         assert page.locator("#theme").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the packages of web/")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "documentation/", "documentation/corpus/"])
+def test_nobody_is_left_out(browser: Any, address: str, path: str, scheme: str) -> None:
+    page = opened(browser, address + path, color_scheme=scheme)
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run()")["violations"]
+    faults = [(each["id"], each["nodes"][0]["html"]) for each in found]
+    serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+    assert serious == [], faults
+    page.close()
