@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-native test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-fit bench-fit-many bench-peers bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-page test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-fit bench-fit-many bench-peers bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,13 @@ test-torch: $(STAMP) ## Install PyTorch and JAX, and run the tests that need the
 test-native: $(STAMP) ## Install the C++ compiler of Python, and run the tests that need it
 	$(BIN)/python -m pip install --quiet --editable '.[dev,native]'
 	$(BIN)/python -m pytest tests/runtime/test_compiler.py
+
+# Chromium comes from the system's packages where it is missing; this takes five minutes.
+test-page: $(STAMP) site ## Install what the tests of the page need, and run them
+	command -v chromium > /dev/null || (apt-get update && apt-get install -y --no-install-recommends chromium)
+	$(BIN)/python -m pip install --quiet playwright
+	cd web && npm run --silent lint && npm run --silent typecheck && npm test --silent
+	$(BIN)/python -m pytest tests/page
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check
@@ -105,9 +112,12 @@ bench-shape: $(STAMP) ## Measure the texts of all Faust example programs
 	$(BIN)/python -m bench.shape
 
 # These need node and npm.
-.PHONY: page site
+.PHONY: bench-page page site
 site: $(STAMP) ## Build the site, which has the playground, into dist/site
 	$(BIN)/python site/build.py
+
+bench-page: $(STAMP) site ## Time the engine of the page
+	$(BIN)/python -m bench.page_speed
 
 page: $(STAMP) ## Serve the site on this machine, and open it; it is built where it is missing
 	test -e dist/site/index.html || $(MAKE) site

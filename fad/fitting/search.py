@@ -36,12 +36,15 @@ class Stage:
         descend: what goes down it.
         steps: how many steps, at most.
         keep: how many of the runners go on from here.
+        promising: a loss that is so small is probably the end of the right way: its runner goes
+            down the final loss at once.
     """
 
     objective: Objective
     descend: Descend
     steps: int
     keep: int
+    promising: float
 
 
 @dataclass
@@ -153,23 +156,31 @@ class Race:
                 each.final = float(loss)
 
     def _heat(self, runners: list[Runner]) -> None:
-        *coarse, last = self.stages
-        for stage in coarse:
+        for stage in self.stages[:-1]:
+            running = []
             for each in runners:
                 self._go(each, stage, _COARSE_ENOUGH)
-            runners = _distinct(sorted(runners, key=lambda each: each.loss))[: stage.keep]
+                if each.loss > stage.promising:
+                    running.append(each)
+                elif self._arrives(each):
+                    return
+            runners = _distinct(sorted(running, key=lambda each: each.loss))[: stage.keep]
         for each in runners:
-            best = self.best
-            if best is not None and best.final < math.inf and _is_same(each, best, _AGREED):
-                each.join(best)
-                continue
-            self.finish(each, last)
-            if each.final <= self.enough:
+            if self._arrives(each):
                 return
 
-    def finish(self, runner: Runner, last: Stage | None = None) -> None:
+    def _arrives(self, runner: Runner) -> bool:
+        """Lets one go down the final loss, unless another one has arrived there; whether it won."""
+        best = self.best
+        if best is not None and best.final < math.inf and _is_same(runner, best, _AGREED):
+            runner.join(best)
+            return False
+        self.finish(runner)
+        return runner.final <= self.enough
+
+    def finish(self, runner: Runner) -> None:
         """Goes down the final loss."""
-        self._go(runner, last or self.stages[-1], self.enough)
+        self._go(runner, self.stages[-1], self.enough)
         runner.final = runner.loss
 
     def _go(self, runner: Runner, stage: Stage, enough: float) -> None:

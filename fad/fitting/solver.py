@@ -29,6 +29,8 @@ _TOLERANCE = 1e-4
 #: A loss where two attempts agree is that of the right parameters, if it is so small, relative to
 #: that of silence: what is left is noise, or a kink that no descent passes.
 _GOOD = 1e-4
+#: A coarse loss that is so small, relative to that of silence, promises the right parameters.
+_PROMISING = 5e-5
 #: How often parameters without derivatives and the others take turns, at most.
 _TURNS = 3
 #: How many evaluations a search without derivatives may take for each parameter.
@@ -73,10 +75,7 @@ class Solver:
         self.warnings: list[str] = []
         problem = ready.problem
         made = {rung.loss: objective(problem, rung.loss, rung.name) for rung in losses.rungs}
-        stages = [
-            Stage(made[rung.loss], self._descent(made[rung.loss], rung), rung.steps, rung.keep)
-            for rung in losses.rungs
-        ]
+        stages = [self._stage(made[rung.loss], rung) for rung in losses.rungs]
         self.final = stages[-1].objective
         if method == "levenberg-marquardt" and not self.final.has_residuals:
             raise FadError(
@@ -110,6 +109,10 @@ class Solver:
             what = f"{self.race.lost} of {len(self._ready.starts)} starts"
             self.warnings.append(f"{what} gave samples that are infinite or not a number")
         return "reached" if self.race.is_won else ending
+
+    def _stage(self, loss: Objective, rung: Rung) -> Stage:
+        promising = 0.0 if rung.scans else _PROMISING * loss.silent()
+        return Stage(loss, self._descent(loss, rung), rung.steps, rung.keep, promising)
 
     def _descent(self, loss: Objective, rung: Rung) -> Descend:
         if rung.scans:

@@ -1,0 +1,362 @@
+"""The playground in a browser, which reaches no host but the one that serves it.
+
+`make test-page` builds the site, and installs what these tests need.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fad
+
+playwright: Any = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "dist" / "site"
+CHROMIUM = shutil.which("chromium")
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+EXAMPLES = ROOT / "examples"
+VIEWS = "dual reverse expanded learning prove listen learn".split()
+#: Catches what a page saves: browsers refuse to save many files one after the other.
+CATCH = """
+const make = URL.createObjectURL;
+URL.createObjectURL = blob => (globalThis.blob = blob, make.call(URL, blob));
+HTMLAnchorElement.prototype.click = function () {
+    const name = this.download;
+    globalThis.saved = globalThis.blob.text().then(text => [name, text]);
+};
+"""
+#: Milliseconds for the engine to load, and for a job.
+LOADING = 60_000
+WORK = 30_000
+
+pytestmark = [
+    pytest.mark.skipif(not (SITE / "playground").is_dir(), reason="`make site` has to build it"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
+]
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files as static hosts do."""
+
+    extensions_map = {  # noqa: RUF012
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The address of the playground."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=SITE)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/playground/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser that knows no other host."""
+    options = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield chromium
+        chromium.close()
+
+
+def opened(browser: Any, address: str, script: str = "", **options: Any) -> Any:
+    """A page of its own, with nothing kept from others, whose engine is loaded.
+
+    Args:
+        browser: the browser.
+        address: of the page.
+        script: what runs before the page does.
+        options: of the browser's context.
+    """
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, **options).new_page()
+    page.faults = []
+    page.asked = []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("console", lambda told: told.type == "error" and page.faults.append(told.text))
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.add_init_script(CATCH + script)
+    page.goto(address)
+    ready(page)
+    return page
+
+
+def ready(page: Any) -> None:
+    page.wait_for_selector("body[data-engine=ready]", timeout=LOADING)
+    page.wait_for_selector("#text-panel[aria-busy=false]", state="attached", timeout=WORK)
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Any, site: str) -> Iterator[Any]:
+    """One page for the tests that need nothing of their own."""
+    page = opened(browser, site, service_workers="block")
+    yield page
+    page.context.close()
+
+
+def choose(page: Any, group: str, name: str) -> None:
+    """Chooses an example, and waits until its dual or its error is shown."""
+    values = page.eval_on_selector(
+        "#examples",
+        "(menu, [group, name]) => [...menu.querySelectorAll('optgroup')]"
+        ".filter(one => one.label === group)"
+        ".flatMap(one => [...one.children]).filter(one => one.text === name).map(one => one.value)",
+        [group, name],
+    )
+    page.evaluate("document.querySelector('#text-panel').setAttribute('aria-busy', 'true')")
+    page.select_option("#examples", values)
+    page.wait_for_selector("#text-panel[aria-busy=false]", state="attached", timeout=WORK)
+
+
+def saved(page: Any, button: str) -> tuple[str, str]:
+    """The name and the text of what a button saves."""
+    page.evaluate("globalThis.saved = undefined")
+    page.click(button)
+    name, text = page.evaluate("globalThis.saved")
+    return str(name), str(text)
+
+
+def until(page: Any, expression: str) -> None:
+    """Waits until something is so; the page's own rules let no texts be evaluated in it."""
+    page.wait_for_function(f"() => {expression}", timeout=WORK)
+
+
+def typed(page: Any, text: str) -> None:
+    """Replaces the program, as somebody would who types."""
+    page.click("#source .cm-content")
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+
+
+def test_it_loads_from_its_own_host_without_a_fault(shared: Any, site: str) -> None:
+    assert shared.faults == []
+    ours = site.removesuffix("/playground/")
+    assert [url for url in shared.asked if not url.startswith((ours, "blob:", "data:"))] == []
+    assert "fad" in shared.inner_text("#engine-text")
+
+
+GROUPS = {
+    "": "First programs",
+    "learn": "Programs that learn",
+    "operators": "Derivatives inside programs",
+    "ddsp": "Instruments",
+    "fit": "Recordings",
+}
+
+
+@pytest.mark.parametrize("folder", GROUPS)
+def test_duals_are_what_the_command_writes(shared: Any, folder: str) -> None:
+    paths = sorted((EXAMPLES / folder).glob("*.dsp"))
+    shown = [path for path in paths if not path.stem.endswith(("_model", "_data"))]
+    assert shown
+    shared.click("#tab-dual")
+    for path in shown:
+        choose(shared, GROUPS[folder], path.stem.replace("_", " "))
+        try:
+            expected = fad.transform(path).source
+        except fad.FadError as error:
+            assert error.message in shared.inner_text("#problems"), path
+            continue
+        assert saved(shared, "#download-result") == (f"{path.stem}.dual.dsp", expected)
+        assert saved(shared, "#download-source") == (path.name, path.read_text("utf-8"))
+
+
+def test_an_error_is_shown_at_its_place_and_loses_nothing(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    program = "// ∂ and 𝄞 take more than one byte\nprocess = _ * volume;\n"
+    typed(page, program)
+    page.wait_for_selector("#problems li.error", timeout=WORK)
+    assert page.inner_text("#source .cm-lintRange-error") == "volume"
+    assert page.inner_text("#problems .problem-place").endswith("2:15")
+    assert "volume" in page.inner_text("#problems .problem-message")
+
+    page.click("#problems .problem-place")
+    page.keyboard.insert_text("2 + ")
+    assert "2 + volume" in page.inner_text("#source .cm-content")
+    page.reload()
+    page.wait_for_selector("#source .cm-content")
+    assert "2 + volume" in page.inner_text("#source .cm-content")
+    page.context.close()
+
+
+def test_a_definition_and_its_dual_light_up_together(shared: Any) -> None:
+    choose(shared, GROUPS[""], "estimate")
+    shared.click("#tab-dual")
+    shared.wait_for_selector("#text-panel[aria-busy=false]")
+    shared.hover("#source .cm-line:has-text('hslider(\"gain\"') .tok-widget")
+    assert "gain" in shared.inner_text("#source .cm-lit")
+    assert "1.0" in shared.inner_text("#result .cm-lit")
+    assert "gain" in shared.inner_text("#because")
+    shared.hover("header")
+    assert shared.query_selector(".cm-lit") is None
+
+
+def test_a_link_brings_back_what_was_shared(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    program = 'g = hslider("grün", 0.5, 0, 1, 0.1);\nprocess = *(g);\n'
+    typed(page, program)
+    page.click("#tab-expanded")
+    until(page, "document.querySelector('#result').innerText.includes('evaluated')")
+    page.click("#share")
+    until(page, "location.hash.length > 3")
+    other = opened(browser, page.url, service_workers="block")
+    assert saved(other, "#download-source")[1] == program
+    assert other.get_attribute("#tab-expanded", "aria-selected") == "true"
+    typed(other, "process = _;\n")
+    until(other, "location.hash === ''")
+    page.context.close()
+    other.context.close()
+
+
+def test_it_reloads_without_a_network(browser: Any, site: str) -> None:
+    page = opened(browser, site)
+    page.wait_for_selector("body[data-offline=ready]", timeout=LOADING)
+    before = saved(page, "#download-result")
+    page.context.set_offline(True)
+    page.reload()
+    ready(page)
+    assert saved(page, "#download-result") == before
+    page.context.close()
+
+
+def test_a_file_can_be_added_and_removed(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    typed(page, 'import("mine.lib");\nprocess = *(volume);\n')
+    page.wait_for_selector("#problems li.error", timeout=WORK)
+    assert page.inner_text("#source .cm-lintRange-error") == 'import("mine.lib");'
+    text = 'volume = hslider("volume", 0.5, 0, 1, 0.1);\n'
+    mine = {"name": "mine.lib", "mimeType": "text/plain", "buffer": text.encode()}
+    page.set_input_files("#add-file", mine)
+    page.wait_for_selector("#problems", state="hidden", timeout=WORK)
+    assert "dy/dvolume" in page.inner_text("#result-about")
+    page.click("#files button")
+    page.wait_for_selector("#problems li.error", timeout=WORK)
+    page.context.close()
+
+
+def test_browsers_that_lack_something_are_told(browser: Any, site: str) -> None:
+    page = opened(browser, site, "delete globalThis.AudioWorkletNode;", service_workers="block")
+    page.click("#tab-listen")
+    assert "no AudioWorklet" in page.inner_text("#listen-message")
+    assert not page.is_visible("#listen-start")
+    page.context.close()
+    page = browser.new_page()
+    page.add_init_script("delete globalThis.WebAssembly;")
+    page.goto(site)
+    until(page, "document.body.innerText.includes('no WebAssembly')")
+    page.close()
+
+
+def test_it_is_as_dark_as_the_system_until_somebody_chooses(browser: Any, site: str) -> None:
+    def brightness() -> int:
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(","))
+
+    page = browser.new_context(color_scheme="dark", service_workers="block").new_page()
+    page.goto(site)
+    assert brightness() < 100
+    page.emulate_media(color_scheme="light")
+    assert brightness() > 700
+    page.click("#theme")
+    assert brightness() < 100
+    assert page.get_attribute("#theme", "aria-pressed") == "true"
+    page.reload()
+    assert brightness() < 100
+    page.context.close()
+
+
+def test_what_is_edited_often_is_done_once(shared: Any) -> None:
+    shared.click("#tab-dual")
+    for edit in range(200):
+        typed(shared, f'process = *(hslider("g{edit}", 0.5, 0, 1, 0.1));\n')
+    until(shared, "document.querySelector('#result').innerText.includes('g199')")
+    assert "dy/dg199" in shared.inner_text("#result-about")
+
+
+def test_tabs_are_for_the_keyboard_too(shared: Any) -> None:
+    shared.click("#tab-dual")
+    for view in [*VIEWS[1:], VIEWS[0]]:
+        shared.keyboard.press("ArrowRight")
+        assert shared.evaluate("document.activeElement.id") == f"tab-{view}"
+        assert shared.get_attribute(f"#tab-{view}", "aria-selected") == "true"
+    assert shared.is_visible("#text-panel")
+
+
+def test_a_program_plays_and_its_derivatives_are_drawn(shared: Any) -> None:
+    choose(shared, GROUPS[""], "lowpass")
+    shared.click("#tab-listen")
+    shared.wait_for_selector("#listen-curves .derivative", timeout=WORK)
+    shared.click("#listen-start")
+    until(
+        shared,
+        "[...document.querySelectorAll('.curve-size')].every(one => one.innerText[0] === '±')",
+    )
+    names = shared.eval_on_selector_all(
+        "#listen-curves .curve-name", "all => all.map(one => one.innerText)"
+    )
+    assert names == ["y", "dy/dfc", "dy/dgain"]
+    # Who looks at something else hears no more of it.
+    shared.click("#tab-dual")
+    assert shared.text_content("#listen-start") == "Play"
+
+
+def test_it_learns_the_hidden_values_within_a_percent(shared: Any) -> None:
+    choose(shared, GROUPS["learn"], "gain offset")
+    shared.click("#tab-learn")
+    shared.wait_for_selector("#learn-tracks .track", timeout=WORK)
+    shared.click("#learn-start")
+    hidden = {"gain": 0.5, "dc": 0.0}
+    # Both range over 1 or 2: a percent of that.
+    shared.wait_for_function(
+        """hidden => [...document.querySelectorAll('#learn-tracks .track')].every(track => {
+            const name = track.querySelector('.curve-name').innerText;
+            const text = track.querySelector('.track-now').innerText.replace('\u2212', '-');
+            return Math.abs(parseFloat(text.replace('learnt ', '')) - hidden[name]) < 0.01;
+        })""",
+        arg=hidden,
+        timeout=WORK,
+    )
+    shared.click("#tab-dual")
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_no_serious_fault(browser: Any, site: str, colours: str, width: int) -> None:
+    page = opened(browser, site, service_workers="block", color_scheme=colours, bypass_csp=True)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.add_script_tag(path=AXE)
+    for view in [*VIEWS, "error"]:
+        if view == "error":
+            page.click("#tab-dual")
+            page.set_viewport_size({"width": 1440, "height": 800})
+            typed(page, "process = volume;")
+            page.wait_for_selector("#problems li.error", timeout=WORK)
+        else:
+            page.click(f"#tab-{view}")
+        page.wait_for_timeout(500)
+        page.wait_for_selector("body[data-engine=ready]", timeout=WORK)
+        found = page.evaluate("axe.run()")["violations"]
+        serious = [
+            (one["id"], [node["html"] for node in one["nodes"]])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], view
+    page.context.close()

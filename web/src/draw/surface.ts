@@ -1,0 +1,60 @@
+/** A canvas in the colours and the resolution of the page. */
+
+export interface Surface {
+  draw: CanvasRenderingContext2D;
+  width: number;
+  height: number;
+}
+
+/** Clears a canvas, and fits it to its place; sizes are in CSS pixels. Null where it is not seen. */
+export function cleared(canvas: HTMLCanvasElement): Surface | null {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const draw = canvas.getContext('2d');
+  if (!draw || !width || !height) return null;
+  const ratio = devicePixelRatio;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  draw.setTransform(ratio, 0, 0, ratio, 0, 0);
+  draw.clearRect(0, 0, width, height);
+  return { draw, width, height };
+}
+
+/** A colour of the page by the name of its CSS variable. */
+export function colour(name: 'ink' | 'accent' | 'soft' | 'rule'): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+}
+
+/** A line through points whose heights are shares of the surface, from 0 below to 1 above. */
+export function line(
+  { draw, width, height }: Surface,
+  shares: ArrayLike<number>,
+  style: string,
+  thickness = 1.5,
+): void {
+  const margin = thickness;
+  const last = Math.max(1, shares.length - 1);
+  draw.beginPath();
+  for (let at = 0; at < shares.length; at++) {
+    const share = shares[at] ?? 0;
+    if (!Number.isFinite(share)) continue;
+    const y = margin + (1 - Math.min(1.02, Math.max(-0.02, share))) * (height - 2 * margin);
+    draw.lineTo((at / last) * width, y);
+  }
+  draw.strokeStyle = style;
+  draw.lineWidth = thickness;
+  draw.lineJoin = 'round';
+  draw.stroke();
+}
+
+/** A hairline at a height. */
+export function level({ draw, width, height }: Surface, share: number): void {
+  const y = Math.round((1 - share) * height) + 0.5;
+  draw.beginPath();
+  draw.moveTo(0, y);
+  draw.lineTo(width, y);
+  draw.strokeStyle = colour('rule');
+  draw.lineWidth = 1;
+  draw.stroke();
+}

@@ -1,0 +1,83 @@
+/** What the page and the engine say to each other: the jobs, and their answers. */
+
+/** A place in a text; offsets count UTF-16 code units, as the editor does. */
+export interface Place {
+  file: string;
+  from: number;
+  to: number;
+  line: number;
+  column: number;
+}
+
+export interface Problem {
+  message: string;
+  hint?: string | null;
+  place?: Place | null;
+}
+
+export type Answer<Result> =
+  { ok: true; result: Result; warnings: Problem[] } | { ok: false; error: Problem };
+
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** A part of the source, and the definition that it became. */
+export interface Link {
+  source: Range;
+  dual: Range;
+  name: string;
+  what: string;
+}
+
+/** What is left of a derivative when it has been checked. */
+export interface Badge {
+  path: string;
+  label: string;
+  verdict: string;
+  error: number | null;
+}
+
+export interface Verdict extends Badge {
+  output: string | number;
+  point: string | number;
+  tolerance: number | null;
+  sample?: number | null;
+}
+
+/** A program as WebAssembly, and what Faust tells about it (JSON). */
+export interface Compiled {
+  code: Uint8Array<ArrayBuffer>;
+  json: string;
+}
+
+/** The result of each job. */
+export interface Results {
+  transform: { text: string; outputs: string[]; links: Link[] };
+  reverse: { forward: string; adjoint: string; control: string; manifest: string };
+  expand: { text: string };
+  learn: { text: string };
+  check: { verdicts: Verdict[]; badges: Badge[]; summary: string; passed: boolean };
+  compile: Compiled;
+}
+
+export type Job = keyof Results;
+
+/** What a job is done on. */
+export interface Program {
+  name: string;
+  source: string;
+  files: Record<string, string>;
+  options?: Record<string, unknown>;
+}
+
+/** Page to worker. */
+export type Order = { start: { engine: string } } | { id: number; job: Job; program: Program };
+
+/** Worker to page. */
+export type Report =
+  | { progress: { loaded: number; total: number } }
+  | { ready: { versions: string } }
+  | { failed: string }
+  | { id: number; answer: Answer<unknown> };

@@ -1,0 +1,4 @@
+/** Names of files. */
+
+/** The model that learns to be like a program is beside it, where it is another program. */
+export const modelOf = (name: string): string => name.replace(/\.dsp$/, '_model.dsp');

@@ -1,0 +1,251 @@
+/** Listen: the program plays, and under its output each derivative is drawn from the same audio. */
+import { SIGNALS, type Signal } from '../audio/signals';
+import { CANNOT_PLAY, canPlay, Player, type Source } from '../audio/player';
+import type { FromProgram, Mix } from '../audio/messages';
+import { descriptionOf } from '../audio/widgets';
+import { peak, Scale, trigger } from '../draw/scope';
+import { cleared, colour, level, line } from '../draw/surface';
+import type { EngineClient } from '../engine/client';
+import type { Answer, Compiled, Program } from '../engine/protocol';
+import { byId, h } from '../page/dom';
+import { control } from './controls';
+import { significant } from './numbers';
+import type { Panel } from './panel';
+
+/** Samples that are seen at once. */
+const SEEN = 1024;
+
+/** The dual of a program, ready to play. */
+interface Dual {
+  compiled: Compiled;
+  outputs: string[];
+  inputs: number;
+}
+
+interface Curve {
+  name: string;
+  isDerivative: boolean;
+  canvas: HTMLCanvasElement;
+  size: HTMLElement;
+  scale: Scale;
+}
+
+export class ListenPanel implements Panel {
+  private dual: Dual | null = null;
+  private player: Player | null = null;
+  private curves: Curve[] = [];
+  /** Where sliders stand, by their paths: kept while the program is edited. */
+  private readonly values = new Map<string, number>();
+  private heard: string | null = null;
+  private file: ArrayBuffer | null = null;
+  private frame = 0;
+
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly notice: (text: string) => void,
+  ) {
+    const menu = this.signalMenu;
+    menu.append(
+      ...SIGNALS.map((signal) => h('option', { value: signal }, signal)),
+      h('option', { value: 'file' }, 'a file …'),
+      h('option', { value: 'microphone' }, 'microphone'),
+    );
+    menu.addEventListener('change', () => {
+      if (menu.value === 'file') byId('listen-file').click();
+      else void this.feed();
+    });
+    byId<HTMLInputElement>('listen-file').addEventListener('change', (event) => {
+      void this.take((event.target as HTMLInputElement).files);
+    });
+    const panel = byId('listen-panel');
+    panel.addEventListener('dragover', (event) => {
+      event.preventDefault();
+    });
+    panel.addEventListener('drop', (event) => {
+      event.preventDefault();
+      void this.take(event.dataTransfer?.files ?? null);
+    });
+    byId('listen-start').addEventListener('click', () => {
+      void (this.player ? this.stop() : this.start());
+    });
+    byId('listen-start').hidden = !canPlay();
+    if (!canPlay()) this.say(CANNOT_PLAY);
+  }
+
+  async show(program: Program): Promise<Answer<unknown> | null> {
+    const written = await this.engine.ask('transform', program, 'listen');
+    if (!written?.ok) return written;
+    const { text, outputs } = written.result;
+    const compiled = await this.engine.ask('compile', { ...program, source: text }, 'listen');
+    if (!compiled?.ok) return compiled;
+    const { told, widgets } = descriptionOf(compiled.result.json);
+    this.dual = { compiled: compiled.result, outputs, inputs: told.inputs };
+    byId('listen-signals').hidden = told.inputs === 0;
+    byId('listen-controls').replaceChildren(
+      ...widgets
+        .filter(({ isMeter }) => !isMeter)
+        .map((widget) =>
+          control(widget, this.values.get(widget.path) ?? widget.init, (value) => {
+            if (widget.kind !== 'button') this.values.set(widget.path, value);
+            this.player?.set(widget.index, value);
+          }),
+        ),
+    );
+    this.showCurves(outputs);
+    if (this.player) await this.start();
+    return written;
+  }
+
+  hide(): void {
+    void this.stop();
+  }
+
+  private get signalMenu(): HTMLSelectElement {
+    return byId<HTMLSelectElement>('listen-signal');
+  }
+
+  private get mix(): Mix {
+    const names = this.dual?.outputs ?? [];
+    const isHeard = this.heard !== null && names.includes(this.heard);
+    const heard = isHeard ? [this.heard] : names.filter((name) => !isDerivative(name)).slice(0, 2);
+    const weights = heard.map((one) => names.map((name) => Number(name === one)));
+    return { weights, levelled: isHeard && isDerivative(this.heard ?? '') };
+  }
+
+  private async start(): Promise<void> {
+    const { dual } = this;
+    if (!dual) return;
+    await this.player?.stop();
+    this.player = null;
+    try {
+      this.player = await Player.start(dual.compiled, this.mix, (report) => {
+        this.draw(report);
+      });
+    } catch (error) {
+      this.say(`This cannot be played: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    for (const { path, index } of this.player.widgets) {
+      const value = this.values.get(path);
+      if (value !== undefined) this.player.set(index, value);
+    }
+    this.showState();
+    await this.feed();
+  }
+
+  private async stop(): Promise<void> {
+    const { player } = this;
+    this.player = null;
+    this.showState();
+    await player?.stop();
+  }
+
+  private showState(): void {
+    const button = byId('listen-start');
+    button.setAttribute('aria-pressed', String(this.player !== null));
+    button.textContent = this.player ? 'Stop' : 'Play';
+  }
+
+  /** Gives the program what is chosen in the menu. */
+  private async feed(): Promise<void> {
+    const { player, signalMenu } = this;
+    if (!player || player.inputs === 0) return;
+    try {
+      let source: Source = signalMenu.value as Signal | 'microphone';
+      if (signalMenu.value === 'file') {
+        if (this.file === null) return;
+        source = await player.decode(this.file.slice(0));
+      }
+      await player.feed(source);
+    } catch {
+      this.notice(
+        signalMenu.value === 'file'
+          ? 'The browser cannot read this sound file.'
+          : 'There is no microphone that this page may use.',
+      );
+      signalMenu.value = SIGNALS[0];
+      await player.feed(SIGNALS[0]);
+    }
+  }
+
+  private async take(files: FileList | null): Promise<void> {
+    const [file] = files ?? [];
+    if (!file) return;
+    this.file = await file.arrayBuffer();
+    this.signalMenu.value = 'file';
+    await this.feed();
+  }
+
+  private showCurves(names: readonly string[]): void {
+    if (names.join() === this.curves.map(({ name }) => name).join()) return;
+    this.curves = names.map((name) => ({
+      name,
+      isDerivative: isDerivative(name),
+      canvas: h('canvas', { 'aria-hidden': 'true' }),
+      size: h('span', { class: 'curve-size' }),
+      scale: new Scale(),
+    }));
+    if (this.heard !== null && !names.includes(this.heard)) this.heard = null;
+    byId('listen-curves').replaceChildren(
+      ...this.curves.map(({ name, canvas, size, isDerivative: isSlope }) => {
+        const choice = h('input', { type: 'radio', name: 'heard', value: name });
+        choice.checked = this.heard === name || (this.heard === null && name === names[0]);
+        choice.addEventListener('change', () => {
+          this.heard = name;
+          this.player?.hear(this.mix);
+        });
+        return h(
+          'li',
+          { class: isSlope ? 'curve derivative' : 'curve' },
+          h(
+            'div',
+            { class: 'curve-head' },
+            h('span', { class: 'curve-name' }, name),
+            size,
+            h('label', { class: 'choice-one' }, choice, h('span', {}, 'hear')),
+          ),
+          canvas,
+        );
+      }),
+    );
+  }
+
+  private draw({ outputs }: FromProgram): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => {
+      const [first] = outputs;
+      if (!first) return;
+      const start = trigger(first, SEEN);
+      this.curves.forEach((curve, channel) => {
+        const samples = outputs[channel];
+        if (samples) drawCurve(curve, samples.subarray(start, start + SEEN));
+      });
+    });
+  }
+
+  private say(text: string): void {
+    const message = byId('listen-message');
+    message.textContent = text;
+    message.hidden = false;
+  }
+}
+
+/** The dual's header names derivatives as in `dy/dgain`. */
+function isDerivative(name: string): boolean {
+  return name.includes('/d');
+}
+
+function drawCurve(
+  { canvas, size, scale, isDerivative: isSlope }: Curve,
+  seen: Float32Array,
+): void {
+  const top = peak(seen);
+  const most = scale.follow(top);
+  if (!scale.isNews(top)) return;
+  const surface = cleared(canvas);
+  if (!surface) return;
+  size.textContent = `± ${significant(most, 2)}`;
+  level(surface, 0.5);
+  const shares = Float32Array.from(seen, (value) => 0.5 + (most > 0 ? value / (2 * most) : 0));
+  line(surface, shares, colour(isSlope ? 'accent' : 'ink'));
+}

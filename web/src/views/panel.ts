@@ -1,0 +1,13 @@
+/** A tab that does something with a program. */
+import type { Answer, Program } from '../engine/protocol';
+
+export interface Panel {
+  /**
+   * Shows what becomes of a program.
+   *
+   * @returns what the engine answered; null where something later took the place of this.
+   */
+  show(program: Program): Promise<Answer<unknown> | null>;
+  /** Another tab is looked at. */
+  hide(): void;
+}

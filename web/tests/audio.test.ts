@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { SIGNALS, testSignal } from '../src/audio/signals';
+import { descriptionOf, positionOf, valueAt } from '../src/audio/widgets';
+import { peak, Scale, trigger } from '../src/draw/scope';
+import { significant } from '../src/views/numbers';
+import { pairs } from '../src/views/pairs';
+
+const RATE = 48_000;
+
+test.each(SIGNALS)('%s is finite, not silent, and not too loud', (signal) => {
+  const samples = testSignal(signal, RATE);
+  expect(peak(samples)).toBeGreaterThan(0.2);
+  expect(peak(samples)).toBeLessThanOrEqual(1);
+  expect(samples.every(Number.isFinite)).toBe(true);
+});
+
+test('the sine has no seam', () => {
+  const samples = testSignal('sine', RATE);
+  const step = (at: number) => (samples[at] ?? 0) - (samples.at(at - 1) ?? 0);
+  expect(step(0)).toBeCloseTo(step(1), 5);
+});
+
+test('the sweep stays below half the rate, and rises', () => {
+  const samples = testSignal('sweep', 22_050);
+  const crossings = (from: number, to: number) =>
+    samples.slice(from, to).filter((value, at, all) => value >= 0 !== (all[at - 1] ?? 0) >= 0)
+      .length;
+  const half = samples.length / 2;
+  expect(crossings(0, half)).toBeLessThan(crossings(half, samples.length) / 4);
+});
+
+const json = JSON.stringify({
+  size: 10,
+  inputs: 1,
+  outputs: 2,
+  compile_options: '-single',
+  ui: [
+    {
+      type: 'vgroup',
+      label: 'synth',
+      items: [
+        {
+          type: 'hslider',
+          label: 'cutoff',
+          address: '/synth/target/filter/cutoff',
+          index: 12,
+          meta: [{ scale: 'log' }, { unit: 'Hz' }],
+          ...{ init: 1000, min: 50, max: 15000, step: 1 },
+        },
+        {
+          type: 'hbargraph',
+          label: 'cutoff',
+          address: '/synth/learning/filter/cutoff/cutoff',
+          index: 80,
+          ...{ min: 50, max: 15000 },
+        },
+        {
+          type: 'checkbox',
+          label: 'freeze',
+          address: '/synth/learning/filter/cutoff/freeze',
+          index: 64,
+        },
+        {
+          type: 'hbargraph',
+          label: 'cutoff',
+          address: '/synth/gradients/filter/cutoff',
+          index: 84,
+        },
+        { type: 'button', label: 'reset', address: '/synth/learning/reset', index: 60 },
+      ],
+    },
+  ],
+});
+
+test('widgets are what Faust tells', () => {
+  const { told, widgets } = descriptionOf(json);
+  expect(told).toMatchObject({ size: 10, inputs: 1, outputs: 2 });
+  expect(widgets.map(({ index }) => index)).toEqual([12, 80, 64, 84, 60]);
+  expect(widgets[0]).toMatchObject({ kind: 'hslider', unit: 'Hz', isLog: true, isMeter: false });
+});
+
+test('a slider comes back to its values, on its steps', () => {
+  const [cutoff] = descriptionOf(json).widgets;
+  if (!cutoff) throw new Error('no widget');
+  for (const value of [50, 51, 1000, 15000]) {
+    expect(valueAt(cutoff, positionOf(cutoff, value))).toBe(value);
+  }
+  expect(positionOf(cutoff, Math.sqrt(50 * 15000))).toBeCloseTo(0.5);
+  const steps = { ...cutoff, isLog: false, min: 0, max: 1, step: 0.1 };
+  expect(valueAt(steps, 0.32)).toBe(0.3);
+  expect(positionOf({ ...steps, max: 0 }, 0)).toBe(0);
+});
+
+test('learnt values are beside the hidden ones', () => {
+  const [pair, ...others] = pairs(descriptionOf(json).widgets);
+  expect(others).toEqual([]);
+  expect([pair?.learnt.index, pair?.hidden?.index, pair?.freeze?.index]).toEqual([80, 12, 64]);
+});
+
+test('a picture of a sine begins where it rises through zero', () => {
+  const samples = Float32Array.from({ length: 2048 }, (_, at) =>
+    Math.cos((2 * Math.PI * at) / 100),
+  );
+  expect(trigger(samples, 1024)).toBe(76);
+});
+
+test('a picture of an impulse begins before it', () => {
+  const samples = new Float32Array(2048);
+  samples[900] = 1;
+  expect(trigger(samples, 1024)).toBe(900 - 48);
+  samples[900] = 0;
+  expect(trigger(samples, 1024)).toBe(0);
+});
+
+test('the scale grows at once and shrinks slowly', () => {
+  const scale = new Scale(0.5);
+  expect([1, 4, 0, 0].map((size) => scale.follow(size))).toEqual([1, 4, 2, 1]);
+  expect(scale.isNews(0.001)).toBe(false);
+});
+
+test.each([
+  [0.000025, 2, '2.5e−5'],
+  [-1.5, 2, '−1.5'],
+  [1234.5678, 4, '1235'],
+  [0, 3, '0'],
+  [12_345_678, 3, '1.23e7'],
+  [Infinity, 2, 'Infinity'],
+])('%f is short', (value, digits, text) => {
+  expect(significant(value, digits)).toBe(text);
+});
