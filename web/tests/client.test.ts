@@ -21,7 +21,12 @@ class FakeWorker implements WorkerLike {
   }
   answer(text: string): void {
     const id = this.jobs.at(-1)?.id ?? -1;
-    this.report({ id, answer: { ok: true, result: { text }, warnings: [] } });
+    this.report({ id, answer: { ok: true, result: { text }, warnings: [] }, broken: false });
+  }
+  breaks(): void {
+    const id = this.jobs.at(-1)?.id ?? -1;
+    const error = { message: 'internal error: Maximum call stack size exceeded' };
+    this.report({ id, answer: { ok: false, error }, broken: true });
   }
 }
 
@@ -111,6 +116,19 @@ test('a job that takes too long ends the worker, and the next one is done by ano
   latest().report({ ready: { versions: '' } });
   expect(latest().jobs.map((job) => job.program.source)).toEqual(['next']);
   workers[0]?.answer('too late');
+  latest().answer('done');
+  expect(await next).toMatchObject({ ok: true, result: { text: 'done' } });
+});
+
+test('a worker that is broken is followed by another', async () => {
+  const { client, workers, latest } = started();
+  latest().report({ ready: { versions: '' } });
+  const deep = client.ask('expand', program('deep'));
+  const next = client.ask('expand', program('next'));
+  latest().breaks();
+  expect(await deep).toMatchObject({ ok: false });
+  expect(workers[0]?.ended).toBe(true);
+  latest().report({ ready: { versions: '' } });
   latest().answer('done');
   expect(await next).toMatchObject({ ok: true, result: { text: 'done' } });
 });

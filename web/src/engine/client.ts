@@ -119,8 +119,15 @@ export class EngineClient {
     } else if (report.id === this.current?.id) {
       const { settle } = this.finished();
       settle(report.answer);
-      this.next();
+      if (report.broken) this.restart();
+      else this.next();
     }
+  }
+
+  private restart(): void {
+    this.worker?.terminate();
+    this.worker = null;
+    this.start();
   }
 
   private finished(): Waiting {
@@ -133,15 +140,13 @@ export class EngineClient {
 
   private giveUp(): void {
     const { settle } = this.finished();
-    this.worker?.terminate();
-    this.worker = null;
     settle(
       refusal({
         message: `this took longer than ${this.limit / 1000} seconds, and was ended`,
         hint: 'the program may be endless, or too large for the page: the command `fad` has no such limit',
       }),
     );
-    this.start();
+    this.restart();
   }
 
   /** Everything that waits is answered; the next job tries to start the engine again. */

@@ -75,9 +75,9 @@ export interface Program {
 /** Page to worker. */
 export type Order = { start: { engine: string } } | { id: number; job: Job; program: Program };
 
-/** Worker to page. */
+/** Worker to page. After an answer that is `broken`, the worker can do nothing more. */
 export type Report =
   | { progress: { loaded: number; total: number } }
   | { ready: { versions: string } }
   | { failed: string }
-  | { id: number; answer: Answer<unknown> };
+  | { id: number; answer: Answer<unknown>; broken: boolean };

@@ -26,7 +26,7 @@ self.onmessage = (event: MessageEvent<Order>) => {
       },
     );
   } else {
-    report({ id: order.id, answer: answered(order.job, order.program) });
+    report({ id: order.id, ...answered(order.job, order.program) });
   }
 };
 
@@ -47,17 +47,21 @@ async function start(base: string): Promise<string> {
   return `fad ${python.version}, Faust ${engine.faust.version}`;
 }
 
-function answered(job: string, program: Program): Answer<unknown> {
+/** Python answers all that it can answer: after an exception, it is not to be used any more. */
+function answered(job: string, program: Program): { answer: Answer<unknown>; broken: boolean } {
   try {
     if (engine === null) throw new Error('the engine is not loaded');
-    if (job === 'compile') return compiled(engine.faust, program);
+    if (job === 'compile') return { answer: compiled(engine.faust, program), broken: false };
     const { options = {}, ...rest } = program;
-    return JSON.parse(
-      engine.python.answer(JSON.stringify({ job, ...rest, options })),
-    ) as Answer<unknown>;
+    const answer = engine.python.answer(JSON.stringify({ job, ...rest, options }));
+    return { answer: JSON.parse(answer) as Answer<unknown>, broken: false };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, error: { message: `internal error: ${message}` } };
+    const hint = 'the program may be too large for the page: the command `fad` takes it';
+    return {
+      answer: { ok: false, error: { message: `internal error: ${message}`, hint } },
+      broken: true,
+    };
   }
 }
 
