@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv shell demo test test-native test-page test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs learn bench-front bench-dual bench-fit bench-fit-many bench-peers bench-python bench-reverse bench-transform bench-shape clean
+.PHONY: help venv shell demo test test-native test-page test-site test-torch lint format fuzz mutants corpus corpus-expand corpus-derive corpus-reverse corpus-layers docs docs-site learn bench-front bench-dual bench-fit bench-fit-many bench-peers bench-python bench-reverse bench-transform bench-shape clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +51,7 @@ lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 # What builds the site is in a folder named as a module of Python is: so it is checked on its own.
-	cd site && ../$(BIN)/mypy --config-file ../pyproject.toml build.py serve.py
+	cd site && ../$(BIN)/mypy --config-file ../pyproject.toml build.py serve.py docs.py circuit.py programs.py hooks.py
 
 format: $(STAMP) ## Put the code into its standard format
 	$(BIN)/ruff check --fix
@@ -79,6 +79,14 @@ corpus-layers: $(STAMP) ## Check layers of PyTorch, which has to be installed, a
 
 docs: $(STAMP) ## Draw the picture of the packages, docs/packages.svg
 	$(BIN)/python -m docs.packages
+
+docs-site: $(STAMP) ## Install mkdocs, and build the first page and the documentation into dist/site
+	$(BIN)/python -m pip install --quiet --editable '.[dev,site]'
+	$(BIN)/python site/docs.py dist/site
+
+test-site: $(STAMP) ## Install mkdocs, and check the links of the first page and the documentation
+	$(BIN)/python -m pip install --quiet --editable '.[dev,site]'
+	$(BIN)/python -m pytest tests/site
 
 learn: $(STAMP) ## Learn all learning examples, and check that they find the hidden values
 	$(BIN)/python -m examples.learn.learn

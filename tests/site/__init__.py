@@ -1,0 +1,1 @@
+"""Tests of what builds the site, and of what it builds."""
