@@ -112,9 +112,12 @@ bench-shape: $(STAMP) ## Measure the texts of all Faust example programs
 	$(BIN)/python -m bench.shape
 
 # These need node and npm.
-.PHONY: page site
+.PHONY: bench-page page site
 site: $(STAMP) ## Build the site, which has the playground, into dist/site
 	$(BIN)/python site/build.py
+
+bench-page: $(STAMP) site ## Time the engine of the page
+	$(BIN)/python -m bench.page_speed
 
 page: $(STAMP) ## Serve the site on this machine, and open it; it is built where it is missing
 	test -e dist/site/index.html || $(MAKE) site

@@ -29,12 +29,13 @@ _MEANINGS_IN_REVERSE = {
 _MOST_NAMES = 20
 
 
-def sentences(report: Report, verbose: bool = False) -> list[str]:
+def sentences(report: Report, verbose: bool = False, commands: bool = True) -> list[str]:
     """What there is to say about a check as a whole, a line each.
 
     Args:
         report: what came of it.
         verbose: about all points and variables, and not only those that need a look.
+        commands: also what to do about it, as options of the command line.
     """
     pairs = report.comparisons if verbose else report.pairs
     counts = []
@@ -53,8 +54,8 @@ def sentences(report: Report, verbose: bool = False) -> list[str]:
         f"{visible(report.program)}: {length} at {report.rate} Hz, {points}: " + "; ".join(counts),
         *_remarks(report, {pair.verdict for pair in pairs}),
         *(() if found is None else _remarks_in_reverse(found, verbose)),
-        *_untested(report),
-        *_points(report, verbose),
+        *_untested(report, commands),
+        *(_points(report, verbose) if commands else ()),
     ]
 
 
@@ -106,7 +107,7 @@ def _variables(found: DotProducts, verbose: bool) -> Iterator[str]:
         yield f"  and {counted(hidden, 'other')}, which `--verbose` names"
 
 
-def _untested(report: Report) -> Iterator[str]:
+def _untested(report: Report, commands: bool) -> Iterator[str]:
     """What was not tested, and what to do, a line each."""
     found = report.dot_products
     if report.tested or (found is not None and found.refusal is not None):
@@ -119,7 +120,8 @@ def _untested(report: Report) -> Iterator[str]:
         yield "no derivative is other than zero: nothing was tested"
     elif found is not None and not found.tested:
         yield "no derivative of reverse mode is other than zero: nothing was tested"
-    yield f"hint: {_advice(report)}"
+    if commands:
+        yield f"hint: {_advice(report)}"
 
 
 def _has_variables(report: Report) -> bool:

@@ -37,7 +37,7 @@ def plain(report: Report) -> dict[str, Any]:
             for pair in badges.values()
         ],
         "points": [dict(point) for point in report.points],
-        "summary": "\n".join(sentences(report)) + "\n",
+        "summary": "\n".join(sentences(report, commands=False)) + "\n",
         "passed": report.passed,
         "tested": report.tested,
     }

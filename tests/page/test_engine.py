@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 import fad
 from fad.drawing.block_diagrams import tidied
 from fad.runtime.engine import Engine
+from tests.support.page_engine import ENGINE, answered, request
 from tests.support.places import ROOT
 
-ENGINE = ROOT / "dist" / "site" / "engine"
-SCRIPT = ROOT / "web" / "tests" / "engine.mjs"
 pytestmark = [
     pytest.mark.skipif(not ENGINE.is_dir(), reason="`make site` has to build it"),
     pytest.mark.skipif(shutil.which("node") is None, reason="there is no node"),
@@ -29,43 +24,6 @@ FOLDERS = ("", "ddsp", "learn", "operators")
 EXAMPLES = [
     path for folder in FOLDERS for path in sorted((ROOT / "examples" / folder).glob("*.dsp"))
 ]
-#: What is promised of the first transform with a library, and of the next ones, in seconds.
-FIRST, NEXT = 2.0, 0.7
-#: A machine may be busy.
-PATIENCE = 3
-
-
-class Answered(NamedTuple):
-    """An answer of the engine, and how long it took, in seconds."""
-
-    answer: dict[str, Any]
-    seconds: float
-
-    @property
-    def result(self) -> Any:
-        assert self.answer["ok"], self.answer["error"]
-        return self.answer["result"]
-
-
-def answered(*requests: dict[str, Any]) -> list[Answered]:
-    """What an engine that has just started answers, one after the other."""
-    done = subprocess.run(
-        ["node", str(SCRIPT)],
-        input="".join(json.dumps(request) + "\n" for request in requests),
-        capture_output=True,
-        encoding="utf-8",
-        cwd=ROOT / "web",
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    _, *times = done.stderr.splitlines()  # nothing else is told there, such as a warning
-    pairs = zip(done.stdout.splitlines(), times, strict=True)
-    return [Answered(json.loads(line), float(seconds)) for line, seconds in pairs]
-
-
-def request(job: str, path: Path, **options: Any) -> dict[str, Any]:
-    beside = {file.name: file.read_text("utf-8") for file in path.parent.glob("*.dsp")}
-    source = beside.pop(path.name)
-    return {"job": job, "name": path.name, "source": source, "files": beside, "options": options}
 
 
 def test_duals_are_those_of_the_command_line_byte_for_byte() -> None:
@@ -131,10 +89,3 @@ def test_what_is_too_deep_is_an_error_or_works() -> None:
     )
     assert "endless evaluation" in refused.answer["error"]["message"]
     assert made.result["text"] == fad.expand(deep).source.replace("<text>", "program.dsp")
-
-
-def test_programs_with_libraries_are_transformed_soon() -> None:
-    path = ROOT / "examples" / "lowpass.dsp"
-    first, *others = answered(*[request("transform", path)] * 4)
-    assert first.seconds < FIRST * PATIENCE
-    assert min(other.seconds for other in others) < NEXT * PATIENCE

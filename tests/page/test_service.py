@@ -208,9 +208,15 @@ process = _*p*((p > 0.5) + 1), _*p, p/(_ > 2) + q;
     worst = {each["path"]: each["verdict"] for each in found["badges"]}
     assert worst == {"/a/p": "undefined", "/q": "undefined"}
     assert (found["passed"], found["tested"]) == (True, True)
-    summary = check_table(expected)
-    assert found["summary"].startswith("jump.dsp: 220 samples at 44100 Hz, 2 points: ")
-    assert summary.endswith(found["summary"].partition("\n")[2])
+    assert found["points"] == [dict(point) for point in expected.points]
+    first, *others = found["summary"].splitlines()
+    assert first.startswith("jump.dsp: 220 samples at 44100 Hz, 2 points: ")
+    assert others and set(others) < set(check_table(expected).splitlines())
+    # Options of the command line are nothing for a page.
+    assert "--at" in check_table(expected) and "--" not in found["summary"]
+    found = done("check", "process = _;")
+    assert not found["tested"]
+    assert found["summary"].endswith("nothing to differentiate by: nothing was tested\n")
 
 
 def test_diagrams_are_those_of_the_library(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
