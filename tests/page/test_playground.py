@@ -8,9 +8,8 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -44,24 +43,10 @@ pytestmark = [
 ]
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """Serves files as static hosts do."""
-
-    extensions_map = {  # noqa: RUF012
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".js": "text/javascript",
-        ".mjs": "text/javascript",
-        ".wasm": "application/wasm",
-    }
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    """The address of the playground."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=SITE)) as server:
+    """The address of the playground, as `make page` serves it."""
+    with run_path(str(ROOT / "site" / "serve.py"))["server"](0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/playground/"
         server.shutdown()
@@ -113,6 +98,7 @@ def shared(browser: Any, site: str) -> Iterator[Any]:
 
 def choose(page: Any, group: str, name: str) -> None:
     """Chooses an example, and waits until its dual or its error is shown."""
+    page.click("#tab-dual")
     values = page.eval_on_selector(
         "#examples",
         "(menu, [group, name]) => [...menu.querySelectorAll('optgroup')]"
@@ -166,7 +152,6 @@ def test_duals_are_what_the_command_writes(shared: Any, folder: str) -> None:
     paths = sorted((EXAMPLES / folder).glob("*.dsp"))
     shown = [path for path in paths if not path.stem.endswith(("_model", "_data"))]
     assert shown
-    shared.click("#tab-dual")
     for path in shown:
         choose(shared, GROUPS[folder], path.stem.replace("_", " "))
         try:
@@ -297,6 +282,19 @@ def test_tabs_are_for_the_keyboard_too(shared: Any) -> None:
         assert shared.evaluate("document.activeElement.id") == f"tab-{view}"
         assert shared.get_attribute(f"#tab-{view}", "aria-selected") == "true"
     assert shared.is_visible("#text-panel")
+
+
+@pytest.mark.parametrize("name", ["estimate", "lowpass", "table"])
+def test_derivatives_are_proved_as_the_command_proves_them(shared: Any, name: str) -> None:
+    choose(shared, GROUPS[""], name)
+    shared.click("#tab-prove")
+    shared.wait_for_selector("#prove-panel[aria-busy=false]", timeout=WORK)
+    shown = shared.eval_on_selector_all(
+        "#prove-badges .badge-verdict", "all => all.map(one => one.innerText)"
+    )
+    report = fad.check(EXAMPLES / f"{name}.dsp")
+    assert shown == [pair.verdict for pair in report.pairs]
+    shared.click("#tab-dual")
 
 
 def test_a_program_plays_and_its_derivatives_are_drawn(shared: Any) -> None:

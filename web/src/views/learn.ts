@@ -1,4 +1,5 @@
 /** Learn: the program of `fad estimate` runs, and what it learns is drawn as it moves. */
+import { Playback } from '../audio/playback';
 import { CANNOT_PLAY, canPlay, Player } from '../audio/player';
 import type { FromProgram, Mix } from '../audio/messages';
 import { descriptionOf, positionOf, type Widget } from '../audio/widgets';
@@ -31,7 +32,15 @@ export class LearnPanel implements Panel {
   private widgets: Widget[] = [];
   private tracks: Track[] = [];
   private losses: number[] = [];
-  private player: Player | null = null;
+  private readonly playback = new Playback(
+    () => this.play(),
+    (isPlaying) => {
+      this.showState(isPlaying);
+    },
+    (error) => {
+      this.say(`This cannot be played: ${String(error)}`);
+    },
+  );
   private readonly values = new Map<string, number>();
   private heard = 'target';
   private outputs = 0;
@@ -39,11 +48,11 @@ export class LearnPanel implements Panel {
 
   constructor(private readonly engine: EngineClient) {
     byId('learn-start').addEventListener('click', () => {
-      void (this.player ? this.stop() : this.start());
+      void this.playback.toggle();
     });
     byId('learn-heard').addEventListener('change', (event) => {
       this.heard = (event.target as HTMLInputElement).value;
-      this.player?.hear(this.mix);
+      this.playback.player?.hear(this.mix);
     });
     byId('learn-start').hidden = !canPlay();
     if (!canPlay()) this.say(CANNOT_PLAY);
@@ -61,12 +70,12 @@ export class LearnPanel implements Panel {
     this.widgets = widgets;
     this.outputs = told.outputs;
     this.build();
-    if (this.player) await this.start();
+    await this.playback.restart();
     return written;
   }
 
   hide(): void {
-    void this.stop();
+    void this.playback.stop();
   }
 
   /** After the loss there are the target's outputs, and then the estimate's. */
@@ -85,7 +94,7 @@ export class LearnPanel implements Panel {
   private build(): void {
     const move = (widget: Widget) => (value: number) => {
       if (widget.kind !== 'button') this.values.set(widget.path, value);
-      this.player?.set(widget.index, value);
+      this.playback.player?.set(widget.index, value);
     };
     const made = (widget: Widget): HTMLElement =>
       control(widget, this.values.get(widget.path) ?? widget.init, move(widget));
@@ -122,39 +131,25 @@ export class LearnPanel implements Panel {
     byId('learn-controls').replaceChildren(...others.map(made));
   }
 
-  private async start(): Promise<void> {
-    if (!this.compiled) return;
-    await this.player?.stop();
-    this.player = null;
+  private async play(): Promise<Player> {
+    if (!this.compiled) throw new Error('there is no program yet');
     this.losses = [];
     for (const track of this.tracks) Object.assign(track, { hiddenPast: [], learntPast: [] });
-    try {
-      this.player = await Player.start(this.compiled, this.mix, (report) => {
-        this.receive(report);
-      });
-    } catch (error) {
-      this.say(`This cannot be played: ${error instanceof Error ? error.message : String(error)}`);
-      return;
-    }
+    const player = await Player.start(this.compiled, this.mix, (report) => {
+      this.receive(report);
+    });
     for (const { path, index } of this.widgets) {
       const value = this.values.get(path);
-      if (value !== undefined) this.player.set(index, value);
+      if (value !== undefined) player.set(index, value);
     }
-    this.showState();
-    await this.player.feed('noise');
+    await player.feed('noise');
+    return player;
   }
 
-  private async stop(): Promise<void> {
-    const { player } = this;
-    this.player = null;
-    this.showState();
-    await player?.stop();
-  }
-
-  private showState(): void {
+  private showState(isPlaying: boolean): void {
     const button = byId('learn-start');
-    button.setAttribute('aria-pressed', String(this.player !== null));
-    button.textContent = this.player ? 'Stop' : 'Learn';
+    button.setAttribute('aria-pressed', String(isPlaying));
+    button.textContent = isPlaying ? 'Stop' : 'Learn';
   }
 
   private receive({ outputs, meters }: FromProgram): void {

@@ -1,5 +1,6 @@
 /** Listen: the program plays, and under its output each derivative is drawn from the same audio. */
 import { SIGNALS, type Signal } from '../audio/signals';
+import { Playback } from '../audio/playback';
 import { CANNOT_PLAY, canPlay, Player, type Source } from '../audio/player';
 import type { FromProgram, Mix } from '../audio/messages';
 import { descriptionOf } from '../audio/widgets';
@@ -32,7 +33,15 @@ interface Curve {
 
 export class ListenPanel implements Panel {
   private dual: Dual | null = null;
-  private player: Player | null = null;
+  private readonly playback = new Playback(
+    () => this.play(),
+    (isPlaying) => {
+      this.showState(isPlaying);
+    },
+    (error) => {
+      this.say(`This cannot be played: ${String(error)}`);
+    },
+  );
   private curves: Curve[] = [];
   /** Where sliders stand, by their paths: kept while the program is edited. */
   private readonly values = new Map<string, number>();
@@ -66,7 +75,7 @@ export class ListenPanel implements Panel {
       void this.take(event.dataTransfer?.files ?? null);
     });
     byId('listen-start').addEventListener('click', () => {
-      void (this.player ? this.stop() : this.start());
+      void this.playback.toggle();
     });
     byId('listen-start').hidden = !canPlay();
     if (!canPlay()) this.say(CANNOT_PLAY);
@@ -87,17 +96,17 @@ export class ListenPanel implements Panel {
         .map((widget) =>
           control(widget, this.values.get(widget.path) ?? widget.init, (value) => {
             if (widget.kind !== 'button') this.values.set(widget.path, value);
-            this.player?.set(widget.index, value);
+            this.playback.player?.set(widget.index, value);
           }),
         ),
     );
     this.showCurves(outputs);
-    if (this.player) await this.start();
+    await this.playback.restart();
     return written;
   }
 
   hide(): void {
-    void this.stop();
+    void this.playback.stop();
   }
 
   private get signalMenu(): HTMLSelectElement {
@@ -112,43 +121,29 @@ export class ListenPanel implements Panel {
     return { weights, levelled: isHeard && isDerivative(this.heard ?? '') };
   }
 
-  private async start(): Promise<void> {
+  private async play(): Promise<Player> {
     const { dual } = this;
-    if (!dual) return;
-    await this.player?.stop();
-    this.player = null;
-    try {
-      this.player = await Player.start(dual.compiled, this.mix, (report) => {
-        this.draw(report);
-      });
-    } catch (error) {
-      this.say(`This cannot be played: ${error instanceof Error ? error.message : String(error)}`);
-      return;
-    }
-    for (const { path, index } of this.player.widgets) {
+    if (!dual) throw new Error('there is no program yet');
+    const player = await Player.start(dual.compiled, this.mix, (report) => {
+      this.draw(report);
+    });
+    for (const { path, index } of player.widgets) {
       const value = this.values.get(path);
-      if (value !== undefined) this.player.set(index, value);
+      if (value !== undefined) player.set(index, value);
     }
-    this.showState();
-    await this.feed();
+    await this.feed(player);
+    return player;
   }
 
-  private async stop(): Promise<void> {
-    const { player } = this;
-    this.player = null;
-    this.showState();
-    await player?.stop();
-  }
-
-  private showState(): void {
+  private showState(isPlaying: boolean): void {
     const button = byId('listen-start');
-    button.setAttribute('aria-pressed', String(this.player !== null));
-    button.textContent = this.player ? 'Stop' : 'Play';
+    button.setAttribute('aria-pressed', String(isPlaying));
+    button.textContent = isPlaying ? 'Stop' : 'Play';
   }
 
   /** Gives the program what is chosen in the menu. */
-  private async feed(): Promise<void> {
-    const { player, signalMenu } = this;
+  private async feed(player = this.playback.player): Promise<void> {
+    const { signalMenu } = this;
     if (!player || player.inputs === 0) return;
     try {
       let source: Source = signalMenu.value as Signal | 'microphone';
@@ -192,7 +187,7 @@ export class ListenPanel implements Panel {
         choice.checked = this.heard === name || (this.heard === null && name === names[0]);
         choice.addEventListener('change', () => {
           this.heard = name;
-          this.player?.hear(this.mix);
+          this.playback.player?.hear(this.mix);
         });
         return h(
           'li',
