@@ -121,14 +121,16 @@ bench-shape: $(STAMP) ## Measure the texts of all Faust example programs
 
 # These need node and npm.
 .PHONY: bench-page page site
-site: $(STAMP) ## Build the site, which has the playground, into dist/site
+site: $(STAMP) ## Build the site, with the playground and the documentation, into dist/site
+	$(BIN)/python -c "import material, mkdocstrings" 2> /dev/null \
+		|| $(BIN)/python -m pip install --quiet --editable '.[dev,site]'
 	$(BIN)/python site/build.py
 
 bench-page: $(STAMP) site ## Time the engine of the page
 	$(BIN)/python -m bench.page_speed
 
 page: $(STAMP) ## Serve the site on this machine, and open it; it is built where it is missing
-	test -e dist/site/index.html || $(MAKE) site
+	test -e dist/site/engine/manifest.json || $(MAKE) site
 	$(BIN)/python site/serve.py
 
 clean: ## Remove everything that can be made again

@@ -47,15 +47,6 @@ FOREIGN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "faust": ("@grame/faustwasm/libfaust-wasm", ("libfaust-wasm.js", "libfaust-wasm.wasm")),
 }
-#: What is at the address of the site itself.
-LANDING = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>fad: derivatives of Faust programs</title>
-<meta http-equiv="refresh" content="0; url=playground/">
-<p><a href="playground/">The playground</a></p>
-</html>
-"""
 #: Parses the files that it is given, and keeps the trees.
 PREPARE = """
 import sys
@@ -75,6 +66,7 @@ def main() -> None:
     """Builds everything."""
     shutil.rmtree(SITE, ignore_errors=True)
     ENGINE.mkdir(parents=True)
+    run(sys.executable, "site/docs.py", str(SITE), folder=ROOT)
     fetch_modules()
     copy_foreign()
     archive(ENGINE / "python.zip", python_files())
@@ -85,8 +77,6 @@ def main() -> None:
     write_manifest()
     compress()
     tell_sizes()
-    # Last: it tells `make page` that all is there.
-    (SITE / "index.html").write_text(LANDING, "utf-8")
 
 
 def fetch_modules() -> None:

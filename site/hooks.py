@@ -22,7 +22,7 @@ import fad
 ROOT = Path(__file__).resolve().parents[1]
 #: The files of the site, as patterns: what can be read, and what is seen on it.
 FILES = (
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "web/README.md"),
     *("docs/*.md", "docs/*.png", "docs/*.svg", "docs/gallery/*.dsp"),
     *("examples/*.dsp", "examples/*/*.dsp", "examples/*/README.md", "examples/*/plots/*.png"),
 )
