@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ from typing import Any
 import pytest
 
 import fad
+from fad.drawing.block_diagrams import FOLD, tidied
+from fad.runtime.engine import Engine
 
 playwright: Any = pytest.importorskip("playwright.sync_api")
 
@@ -23,7 +27,7 @@ SITE = ROOT / "dist" / "site"
 CHROMIUM = shutil.which("chromium")
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 EXAMPLES = ROOT / "examples"
-VIEWS = "dual reverse expanded learning prove listen learn".split()
+VIEWS = "dual reverse expanded learning diagrams prove listen learn".split()
 #: Catches what a page saves: browsers refuse to save many files one after the other.
 CATCH = """
 const make = URL.createObjectURL;
@@ -332,6 +336,48 @@ def test_it_learns_the_hidden_values_within_a_percent(shared: Any) -> None:
         timeout=WORK,
     )
     shared.click("#tab-dual")
+
+
+def test_diagrams_are_moved_around_in_sheet_by_sheet(shared: Any, engine: Engine) -> None:
+    """What is read in them is what libfaust draws natively."""
+    path = EXAMPLES / "lowpass.dsp"
+    texts = {"source": fad.expand(path).source, "dual": fad.transform(path).source}
+    drawings = {
+        which: tidied(engine.diagrams(text, path.name, fold=FOLD)) for which, text in texts.items()
+    }
+    choose(shared, GROUPS[""], "lowpass")
+    shared.click("#tab-diagrams")
+    shared.wait_for_selector("#diagrams-panel[aria-busy=false]", timeout=WORK)
+    for which in ("source", "dual"):
+        place = shared.locator(f"#drawing-{which} .drawing-place")
+        picture = shared.locator(f"#drawing-{which} svg")
+        (inner,) = re.findall('xlink:href="([^"]+)"', drawings[which]["process.svg"])[:1]
+        for sheet in ("process.svg", inner):
+            if sheet == inner:
+                picture.locator(f'a[href="{sheet}"] text').first.click()
+            words = re.findall(">([^<]+)</text>", drawings[which][sheet])
+            seen = [text for text in picture.locator("text").all_text_contents() if text]
+            assert seen == [html.unescape(word) for word in words]
+        assert place.text_content() == f" / process / {sheet.removesuffix('.svg')}"
+        shared.click(f"#drawing-{which} >> text=Back")
+        assert place.text_content() == " / process"
+        before = picture.bounding_box()["width"]
+        shared.click(f"#drawing-{which} >> text=Larger")
+        assert picture.bounding_box()["width"] == pytest.approx(1.25 * before, abs=0.1)
+    shared.click("#tab-dual")
+
+
+def test_what_is_no_drawing_is_not_in_a_diagram(shared: Any) -> None:
+    label = "<script>globalThis.ran = 1</script><a href='https://example.org/'>x</a>"
+    choose(shared, GROUPS[""], "lowpass")
+    typed(shared, f'process = hslider("{label}", 0, 0, 1, 0.1);')
+    shared.click("#tab-diagrams")
+    shared.wait_for_selector("#diagrams-panel[aria-busy=false]", timeout=WORK)
+    shared.wait_for_selector("#drawing-source svg text:has-text('hslider')", timeout=WORK)
+    assert shared.locator("#drawing-source svg script").count() == 0
+    assert shared.locator("#drawing-source svg a[href^=http]").count() == 0
+    assert shared.evaluate("globalThis.ran") is None
+    choose(shared, GROUPS[""], "lowpass")
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -59,6 +59,8 @@ export interface Results {
   expand: { text: string };
   learn: { text: string };
   check: { verdicts: Verdict[]; badges: Badge[]; summary: string; passed: boolean };
+  /** File name -> SVG; `process.svg` is the whole, and sheets link to each other. */
+  diagram: { sheets: Record<string, string> };
   compile: Compiled;
 }
 

@@ -8,6 +8,7 @@ const WORK: Record<Job, string> = {
   reverse: 'differentiating backwards',
   expand: 'expanding',
   learn: 'writing the learning program',
+  diagram: 'drawing',
   check: 'proving',
   compile: 'compiling',
 };

@@ -5,6 +5,7 @@ import { Links } from '../editor/links';
 import { showProblems, type Found } from '../editor/problems';
 import type { EngineClient } from '../engine/client';
 import type { Answer, Link, Problem, Program } from '../engine/protocol';
+import { DiagramsPanel } from '../views/diagrams';
 import { LearnPanel } from '../views/learn';
 import { ListenPanel } from '../views/listen';
 import type { Panel } from '../views/panel';
@@ -63,6 +64,7 @@ export class Playground {
     );
     this.result = resultEditor(byId('result'), this.links.extension('dual'));
     this.panels = new Map<string, Panel>([
+      ['diagrams', new DiagramsPanel(engine)],
       ['prove', new ProvePanel(engine)],
       [
         'listen',
