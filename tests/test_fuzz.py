@@ -119,7 +119,7 @@ def test_random_programs(engine: Engine, case: Case) -> None:
     verify(engine, case)
 
 
-@examples(150)
+@examples(100)
 @given(singular_cases())
 def test_random_programs_at_poles(engine: Engine, case: Case) -> None:
     """At the ends and in the middle of sliders, tangents are finite where the programs are.

@@ -336,6 +336,14 @@ def _show_warning(
     warn([str(message)])
 
 
+def _signal_main_thread(number: int) -> None:
+    """Sends a signal to the thread that handles it, so that it does not wait on, for a file say."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
+
+
 def _end_cleanly() -> None:
     """Lets signals that end the process raise, so that no temporary folder or process stays."""
 
@@ -350,7 +358,7 @@ def _end_cleanly() -> None:
             return
         number = int(str(told.exc_value)) - _KILLED
         signal.signal(number, end)
-        threading.Timer(_AGAIN, signal.raise_signal, [number]).start()
+        threading.Timer(_AGAIN, _signal_main_thread, [number]).start()
 
     sys.unraisablehook = swallowed
     for number in (getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)):

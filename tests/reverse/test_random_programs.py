@@ -19,7 +19,7 @@ ROUNDING = 1e-10
 NOISE = 1e-12
 
 
-@examples(200)
+@examples(140)
 @given(case=cases() | singular_cases())
 def test_random_programs(engine: Engine, case: Case) -> None:
     text = HELPERS + case.text
