@@ -21,6 +21,8 @@ export class Drawing {
   /** The sheets on the way to this one, itself last. */
   private way: string[] = [FIRST];
   private zoom = 1;
+  /** Whether the zoom is the user's, and stays when there is more or less room. */
+  private isZoomed = false;
   private picture: SVGSVGElement | null = null;
   private readonly frame: HTMLElement;
   /** Styles in a drawing are for it alone. */
@@ -83,6 +85,7 @@ export class Drawing {
     this.place.textContent = this.way.map((each) => ` / ${each.replace(/\.svg$/, '')}`).join('');
     this.picture = drawn(this.sheets[name] ?? '');
     this.inside.replaceChildren(...(this.picture ? [this.picture] : []));
+    this.isZoomed = false;
     this.fit(LEGIBLE);
   }
 
@@ -98,6 +101,7 @@ export class Drawing {
   private zoomBy(factor: number, x = 0.5, y = 0.5): void {
     const { frame } = this;
     const before = this.zoom;
+    this.isZoomed = true;
     this.zoom = Math.min(Math.max(before * factor, SMALLEST), LARGEST);
     const ratio = this.zoom / before;
     const [left, top] = [frame.clientWidth * x, frame.clientHeight * y];
@@ -118,6 +122,9 @@ export class Drawing {
 
   private listen(): void {
     const { frame } = this;
+    new ResizeObserver(() => {
+      if (!this.isZoomed) this.fit(LEGIBLE);
+    }).observe(frame);
     this.inside.addEventListener('click', (event) => {
       const link = (event.target as Element).closest('a');
       const name = link?.getAttribute('href');
