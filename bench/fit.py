@@ -17,7 +17,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -207,18 +207,12 @@ def differences() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def nothing() -> Iterator[None]:
-    """Fits are as they are."""
-    yield
-
-
 #: Name -> what is told to `fad.fit`, and what is changed in it.
 PEERS: Mapping[str, tuple[Mapping[str, Any], Callable[[], Any]]] = {
-    "fad": ({}, nothing),
+    "fad": ({}, nullcontext),
     "differences": ({}, differences),
-    "CMA-ES": ({"method": "cma-es"}, nothing),
-    "Nelder-Mead": ({"method": "nelder-mead", "starts": 4}, nothing),
+    "CMA-ES": ({"method": "cma-es"}, nullcontext),
+    "Nelder-Mead": ({"method": "nelder-mead", "starts": 4}, nullcontext),
 }
 
 

@@ -34,8 +34,6 @@ LEFT_OUT = ("batches", "cli", "fitting", "jax", "losses", "model", "reporting", 
 PACKAGES = ("lark", "platformdirs")
 #: Files that Python reads.
 READ = (".lark", ".lib", ".py")
-#: Of a package, what is no part of a program.
-TESTS = ("__pycache__", "tests")
 #: Folder of the engine -> where its files come from, and which.
 FOREIGN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "pyodide": (
@@ -104,7 +102,7 @@ def python_files() -> Iterator[tuple[str, bytes]]:
     for package in PACKAGES:
         folder = folder_of(package)
         for path in files_of(folder):
-            if path.suffix in READ and not set(TESTS) & set(path.parts):
+            if path.suffix in READ and "tests" not in path.parts:
                 yield f"{package}/{path.relative_to(folder).as_posix()}", path.read_bytes()
     for path in files_of(WEB / "python"):
         if path.suffix in READ:

@@ -17,6 +17,8 @@ import fad
 
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE.parent / "examples" / "learn" / "onepole.dsp"
+#: The playground's.
+ICON = HERE.parent / "web" / "src" / "icon.svg"
 #: What is hidden, one value after the other, each for so many seconds of sound.
 VALUES = (0.8, 0.3, 0.93)
 EACH = 0.3
@@ -36,6 +38,7 @@ def write(destination: Path) -> None:
     for path in sorted((HERE / "landing").iterdir()):
         if path.name != "index.html":
             shutil.copyfile(path, files / path.name)
+    shutil.copyfile(ICON, files / ICON.name)
     page = (HERE / "landing" / "index.html").read_text("utf-8")
     for name, text in texts(record()).items():
         page = page.replace(f"{{{{{name}}}}}", text)

@@ -148,9 +148,10 @@ def _diagram(asked: Asked) -> Outcome:
     """Block diagrams, of the program or of its dual."""
     from fad.page.diagrams import sheets
 
-    arguments = asked.arguments("rules", "which")
-    program = expand(asked.source)
-    if asked.options.get("which", "source") == "dual":
+    if asked.options.get("which", "source") == "source":
+        program = expand(asked.source)
+    else:
+        arguments = asked.arguments("rules", "which")
         program = transform(asked.source, rules=asked.file("rules"), **arguments)
     return Outcome({"sheets": sheets(program)}, program.warnings)
 
