@@ -3,9 +3,8 @@ import { byId } from './page/dom';
 import { showStatus } from './page/engine_status';
 import { Playground } from './page/playground';
 import { keepOffline } from './offline/register';
-import { startTheme } from './page/theme';
+import '../../site/theme/assets/theme.js';
 
-startTheme(byId('theme'), byId<HTMLLinkElement>('dark'));
 if (typeof WebAssembly === 'object') {
   let isKept = false;
   const engine = startEngine((status) => {

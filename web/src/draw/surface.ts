@@ -21,16 +21,21 @@ export function cleared(canvas: HTMLCanvasElement): Surface | null {
   return { draw, width, height };
 }
 
-/** A colour of the page by the name of its CSS variable. */
-export function colour(name: 'ink' | 'accent' | 'soft' | 'rule'): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+/** A colour of the page, by the name of its CSS variable. */
+export type Colour = 'ink' | 'accent' | 'soft' | 'rule';
+
+/** A colour as it is in this light. */
+function colour({ canvas }: CanvasRenderingContext2D, name: Colour): string {
+  // A variable tells what was written; only a property tells the colour that came of it.
+  canvas.style.color = `var(--${name})`;
+  return getComputedStyle(canvas).color;
 }
 
 /** A line through points whose heights are shares of the surface, from 0 below to 1 above. */
 export function line(
   { draw, width, height }: Surface,
   shares: ArrayLike<number>,
-  style: string,
+  name: Colour,
   thickness = 1.5,
 ): void {
   const margin = thickness;
@@ -42,7 +47,7 @@ export function line(
     const y = margin + (1 - Math.min(1.02, Math.max(-0.02, share))) * (height - 2 * margin);
     draw.lineTo((at / last) * width, y);
   }
-  draw.strokeStyle = style;
+  draw.strokeStyle = colour(draw, name);
   draw.lineWidth = thickness;
   draw.lineJoin = 'round';
   draw.stroke();
@@ -54,7 +59,7 @@ export function level({ draw, width, height }: Surface, share: number): void {
   draw.beginPath();
   draw.moveTo(0, y);
   draw.lineTo(width, y);
-  draw.strokeStyle = colour('rule');
+  draw.strokeStyle = colour(draw, 'rule');
   draw.lineWidth = 1;
   draw.stroke();
 }

@@ -170,7 +170,7 @@ export class Playground {
     }
     document.body.dataset['view'] = view;
     for (const [name, panel] of this.panels) {
-      if (name !== view) panel.hide();
+      if (name !== view) panel.hide?.();
       byId(`${name}-panel`).hidden = name !== view;
     }
     byId('text-panel').hidden = this.panels.has(view);

@@ -26,10 +26,6 @@ export class DiagramsPanel implements Panel {
     return source.ok ? dual : source;
   }
 
-  hide(): void {
-    // Nothing goes on when nobody looks.
-  }
-
   private ask(program: Program, which: 'source' | 'dual') {
     return this.engine.ask('diagram', { ...program, options: { which } }, `diagram of ${which}`);
   }

@@ -1,9 +1,8 @@
 /** Learn: the program of `fad estimate` runs, and what it learns is drawn as it moves. */
-import { Playback } from '../audio/playback';
-import { CANNOT_PLAY, canPlay, Player } from '../audio/player';
+import { Player } from '../audio/player';
 import type { FromProgram, Mix } from '../audio/messages';
 import { descriptionOf, positionOf, type Widget } from '../audio/widgets';
-import { cleared, colour, line } from '../draw/surface';
+import { cleared, line } from '../draw/surface';
 import type { EngineClient } from '../engine/client';
 import type { Answer, Compiled, Program } from '../engine/protocol';
 import { byId, h } from '../page/dom';
@@ -12,6 +11,7 @@ import { significant } from './numbers';
 import { withModel } from './texts';
 import { pairs, type Pair } from './pairs';
 import type { Panel } from './panel';
+import { startTransport } from './transport';
 
 /** Reports that are seen at once: about ten seconds. */
 const SEEN = 220;
@@ -32,30 +32,17 @@ export class LearnPanel implements Panel {
   private widgets: Widget[] = [];
   private tracks: Track[] = [];
   private losses: number[] = [];
-  private readonly playback = new Playback(
-    () => this.play(),
-    (isPlaying) => {
-      this.showState(isPlaying);
-    },
-    (error) => {
-      this.say(`This cannot be played: ${String(error)}`);
-    },
-  );
+  private readonly playback = startTransport('learn', 'Learn', () => this.play());
   private readonly values = new Map<string, number>();
   private heard = 'target';
   private outputs = 0;
   private frame = 0;
 
   constructor(private readonly engine: EngineClient) {
-    byId('learn-start').addEventListener('click', () => {
-      void this.playback.toggle();
-    });
     byId('learn-heard').addEventListener('change', (event) => {
       this.heard = (event.target as HTMLInputElement).value;
       this.playback.player?.hear(this.mix);
     });
-    byId('learn-start').hidden = !canPlay();
-    if (!canPlay()) this.say(CANNOT_PLAY);
   }
 
   async show(program: Program): Promise<Answer<unknown> | null> {
@@ -146,12 +133,6 @@ export class LearnPanel implements Panel {
     return player;
   }
 
-  private showState(isPlaying: boolean): void {
-    const button = byId('learn-start');
-    button.setAttribute('aria-pressed', String(isPlaying));
-    button.textContent = isPlaying ? 'Stop' : 'Learn';
-  }
-
   private receive({ outputs, meters }: FromProgram): void {
     const values = new Map(
       this.widgets.filter(({ isMeter }) => isMeter).map(({ path }, at) => [path, meters[at] ?? 0]),
@@ -175,8 +156,8 @@ export class LearnPanel implements Panel {
       const range = hidden ?? learnt;
       const shares = (past: number[]): number[] =>
         padded(past.map((value) => positionOf(range, value)));
-      line(surface, shares(hiddenPast), colour('soft'), 1);
-      line(surface, shares(learntPast), colour('accent'), 2);
+      line(surface, shares(hiddenPast), 'soft', 1);
+      line(surface, shares(learntPast), 'accent', 2);
       const latest = learntPast.at(-1) ?? 0;
       place.style.setProperty('--share', `${100 * positionOf(range, latest)}%`);
       now.textContent = `learnt ${withUnit(latest, learnt.unit)}`;
@@ -187,14 +168,8 @@ export class LearnPanel implements Panel {
     const { least, most } = LOSS;
     const height = (loss: number): number =>
       (Math.log10(Math.max(loss, 10 ** least)) - least) / (most - least);
-    line(surface, padded(this.losses.map(height)), colour('ink'));
+    line(surface, padded(this.losses.map(height)), 'ink');
     byId('learn-loss-now').textContent = significant(this.losses.at(-1) ?? 0, 2);
-  }
-
-  private say(text: string): void {
-    const message = byId('learn-message');
-    message.textContent = text;
-    message.hidden = false;
   }
 }
 

@@ -1,17 +1,17 @@
 /** Listen: the program plays, and under its output each derivative is drawn from the same audio. */
 import { SIGNALS, type Signal } from '../audio/signals';
-import { Playback } from '../audio/playback';
-import { CANNOT_PLAY, canPlay, Player, type Source } from '../audio/player';
+import { Player, type Source } from '../audio/player';
 import type { FromProgram, Mix } from '../audio/messages';
 import { descriptionOf } from '../audio/widgets';
 import { peak, Scale, trigger } from '../draw/scope';
-import { cleared, colour, level, line } from '../draw/surface';
+import { cleared, level, line } from '../draw/surface';
 import type { EngineClient } from '../engine/client';
 import type { Answer, Compiled, Program } from '../engine/protocol';
 import { byId, h } from '../page/dom';
 import { control } from './controls';
 import { significant } from './numbers';
 import type { Panel } from './panel';
+import { startTransport } from './transport';
 
 /** Samples that are seen at once. */
 const SEEN = 1024;
@@ -33,15 +33,7 @@ interface Curve {
 
 export class ListenPanel implements Panel {
   private dual: Dual | null = null;
-  private readonly playback = new Playback(
-    () => this.play(),
-    (isPlaying) => {
-      this.showState(isPlaying);
-    },
-    (error) => {
-      this.say(`This cannot be played: ${String(error)}`);
-    },
-  );
+  private readonly playback = startTransport('listen', 'Play', () => this.play());
   private curves: Curve[] = [];
   /** Where sliders stand, by their paths: kept while the program is edited. */
   private readonly values = new Map<string, number>();
@@ -74,11 +66,6 @@ export class ListenPanel implements Panel {
       event.preventDefault();
       void this.take(event.dataTransfer?.files ?? null);
     });
-    byId('listen-start').addEventListener('click', () => {
-      void this.playback.toggle();
-    });
-    byId('listen-start').hidden = !canPlay();
-    if (!canPlay()) this.say(CANNOT_PLAY);
   }
 
   async show(program: Program): Promise<Answer<unknown> | null> {
@@ -133,12 +120,6 @@ export class ListenPanel implements Panel {
     }
     await this.feed(player);
     return player;
-  }
-
-  private showState(isPlaying: boolean): void {
-    const button = byId('listen-start');
-    button.setAttribute('aria-pressed', String(isPlaying));
-    button.textContent = isPlaying ? 'Stop' : 'Play';
   }
 
   /** Gives the program what is chosen in the menu. */
@@ -217,12 +198,6 @@ export class ListenPanel implements Panel {
       });
     });
   }
-
-  private say(text: string): void {
-    const message = byId('listen-message');
-    message.textContent = text;
-    message.hidden = false;
-  }
 }
 
 /** The dual's header names derivatives as in `dy/dgain`. */
@@ -242,5 +217,5 @@ function drawCurve(
   size.textContent = `± ${significant(most, 2)}`;
   level(surface, 0.5);
   const shares = Float32Array.from(seen, (value) => 0.5 + (most > 0 ? value / (2 * most) : 0));
-  line(surface, shares, colour(isSlope ? 'accent' : 'ink'));
+  line(surface, shares, isSlope ? 'accent' : 'ink');
 }

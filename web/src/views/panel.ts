@@ -8,6 +8,6 @@ export interface Panel {
    * @returns what the engine answered; null where something later took the place of this.
    */
   show(program: Program): Promise<Answer<unknown> | null>;
-  /** Another tab is looked at. */
-  hide(): void;
+  /** Ends what goes on by itself: another tab is looked at. */
+  hide?(): void;
 }

@@ -39,10 +39,6 @@ export class ProvePanel implements Panel {
     return answer;
   }
 
-  hide(): void {
-    // Nothing goes on when nobody looks.
-  }
-
   private fill({ badges, verdicts, summary }: Results['check']): void {
     byId('prove-summary').textContent = summary;
     byId('prove-badges').replaceChildren(...badges.map(badgeOf));
