@@ -122,12 +122,13 @@ def _expand(asked: Asked) -> Outcome:
 
 
 def _learn(asked: Asked) -> Outcome:
-    """The program that learns the parameters of another one."""
+    """The program that learns the parameters of another one, and where they start."""
     from fad.runtime.estimate import estimate  # a page that only differentiates does without
 
     arguments = asked.arguments("model", "rules")
     program = estimate(asked.source, asked.file("model"), rules=asked.file("rules"), **arguments)
-    return Outcome({"text": program.source}, program.warnings)
+    learnt = [parameter_data(parameter) for parameter in program.parameters]
+    return Outcome({"text": program.source, "parameters": learnt}, program.warnings)
 
 
 def _explain(asked: Asked) -> Outcome:

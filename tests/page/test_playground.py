@@ -335,7 +335,35 @@ def test_it_learns_the_hidden_values_within_a_percent(shared: Any) -> None:
         arg=hidden,
         timeout=WORK,
     )
+    until(shared, "document.querySelector('#learn-progress').innerText.startsWith('Found')")
     shared.click("#tab-dual")
+
+
+def test_learning_starts_and_goes_as_somebody_chooses(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    choose(page, GROUPS["learn"], "gain offset")
+    page.click("#tab-learn")
+    page.wait_for_selector("#learn-tracks .track", timeout=WORK)
+    page.select_option("#learn-loss", "huber")
+    slider = page.locator(".track:has-text('gain') label:has-text('start') input")
+    slider.focus()
+    slider.press("Home")
+    until(page, "document.querySelector('label:has(:focus) output').innerText === '0'")
+
+    page.click("#tab-learning")
+    page.wait_for_selector("#text-panel[aria-busy=false]", timeout=WORK)
+    until(page, "document.querySelector('#result').innerText.includes('huber')")
+    expected = fad.estimate(
+        EXAMPLES / "learn" / "gain_offset.dsp", optimizer="auto", loss="huber", start={"gain": 0}
+    )
+    assert saved(page, "#download-result") == ("gain_offset.learning.dsp", expected.source)
+    assert "--start '/gain=0' --loss huber" in page.inner_text("#result-about")
+
+    page.click("#tab-learn")
+    typed(page, "process = _ * volume;")
+    page.wait_for_selector("#learn-panel.stale", timeout=WORK)
+    assert "before the error" in page.inner_text("#learn-progress")
+    page.context.close()
 
 
 def test_diagrams_are_moved_around_in_sheet_by_sheet(shared: Any, engine: Engine) -> None:

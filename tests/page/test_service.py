@@ -141,6 +141,14 @@ def test_rules_and_models_are_files_beside_the_program() -> None:
     assert found["text"] == fad.estimate(path, model, rate=0.002, outputs="all").source
 
 
+def test_what_is_learnt_is_told_with_its_start() -> None:
+    source = 'process = hslider("a", 0.1, 0, 1, 0.1) + vslider("b[scale:log]", 5, 1, 16, 1);'
+    learnt = done("learn", source, options={"start": {"/b": 3}})["parameters"]
+    # What is not said starts at a quarter or at three quarters of its range, whichever is far.
+    told = {one["path"]: (one["init"], one["min"], one["max"], one["scale"]) for one in learnt}
+    assert told == {"/a": (0.75, 0, 1, "lin"), "/b": (3, 1, 16, "log")}
+
+
 @pytest.mark.parametrize("name", ["lowpass", "estimate", "echo"])
 def test_other_texts_are_those_of_the_library(name: str) -> None:
     path = ROOT / "examples" / f"{name}.dsp"

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { checked, fromHash, ideAddress, toHash } from '../src/page/share';
+import { USUAL } from '../src/views/settings';
 
 const shared = {
   name: 'été.dsp',
   source: '// ∂y/∂x, "quoted"\nprocess = _;\n'.repeat(300),
   view: 'dual',
   files: { 'mine.lib': 'f = 1;' },
+  learning: USUAL,
 };
 
 test('a link brings back what was shared, and is shorter', async () => {
@@ -33,4 +35,22 @@ test('the Faust IDE gets the program', () => {
   expect(address.searchParams.get('name')).toBe('lowpass');
   const inline = address.searchParams.get('inline') ?? '';
   expect(Buffer.from(inline, 'base64url').toString()).toBe('process = "ü?>";');
+});
+
+test.each([undefined, 3, { loss: 3, start: 'x' }, { start: { '/a': 'x' } }])(
+  'settings that are %j are the usual ones',
+  (learning) => {
+    expect(checked({ ...shared, learning })?.learning).toEqual(USUAL);
+  },
+);
+
+test('settings come back', () => {
+  const learning = {
+    loss: 'spectral',
+    optimizer: 'sgd',
+    input: 'sine',
+    restart: 0.5,
+    start: { '/a': 0.5 },
+  };
+  expect(checked({ ...shared, learning })?.learning).toEqual(learning);
 });

@@ -22,7 +22,7 @@ export function cleared(canvas: HTMLCanvasElement): Surface | null {
 }
 
 /** A colour of the page, by the name of its CSS variable. */
-export type Colour = 'ink' | 'accent' | 'soft' | 'rule';
+export type Colour = 'ink' | 'accent' | 'soft' | 'rule' | 'paper';
 
 /** A colour as it is in this light. */
 function colour({ canvas }: CanvasRenderingContext2D, name: Colour): string {
@@ -41,11 +41,17 @@ export function line(
   const margin = thickness;
   const last = Math.max(1, shares.length - 1);
   draw.beginPath();
+  let isDown = false;
   for (let at = 0; at < shares.length; at++) {
     const share = shares[at] ?? 0;
-    if (!Number.isFinite(share)) continue;
     const y = margin + (1 - Math.min(1.02, Math.max(-0.02, share))) * (height - 2 * margin);
-    draw.lineTo((at / last) * width, y);
+    // What is no number is a gap.
+    if (!Number.isFinite(share)) isDown = false;
+    else if (isDown) draw.lineTo((at / last) * width, y);
+    else {
+      draw.moveTo((at / last) * width, y);
+      isDown = true;
+    }
   }
   draw.strokeStyle = colour(draw, name);
   draw.lineWidth = thickness;
@@ -62,4 +68,18 @@ export function level({ draw, width, height }: Surface, share: number): void {
   draw.strokeStyle = colour(draw, 'rule');
   draw.lineWidth = 1;
   draw.stroke();
+}
+
+/** A small text beside a height: above it, or below it at the top. */
+export function mark({ draw, height }: Surface, share: number, text: string): void {
+  const y = (1 - share) * height;
+  draw.font = `11px ${getComputedStyle(draw.canvas).fontFamily}`;
+  draw.textBaseline = share > 0.5 ? 'top' : 'bottom';
+  const place = [0, y + (share > 0.5 ? 2 : -2)] as const;
+  // A curve may be where the text is.
+  draw.strokeStyle = colour(draw, 'paper');
+  draw.lineWidth = 4;
+  draw.strokeText(text, ...place);
+  draw.fillStyle = colour(draw, 'soft');
+  draw.fillText(text, ...place);
 }

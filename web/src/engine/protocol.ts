@@ -52,12 +52,23 @@ export interface Compiled {
   json: string;
 }
 
+/** A parameter that is learnt, from `init` on. */
+export interface Learnt {
+  path: string;
+  label: string;
+  init: number;
+  min: number;
+  max: number;
+  scale: 'lin' | 'log';
+  unit: string;
+}
+
 /** The result of each job. */
 export interface Results {
   transform: { text: string; outputs: string[]; links: Link[] };
   reverse: { forward: string; adjoint: string; control: string; manifest: string };
   expand: { text: string };
-  learn: { text: string };
+  learn: { text: string; parameters: Learnt[] };
   check: { verdicts: Verdict[]; badges: Badge[]; summary: string; passed: boolean };
   /** File name -> SVG; `process.svg` is the whole, and sheets link to each other. */
   diagram: { sheets: Record<string, string> };

@@ -1,6 +1,8 @@
 /** The example programs of the repository, by groups. */
+import catalogue from '../../../examples/learn/catalogue.json';
+import { USUAL, type Settings } from '../views/settings';
 import { h } from './dom';
-import { modelOf } from './names';
+import { dataOf, modelOf } from './names';
 
 const texts = import.meta.glob<string>(
   ['../../../examples/*.dsp', '../../../examples/{learn,operators,ddsp,fit}/*.dsp'],
@@ -21,14 +23,32 @@ export interface Example {
   source: string;
   /** What it needs beside it: names and texts. */
   files: Record<string, string>;
+  learning: Settings;
 }
+
+/** What is told of a program that learns. */
+interface Entry {
+  name: string;
+  model?: string;
+  data?: string;
+  options?: { loss?: string };
+}
+
+const ENTRIES = new Map((catalogue as Entry[]).map((entry) => [entry.name, entry]));
 
 export const EXAMPLES: readonly Example[] = Object.entries(texts)
   .map(([path, source]) => {
     const [name = '', folder = ''] = path.split('/').reverse();
-    const model = texts[path.replace(name, modelOf(name))];
-    const files = model === undefined ? {} : { [modelOf(name)]: model };
-    return { group: folder === 'examples' ? '' : folder, name, source, files };
+    const group = folder === 'examples' ? '' : folder;
+    const entry = group === 'learn' ? ENTRIES.get(name.replace(/\.dsp$/, '')) : undefined;
+    const beside = (file: string | undefined): string | undefined =>
+      file && texts[path.replace(name, `${file}.dsp`)];
+    const found = { [modelOf(name)]: beside(entry?.model), [dataOf(name)]: beside(entry?.data) };
+    const files = Object.fromEntries(
+      Object.entries(found).flatMap(([file, text]) => (text === undefined ? [] : [[file, text]])),
+    );
+    const loss = entry?.options?.loss ?? USUAL.loss;
+    return { group, name, source, files, learning: { ...USUAL, loss } };
   })
   // Models and data are parts of other examples.
   .filter(({ name }) => !/_(model|data)\.dsp$/.test(name))

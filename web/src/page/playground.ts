@@ -10,6 +10,7 @@ import { LearnPanel } from '../views/learn';
 import { ListenPanel } from '../views/listen';
 import type { Panel } from '../views/panel';
 import { ProvePanel } from '../views/prove';
+import { USUAL } from '../views/settings';
 import { written, type Part, type TextView } from '../views/texts';
 import { byId, h } from './dom';
 import { copy, download } from './download';
@@ -42,7 +43,13 @@ export class Playground {
 
   static async start(engine: EngineClient): Promise<Playground> {
     const first = EXAMPLES.find(({ group, name }) => group === '' && name === FIRST);
-    const beginning = { name: FIRST, source: first?.source ?? '', view: 'dual', files: {} };
+    const beginning = {
+      name: FIRST,
+      source: first?.source ?? '',
+      view: 'dual',
+      files: {},
+      learning: USUAL,
+    };
     return new Playground(engine, (await fromHash(location.hash)) ?? saved() ?? beginning);
   }
 
@@ -72,7 +79,12 @@ export class Playground {
           this.notice(text);
         }),
       ],
-      ['learn', new LearnPanel(engine)],
+      [
+        'learn',
+        new LearnPanel(engine, (learning) => {
+          this.edited({ learning });
+        }),
+      ],
     ]);
     this.choose = startTabs(byId('result-pane').querySelector('.tabs') as HTMLElement, (view) => {
       this.see(view);
@@ -88,8 +100,8 @@ export class Playground {
 
   private listen(): void {
     const menu = byId<HTMLSelectElement>('examples');
-    fillExamples(menu, ({ name, source, files }) => {
-      this.open({ ...this.state, name, source, files });
+    fillExamples(menu, ({ name, source, files, learning }) => {
+      this.open({ ...this.state, name, source, files, learning });
     });
     byId('share').addEventListener('click', () => void this.share());
     byId('download-source').addEventListener('click', () => {
@@ -186,7 +198,7 @@ export class Playground {
     const turn = ++this.turn;
     const panel = this.panels.get(view);
     if (panel) {
-      void panel.show(this.program).then((answer) => {
+      void panel.show(this.program, this.state.learning).then((answer) => {
         if (answer !== null && turn === this.turn) this.report(answer);
       });
       return;
@@ -200,7 +212,7 @@ export class Playground {
   private async write(view: TextView, turn: number): Promise<void> {
     const panel = byId('text-panel');
     panel.setAttribute('aria-busy', 'true');
-    const answer = await written(this.engine, view, this.part, this.program);
+    const answer = await written(this.engine, view, this.part, this.program, this.state.learning);
     if (answer === null || turn !== this.turn) return;
     panel.setAttribute('aria-busy', 'false');
     panel.classList.toggle('stale', !answer.ok);

@@ -1,11 +1,15 @@
 /** What is in the page, as a piece of an address: compressed, after the `#`. */
 
+import { settingsIn, type Settings } from '../views/settings';
+
 /** What a link to the page carries. */
 export interface Shared {
   name: string;
   source: string;
   view: string;
   files: Record<string, string>;
+  /** How the program is to learn. */
+  learning: Settings;
 }
 
 const KEY = 'p=';
@@ -30,12 +34,12 @@ export async function fromHash(hash: string): Promise<Shared | null> {
 /** A value that came from elsewhere, if it is what the page keeps. */
 export function checked(value: unknown): Shared | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { name, source, view, files } = value as Record<string, unknown>;
+  const { name, source, view, files, learning } = value as Record<string, unknown>;
   if (typeof name !== 'string' || typeof source !== 'string' || typeof view !== 'string')
     return null;
   const texts = typeof files === 'object' && files !== null ? Object.entries(files) : [];
   const kept = texts.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return { name, source, view, files: Object.fromEntries(kept) };
+  return { name, source, view, files: Object.fromEntries(kept), learning: settingsIn(learning) };
 }
 
 async function through(

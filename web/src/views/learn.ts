@@ -1,16 +1,17 @@
 /** Learn: the program of `fad estimate` runs, and what it learns is drawn as it moves. */
 import { Player } from '../audio/player';
-import type { FromProgram, Mix } from '../audio/messages';
+import { WINDOW, type FromProgram, type Mix } from '../audio/messages';
 import { descriptionOf, positionOf, type Widget } from '../audio/widgets';
-import { cleared, line } from '../draw/surface';
+import { cleared, level, line, mark } from '../draw/surface';
 import type { EngineClient } from '../engine/client';
-import type { Answer, Compiled, Program } from '../engine/protocol';
+import type { Answer, Compiled, Learnt, Program } from '../engine/protocol';
 import { byId, h } from '../page/dom';
 import { control, withUnit } from './controls';
 import { significant } from './numbers';
-import { withModel } from './texts';
 import { pairs, type Pair } from './pairs';
 import type { Panel } from './panel';
+import { Course, sentence, type Position } from './progress';
+import { askToLearn, CHOICES, type Choice, type Settings } from './settings';
 import { startTransport } from './transport';
 
 /** Reports that are seen at once: about ten seconds. */
@@ -18,7 +19,7 @@ const SEEN = 220;
 /** The losses between which its curve is drawn, as powers of ten. */
 const LOSS = { least: -10, most: 0 };
 
-/** A parameter with its history. */
+/** A parameter with its history; between two runs there is a gap, `NaN`. */
 interface Track extends Pair {
   canvas: HTMLCanvasElement;
   now: HTMLElement;
@@ -29,40 +30,97 @@ interface Track extends Pair {
 
 export class LearnPanel implements Panel {
   private compiled: Compiled | null = null;
+  private settings: Settings | null = null;
   private widgets: Widget[] = [];
   private tracks: Track[] = [];
   private losses: number[] = [];
+  private readonly course = new Course();
   private readonly playback = startTransport('learn', 'Learn', () => this.play());
   private readonly values = new Map<string, number>();
   private heard = 'target';
   private outputs = 0;
   private frame = 0;
 
-  constructor(private readonly engine: EngineClient) {
+  /** @param onSettings is told how the program is to learn from now on. */
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly onSettings: (settings: Settings) => void,
+  ) {
     byId('learn-heard').addEventListener('change', (event) => {
       this.heard = (event.target as HTMLInputElement).value;
       this.playback.player?.hear(this.mix);
     });
+    for (const choice of Object.keys(CHOICES) as Choice[]) {
+      const menu = menuOf(choice);
+      menu.append(...CHOICES[choice].map((name) => h('option', {}, name)));
+      menu.addEventListener('change', () => {
+        this.change({ [choice]: menu.value });
+      });
+    }
+    const restart = byId<HTMLSelectElement>('learn-restart');
+    restart.addEventListener('change', () => {
+      this.change({ restart: Number(restart.value) || null });
+    });
   }
 
-  async show(program: Program): Promise<Answer<unknown> | null> {
-    const asked = withModel(program, { outputs: 'all' });
-    const written = await this.engine.ask('learn', asked, 'learn-live');
-    if (!written?.ok) return written;
-    const source = written.result.text;
+  async show(program: Program, settings: Settings): Promise<Answer<unknown> | null> {
+    const written = await askToLearn(this.engine, program, settings, 'learn-live', {
+      outputs: 'all',
+    });
+    if (written === null) return null;
+    this.settings = settings;
+    this.showSettings(settings);
+    if (!written.ok) return this.failed(written);
+    const { text: source, parameters } = written.result;
     const compiled = await this.engine.ask('compile', { ...program, source }, 'learn-live');
-    if (!compiled?.ok) return compiled;
+    if (compiled === null) return null;
+    if (!compiled.ok) return this.failed(compiled);
     this.compiled = compiled.result;
     const { told, widgets } = descriptionOf(compiled.result.json);
     this.widgets = widgets;
     this.outputs = told.outputs;
-    this.build();
+    byId('learn-panel').classList.remove('stale');
+    this.say('');
+    this.build(parameters);
+    this.draw();
     await this.playback.restart();
     return written;
   }
 
   hide(): void {
     void this.playback.stop();
+  }
+
+  /** Nothing new can be learnt: what is seen is from before. */
+  private failed<Failed>(answer: Failed): Failed {
+    this.compiled = null;
+    void this.playback.stop();
+    byId('learn-panel').classList.add('stale');
+    this.say(this.tracks.length ? 'This is from before the error.' : '');
+    return answer;
+  }
+
+  private change(settings: Partial<Settings>): void {
+    if (!this.settings) return;
+    this.settings = { ...this.settings, ...settings };
+    this.onSettings(this.settings);
+  }
+
+  private showSettings(settings: Settings): void {
+    for (const choice of Object.keys(CHOICES) as Choice[]) {
+      const menu = menuOf(choice);
+      const value = settings[choice];
+      const isThere = [...menu.options].some((option) => option.value === value);
+      // A link or an example can have a loss with arguments.
+      if (!isThere) menu.append(h('option', {}, value));
+      menu.value = value;
+    }
+    byId<HTMLSelectElement>('learn-restart').value = String(settings.restart ?? '');
+  }
+
+  private say(text: string): void {
+    const progress = byId('learn-progress');
+    if (progress.textContent !== text) progress.textContent = text;
   }
 
   /** After the loss there are the target's outputs, and then the estimate's. */
@@ -78,10 +136,11 @@ export class LearnPanel implements Panel {
     return { weights, levelled: false };
   }
 
-  private build(): void {
+  private build(parameters: readonly Learnt[]): void {
     const move = (widget: Widget) => (value: number) => {
       if (widget.kind !== 'button') this.values.set(widget.path, value);
       this.playback.player?.set(widget.index, value);
+      this.course.begin();
     };
     const made = (widget: Widget): HTMLElement =>
       control(widget, this.values.get(widget.path) ?? widget.init, move(widget));
@@ -95,10 +154,17 @@ export class LearnPanel implements Panel {
       hiddenPast: past.get(pair.learnt.path)?.hiddenPast ?? [],
       learntPast: past.get(pair.learnt.path)?.learntPast ?? [],
     }));
+    const starts = new Map(parameters.map((parameter) => [parameter.path, parameter]));
+    // Buttons that are pressed again and again are no widgets any more.
+    const hasButtons = this.widgets.some(
+      ({ kind, path }) => kind === 'button' && !path.endsWith('/learning/reset'),
+    );
+    byId('learn-buttons').hidden = !hasButtons && this.settings?.restart === null;
     const used = new Set(found.flatMap(({ hidden, freeze }) => [hidden, freeze]));
     byId('learn-tracks').replaceChildren(
-      ...this.tracks.map(({ hidden, learnt, freeze, canvas, now, place }) =>
-        h(
+      ...this.tracks.map(({ path, hidden, learnt, freeze, canvas, now, place }) => {
+        const start = starts.get(path);
+        return h(
           'li',
           { class: 'track' },
           h(
@@ -109,40 +175,75 @@ export class LearnPanel implements Panel {
             freeze && made(freeze),
           ),
           canvas,
-          hidden && made({ ...hidden, label: 'hidden' }),
-          hidden && place,
-        ),
-      ),
+          h(
+            'div',
+            { class: 'ends' },
+            hidden && h('div', {}, made({ ...hidden, label: 'hidden' }), place),
+            start && this.startSlider(start, learnt),
+          ),
+        );
+      }),
     );
     const others = this.widgets.filter((widget) => !widget.isMeter && !used.has(widget));
     byId('learn-controls').replaceChildren(...others.map(made));
   }
 
+  /** A slider for the value to learn from; where it is let go, learning begins again. */
+  private startSlider(parameter: Learnt, learnt: Widget): HTMLElement {
+    const { path, init, min, max, scale } = parameter;
+    const widget = { ...learnt, path, init, min, max, step: 0, isLog: scale === 'log' };
+    let value = init;
+    const element = control({ ...widget, kind: 'hslider', label: 'start' }, init, (moved) => {
+      value = moved;
+    });
+    element.addEventListener('change', () => {
+      this.change({ start: { ...this.settings?.start, [path]: value } });
+    });
+    return element;
+  }
+
   private async play(): Promise<Player> {
     if (!this.compiled) throw new Error('there is no program yet');
-    this.losses = [];
-    for (const track of this.tracks) Object.assign(track, { hiddenPast: [], learntPast: [] });
+    push(this.losses, NaN);
+    for (const { hiddenPast, learntPast } of this.tracks) {
+      push(hiddenPast, NaN);
+      push(learntPast, NaN);
+    }
+    this.course.begin();
     const player = await Player.start(this.compiled, this.mix, (report) => {
-      this.receive(report);
+      this.receive(report, WINDOW / player.rate);
     });
     for (const { path, index } of this.widgets) {
       const value = this.values.get(path);
       if (value !== undefined) player.set(index, value);
     }
-    await player.feed('noise');
+    byId('learn-time').textContent =
+      `Pictures show the last ${Math.round((SEEN * WINDOW) / player.rate)} seconds.`;
     return player;
   }
 
-  private receive({ outputs, meters }: FromProgram): void {
+  /** @param seconds since the last report. */
+  private receive({ outputs, meters }: FromProgram, seconds: number): void {
     const values = new Map(
       this.widgets.filter(({ isMeter }) => isMeter).map(({ path }, at) => [path, meters[at] ?? 0]),
     );
-    for (const track of this.tracks) {
-      const { hidden, learnt, hiddenPast, learntPast } = track;
-      push(learntPast, values.get(learnt.path) ?? NaN);
-      push(hiddenPast, hidden ? (this.values.get(hidden.path) ?? hidden.init) : NaN);
-    }
-    push(this.losses, mean(outputs[0] ?? []));
+    const positions = this.tracks.map(
+      ({ hidden, learnt, freeze, hiddenPast, learntPast }): Position => {
+        const value = values.get(learnt.path) ?? NaN;
+        const aim = hidden ? (this.values.get(hidden.path) ?? hidden.init) : NaN;
+        push(learntPast, value);
+        push(hiddenPast, aim);
+        return {
+          name: learnt.label,
+          learnt: positionOf(hidden ?? learnt, value),
+          hidden: hidden && positionOf(hidden, aim),
+          isFrozen: freeze !== null && Boolean(this.values.get(freeze.path)),
+        };
+      },
+    );
+    const loss = mean(outputs[0] ?? []);
+    push(this.losses, loss);
+    this.say(sentence(this.course.report(seconds, positions, loss)));
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
       this.draw();
@@ -158,20 +259,30 @@ export class LearnPanel implements Panel {
         padded(past.map((value) => positionOf(range, value)));
       line(surface, shares(hiddenPast), 'soft', 1);
       line(surface, shares(learntPast), 'accent', 2);
-      const latest = learntPast.at(-1) ?? 0;
+      mark(surface, 1, withUnit(range.max, range.unit));
+      mark(surface, 0, withUnit(range.min, range.unit));
+      const latest = learntPast.at(-1);
+      if (latest === undefined || !Number.isFinite(latest)) continue;
       place.style.setProperty('--share', `${100 * positionOf(range, latest)}%`);
       now.textContent = `learnt ${withUnit(latest, learnt.unit)}`;
     }
-    const canvas = byId<HTMLCanvasElement>('learn-loss');
-    const surface = cleared(canvas);
+    const surface = cleared(byId<HTMLCanvasElement>('learn-loss-past'));
     if (!surface) return;
     const { least, most } = LOSS;
-    const height = (loss: number): number =>
-      (Math.log10(Math.max(loss, 10 ** least)) - least) / (most - least);
-    line(surface, padded(this.losses.map(height)), 'ink');
-    byId('learn-loss-now').textContent = significant(this.losses.at(-1) ?? 0, 2);
+    const height = (power: number): number => (power - least) / (most - least);
+    const middle = (least + most) / 2;
+    level(surface, height(middle));
+    const heights = this.losses.map((loss) => height(Math.log10(Math.max(loss, 10 ** least))));
+    line(surface, padded(heights), 'ink');
+    for (const power of [most, middle, least]) {
+      mark(surface, height(power), significant(10 ** power, 1));
+    }
+    const loss = this.losses.at(-1) ?? NaN;
+    if (Number.isFinite(loss)) byId('learn-loss-now').textContent = significant(loss, 2);
   }
 }
+
+const menuOf = (choice: Choice): HTMLSelectElement => byId<HTMLSelectElement>(`learn-${choice}`);
 
 /** The past fills its picture from the right. */
 function padded(past: number[]): number[] {

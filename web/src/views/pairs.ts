@@ -2,6 +2,8 @@
 import type { Widget } from '../audio/widgets';
 
 export interface Pair {
+  /** The path of the parameter in the program whose parameters are learnt. */
+  path: string;
   learnt: Widget;
   /** The target's slider; none where the model has parameters of its own. */
   hidden: Widget | null;
@@ -23,6 +25,7 @@ export function pairs(widgets: readonly Widget[]): Pair[] {
     const [, root = '', path = ''] = match;
     return [
       {
+        path,
         learnt: widget,
         hidden: by.get(`${root}/target${path}`) ?? null,
         freeze: by.get(`${root}/learning${path}/freeze`) ?? null,

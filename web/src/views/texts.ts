@@ -1,7 +1,7 @@
 /** What fad writes: a job for each tab that shows a text. */
 import type { EngineClient } from '../engine/client';
-import { modelOf } from '../page/names';
 import type { Answer, Link, Program } from '../engine/protocol';
+import { askToLearn, commandOf, type Settings } from './settings';
 
 export type TextView = 'dual' | 'reverse' | 'expanded' | 'learning';
 export type Part = 'forward' | 'adjoint' | 'control';
@@ -31,6 +31,7 @@ export async function written(
   view: TextView,
   part: Part,
   program: Program,
+  settings: Settings,
 ): Promise<Answer<Written> | null> {
   const stem = program.name.replace(/\.dsp$/, '');
   switch (view) {
@@ -56,19 +57,13 @@ export async function written(
         links: [],
       }));
     case 'learning':
-      return map(await engine.ask('learn', withModel(program), CHANNEL), ({ text }) => ({
+      return map(await askToLearn(engine, program, settings, CHANNEL), ({ text }) => ({
         name: `${stem}.learning.dsp`,
         text,
-        about: 'A program that finds the sliders of this one by listening to it.',
+        about: `Finds the sliders of this program by listening to it: ${commandOf(program, settings)}`,
         links: [],
       }));
   }
-}
-
-/** A program with its model, if that is beside it, for the job that makes it learn. */
-export function withModel(program: Program, options: Record<string, unknown> = {}): Program {
-  const model = modelOf(program.name);
-  return { ...program, options: model in program.files ? { ...options, model } : options };
 }
 
 function map<From, To>(answer: Answer<From> | null, to: (result: From) => To): Answer<To> | null {

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { Course, sentence, type Position, type Progress } from '../src/views/progress';
+
+/** Reports of a parameter that is hidden at 0.5, twenty times a second. */
+function after(
+  seconds: number,
+  learnt: (time: number) => number,
+  course = new Course(),
+  more: Partial<Position> = {},
+  loss = 0.1,
+): Progress {
+  let progress: Progress = { state: 'learning' };
+  for (let index = 1; index <= 20 * seconds; index++) {
+    const position = {
+      name: 'q',
+      hidden: 0.5,
+      isFrozen: false,
+      learnt: learnt(index / 20),
+      ...more,
+    };
+    progress = course.report(1 / 20, [position], loss);
+  }
+  return progress;
+}
+
+const noise = (): number => 0.02 * (Math.random() - 0.5);
+
+test('what is near is found, and when is kept', () => {
+  const progress = after(4, (time) => Math.min(0.5, time / 2));
+  expect(sentence(progress)).toBe('Found within 1 % after 1.0 s.');
+});
+
+test('another hidden value begins anew', () => {
+  const course = new Course();
+  after(4, (time) => Math.min(0.5, time / 2), course);
+  course.begin();
+  const progress = after(2, (time) => Math.min(0.5, time), course);
+  expect(sentence(progress)).toBe('Found within 1 % after 0.5 s.');
+});
+
+test('what moves still learns, however slowly', () => {
+  expect(after(20, (time) => time / 100).state).toBe('learning');
+});
+
+test.each([
+  ['at an end', (): number => 0, ['q']],
+  ['somewhere else', (): number => 0.3 + noise(), []],
+])('what rests %s is stuck', (_, learnt, ends) => {
+  expect(after(1, learnt).state).toBe('learning');
+  expect(after(10, learnt)).toEqual({ state: 'stuck', ends });
+});
+
+test('what is frozen, or has no hidden value, is not stuck', () => {
+  expect(after(10, () => 0, new Course(), { isFrozen: true }).state).toBe('learning');
+  expect(after(10, () => 0, new Course(), { hidden: null }).state).toBe('learning');
+});
+
+test('from silence there is nothing to learn', () => {
+  expect(after(10, () => 0.1, new Course(), {}, 0).state).toBe('silent');
+});
+
+test('it is told what to do', () => {
+  expect(sentence({ state: 'stuck', ends: ['q'] })).toMatch(/q is at an end.*another loss/);
+});
