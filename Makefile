@@ -39,10 +39,14 @@ test-native: $(STAMP) ## Install the C++ compiler of Python, and run the tests t
 	$(BIN)/python -m pip install --quiet --editable '.[dev,native]'
 	$(BIN)/python -m pytest tests/runtime/test_compiler.py
 
-# Chromium comes from the system's packages where it is missing; this takes five minutes.
-test-page: $(STAMP) site ## Install what the tests of the page need, and run them
+# Chromium comes from the system's packages where it is missing.
+.PHONY: browser
+browser: $(STAMP)
 	command -v chromium > /dev/null || (apt-get update && apt-get install -y --no-install-recommends chromium)
 	$(BIN)/python -m pip install --quiet playwright
+
+# This takes five minutes.
+test-page: site browser ## Install what the tests of the page need, and run them
 	cd web && npm run --silent lint && npm run --silent typecheck && npm test --silent
 	$(BIN)/python -m pytest tests/page
 
@@ -126,7 +130,7 @@ site: $(STAMP) ## Build the site, with the playground and the documentation, int
 		|| $(BIN)/python -m pip install --quiet --editable '.[dev,site]'
 	$(BIN)/python site/build.py
 
-bench-page: $(STAMP) site ## Time the engine of the page
+bench-page: site browser ## Time the playground in a browser
 	$(BIN)/python -m bench.page_speed
 
 page: $(STAMP) ## Serve the site on this machine, and open it; it is built where it is missing
