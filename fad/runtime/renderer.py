@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from fad.base.errors import EngineError
 from fad.base.precision import Precision
@@ -57,4 +57,28 @@ class Renderer(Protocol):
         Raises:
             EngineRefusal: the program is not accepted.
             EngineError: it cannot be run.
+        """
+
+
+@runtime_checkable
+class SettingRenderer(Renderer, Protocol):
+    """One that compiles a program once, and sets its widgets before it runs."""
+
+    def render_at(
+        self,
+        source: str,
+        name: str,
+        values: Mapping[str, float],
+        *,
+        inputs: NDArray[np.float64] | None = None,
+        frames: int,
+        sample_rate: int = 44100,
+    ) -> NDArray[np.float64]:
+        """Runs a program in double precision from its initial state.
+
+        Args:
+            source: a Faust text.
+            name: the program's name, for messages.
+            values: label -> value of the widgets that are not at their defaults.
+            inputs, frames, sample_rate: see `render`, as for what it returns and raises.
         """

@@ -1,8 +1,8 @@
 """Running a diagram again and again, with its widgets at different values.
 
-Native code is compiled once and its widgets are set before it runs. libfaust's interpreter cannot
-set them in double precision: there, the program is compiled again for each value. What moves while
-a program runs is an audio input instead of a widget, in both.
+Native code and WebAssembly are compiled once, and their widgets are set before they run. libfaust's
+interpreter cannot set them in double precision: there, the program is compiled again for each
+value. What moves while a program runs is an audio input instead of a widget, everywhere.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import numpy as np
 from fad.base.precision import NativePrecision
 from fad.diagram.box import Box, ForeignFunction, Slider, Switch, postorder
 from fad.diagram.parameters import Parameter, Widget
-from fad.diagram.widgets import reach, with_inputs, with_values, with_widgets
+from fad.diagram.widgets import numbered, reach, with_inputs, with_values, with_widgets
 from fad.runtime.compiler import find_compiler
 from fad.runtime.engine import Engine
 from fad.runtime.input_signals import Samples
 from fad.runtime.native import Binary, compile_natively, native_code
-from fad.runtime.renderer import Renderer
+from fad.runtime.renderer import Renderer, SettingRenderer
 from fad.runtime.soundfiles import played_bytes, read_sounds
 from fad.text.emitter import emit
 
@@ -101,7 +101,9 @@ def runner(
         ranges = {path: _around(course.tolist(), margin) for path, course in courses.items()}
         return Moving(runner(with_inputs(box, ranges), host, points, None, margin), courses, ranges)
     if host.compiler is not None and runs_natively(box, host.native):
-        return Native(box, host, tuple(points), margin)
+        return Native(_reaching(box, points, margin), host)
+    if isinstance(host.engine, SettingRenderer) and host.precision == "double":
+        return Rendered(_reaching(box, points, margin), host, host.engine)
     return Interpreted(box, host)
 
 
@@ -192,8 +194,6 @@ class Native:
 
     box: Box
     host: Host
-    points: tuple[Values, ...] = ()
-    margin: float = MARGIN
 
     def run(self, inputs: Samples, values: Values) -> Samples:
         """See `Runner`."""
@@ -204,22 +204,56 @@ class Native:
     @cached_property
     def _compiled(self) -> tuple[Binary, Mapping[str, int]]:
         """The binary, and the numbers of the widgets by path."""
-        host = self.host
+        box, host = self.box, self.host
         assert host.compiler is not None
-        box = with_widgets(self.box, self._reaching)[0]
         code = native_code(box, host.compiler, host.name, [host.folder], trust=host.trust)
         numbers = {path: number for number, path in enumerate(code.paths)}
         sounds = read_sounds(box, host.folder)
         played = played_bytes(code.sounds, sounds, np.float64)
         return replace(compile_natively(code.text, code.folders), sounds=played), numbers
 
-    def _reaching(self, widget: Widget, parameter: Parameter) -> Box:
-        """A widget with a range that has all values in it that it is going to have."""
+
+@dataclass(frozen=True)
+class Rendered:
+    """A diagram whose widgets the renderer sets."""
+
+    box: Box
+    host: Host
+    engine: SettingRenderer
+
+    def run(self, inputs: Samples, values: Values) -> Samples:
+        """See `Runner`."""
+        text, labels = self._text
+        return self.engine.render_at(
+            text,
+            self.host.name,
+            {labels[path]: value for path, value in values.items() if path in labels},
+            inputs=inputs,
+            frames=inputs.shape[1],
+            sample_rate=self.host.rate,
+        )
+
+    @cached_property
+    def _text(self) -> tuple[str, Mapping[str, str]]:
+        """The program, and the labels of the widgets in it by path."""
+        plain, paths = numbered(self.box)
+        return emit(plain), {path: str(number) for number, path in enumerate(paths)}
+
+
+def _reaching(box: Box, points: Sequence[Values], margin: float) -> Box:
+    """A diagram whose widgets have ranges with all values in them that they are going to have.
+
+    For the arguments, see `runner`.
+    """
+
+    def reaching(widget: Widget, parameter: Parameter) -> Box:
         if isinstance(widget, Switch):
             return widget
         # No more than is needed: a range decides about the sizes of delay lines.
         path = parameter.path
-        values = [widget.init, *(point[path] for point in self.points if path in point)]
-        low, high = _around(values, self.margin)
+        values = [widget.init, *(point[path] for point in points if path in point)]
+        low, high = _around(values, margin)
         bounds = min(widget.min, low), max(widget.max, high)
         return Slider(widget.kind, widget.label, widget.init, *bounds, widget.step)
+
+    return with_widgets(box, reaching)[0]

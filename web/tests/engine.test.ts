@@ -52,6 +52,18 @@ test('renders what the program means, in double precision and over many blocks',
   expect([...rendered.slice(frames)]).toEqual([...given].map((value) => value * 0.1));
 });
 
+test('widgets are where they are put, and back where they start the next time', () => {
+  const { handle, json } = compiled('process = hslider("a", 0.1, 0, 1, 0.1), button("b");');
+  const { ui } = JSON.parse(json) as { ui: { items: { label: string; index: number }[] }[] };
+  const [a, b] = ['a', 'b'].map((label) => ui[0]?.items.find((item) => item.label === label));
+  const moved = [
+    [a?.index ?? 0, 1 / 3],
+    [b?.index ?? 0, 1],
+  ];
+  expect([...faust.forPython.render(handle, [], 1, 44100, moved)]).toEqual([1 / 3, 1]);
+  expect([...faust.forPython.render(handle, [], 1, 44100)]).toEqual([0.1, 0]);
+});
+
 test('a program starts anew each time, at the rate that is asked for', () => {
   const { handle } = compiled('process = ma.SR, (1 : + ~ _);'.replace('ma.SR', rate));
   const once = faust.forPython.render(handle, [], 3, 48000);

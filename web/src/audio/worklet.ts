@@ -29,7 +29,7 @@ class Playing extends AudioWorkletProcessor {
 
   constructor({ processorOptions: { code, told, meters, mix } }: { processorOptions: Start }) {
     super();
-    this.instance = new Instance(code, told, sampleRate, BLOCK);
+    this.instance = new Instance(new WebAssembly.Module(code), told, sampleRate, BLOCK);
     this.meters = meters;
     this.mix = mix;
     this.window = this.emptyWindow();

@@ -66,7 +66,7 @@ async function asModule(script: string): Promise<MakeModule> {
 export type Failure = { ok: false; error: string };
 
 export class Faust {
-  private readonly programs = new Map<number, { compiled: Compiled; told: Description }>();
+  private readonly programs = new Map<number, { module: WebAssembly.Module; told: Description }>();
   private count = 0;
 
   private constructor(
@@ -125,7 +125,7 @@ export class Faust {
         const compiled = this.translate(name, source, [...args]);
         const told = JSON.parse(compiled.json) as Description;
         const handle = ++this.count;
-        this.programs.set(handle, { compiled, told });
+        this.programs.set(handle, { module: new WebAssembly.Module(compiled.code), told });
         const { inputs, outputs } = told;
         return { ok: true as const, handle, inputs, outputs, json: compiled.json };
       }),
@@ -134,11 +134,18 @@ export class Faust {
      * The outputs of a program that starts anew, channel after channel.
      *
      * @param inputs its inputs, channel after channel.
+     * @param moved widgets that are not where they start: their index, and their value.
      */
-    render: (handle: number, inputs: ArrayLike<number>, frames: number, rate: number) => {
+    render: (
+      handle: number,
+      inputs: ArrayLike<number>,
+      frames: number,
+      rate: number,
+      moved: Iterable<Iterable<number>> = [],
+    ) => {
       const program = this.programs.get(handle);
       if (program === undefined) throw new Error(`there is no program ${handle}`);
-      return render(program.compiled.code, program.told, inputs, frames, rate);
+      return render(program.module, program.told, inputs, frames, rate, moved);
     },
 
     release: (handle: number): void => {
@@ -194,14 +201,16 @@ function reported<T>(call: () => T): T | Failure {
   }
 }
 
-export function render(
-  code: BufferSource,
+function render(
+  module: WebAssembly.Module,
   told: Description,
   inputs: ArrayLike<number>,
   frames: number,
   rate: number,
+  moved: Iterable<Iterable<number>>,
 ): Float64Array {
-  const instance = new Instance(code, told, rate, BLOCK);
+  const instance = new Instance(module, told, rate, BLOCK);
+  for (const [index = 0, value = 0] of moved) instance.set(index, value);
   const result = new Float64Array(told.outputs * frames);
   for (let start = 0; start < frames; start += BLOCK) {
     const count = Math.min(BLOCK, frames - start);

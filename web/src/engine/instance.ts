@@ -32,18 +32,17 @@ export class Instance {
   private readonly outputTable: number;
 
   /**
-   * @param code the module.
+   * @param module what Faust has written.
    * @param told what Faust tells about it.
    * @param rate samples per second.
    * @param block how many samples are computed at once, at most.
    */
   constructor(
-    code: BufferSource,
+    module: WebAssembly.Module,
     told: Description,
     rate: number,
     readonly block: number,
   ) {
-    const module = new WebAssembly.Module(code);
     const imports = importsOf(module);
     const instance = new WebAssembly.Instance(module, imports);
     this.exports = instance.exports as unknown as Exports;
