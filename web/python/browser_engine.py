@@ -10,13 +10,19 @@ What they give has `ok`; without that, `error` is what libfaust says.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyodide.ffi import JsException, to_js
 
 from fad.base.errors import EngineError
+from fad.base.precision import Precision
+from fad.page.engines import PageEngine
 from fad.runtime.renderer import EngineCrash, EngineRefusal
 
 #: How many compiled programs are kept, for renderings of the same one.
@@ -25,7 +31,7 @@ _ARGUMENTS = ["-double"]
 
 
 @cache
-def engine():
+def engine() -> PageEngine:
     """The engine of this page."""
     return BrowserEngine(import_module("fad_faust"))
 
@@ -37,21 +43,21 @@ class BrowserEngine:
         faust: the object of JavaScript.
     """
 
-    def __init__(self, faust):
+    def __init__(self, faust: Any) -> None:
         self._faust = faust
-        self._programs = {}
+        self._programs: dict[str, Any] = {}
 
     def render(
         self,
-        source,
-        name,
+        source: str,
+        name: str,
         *,
-        inputs=None,
-        frames,
-        sample_rate=44100,
-        include=(),
-        precision="double",
-    ):
+        inputs: NDArray[np.float64] | None = None,
+        frames: int,
+        sample_rate: int = 44100,
+        include: Sequence[Path] = (),
+        precision: Precision = "double",
+    ) -> NDArray[np.float64]:
         """Runs a program from its initial state, widgets at their defaults."""
         if precision != "double":
             raise EngineError(
@@ -67,14 +73,15 @@ class BrowserEngine:
         )
         return np.reshape(np.asarray(heard.to_py().tolist()), (program.outputs, frames))
 
-    def diagrams(self, source, name, *, fold):
+    def diagrams(self, source: str, name: str, *, fold: int) -> dict[str, str]:
         """The block diagrams of a program that needs no library: file name -> SVG."""
         arguments = to_js([*_ARGUMENTS, "-f", str(fold)])
         drawn = self._asked(name, self._faust.diagrams, name, source, arguments)
         self._accepted(drawn, name)
-        return drawn.sheets.to_py()
+        sheets: dict[str, str] = drawn.sheets.to_py()
+        return sheets
 
-    def _compiled(self, source, name):
+    def _compiled(self, source: str, name: str) -> Any:
         program = self._programs.pop(source, None)
         if program is None:
             while len(self._programs) >= _KEPT:  # the memory of old ones goes first
@@ -86,11 +93,11 @@ class BrowserEngine:
         return program
 
     @staticmethod
-    def _accepted(found, name):
+    def _accepted(found: Any, name: str) -> None:
         if not found.ok:
             raise EngineRefusal(f"the Faust compiler refused {name}:\n{found.error}".strip())
 
-    def _asked(self, name, ask, *arguments):
+    def _asked(self, name: str, ask: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return ask(*arguments)
         except JsException as error:
