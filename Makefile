@@ -56,6 +56,8 @@ lint: $(STAMP) ## Check style and types
 	$(BIN)/mypy
 # What builds the site is in a folder named as a module of Python is: so it is checked on its own.
 	cd site && ../$(BIN)/mypy --config-file ../pyproject.toml build.py serve.py docs.py circuit.py programs.py hooks.py
+# And so is what the page has in the place of numpy and networkx, which would hide these.
+	cd web/python && ../../$(BIN)/mypy --config-file ../../pyproject.toml .
 
 format: $(STAMP) ## Put the code into its standard format
 	$(BIN)/ruff check --fix

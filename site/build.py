@@ -34,6 +34,8 @@ LEFT_OUT = ("batches", "cli", "fitting", "jax", "losses", "model", "reporting", 
 PACKAGES = ("lark", "platformdirs")
 #: Files that Python reads.
 READ = (".lark", ".lib", ".py")
+#: Where the standard libraries are, here and in the page: fad looks for them there.
+STANDARD = Path("cyfaust") / "resources" / "libraries"
 #: Folder of the engine -> where its files come from, and which.
 FOREIGN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "pyodide": (
@@ -122,15 +124,14 @@ def prepare(cache: Path, paths: Iterable[Path]) -> None:
 
 def libraries() -> list[Path]:
     """The standard libraries, and fad's own."""
-    folders = (folder_of("cyfaust") / "resources" / "libraries", ROOT / "fad" / "lib")
+    folders = (folder_of("cyfaust").parent / STANDARD, ROOT / "fad" / "lib")
     return [path for folder in folders for path in sorted(folder.glob("*.lib"))]
 
 
 def library_files(cache: Path) -> Iterator[tuple[str, bytes]]:
     """The standard libraries where fad looks for them, and their parse trees: names, contents."""
-    libraries = Path("cyfaust") / "resources" / "libraries"
-    for path in sorted((folder_of("cyfaust") / "resources" / "libraries").glob("*.lib")):
-        yield (libraries / path.name).as_posix(), path.read_bytes()
+    for path in sorted((folder_of("cyfaust").parent / STANDARD).glob("*.lib")):
+        yield (STANDARD / path.name).as_posix(), path.read_bytes()
     for path in files_of(cache):
         yield f"cache/{path.name}", path.read_bytes()
 

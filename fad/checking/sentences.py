@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fad.base.prose import counted, visible
@@ -29,41 +29,64 @@ _MEANINGS_IN_REVERSE = {
 _MOST_NAMES = 20
 
 
-def sentences(report: Report, verbose: bool = False, commands: bool = True) -> list[str]:
+def sentences(report: Report, verbose: bool = False) -> list[str]:
     """What there is to say about a check as a whole, a line each.
 
     Args:
         report: what came of it.
         verbose: about all points and variables, and not only those that need a look.
-        commands: also what to do about it, as options of the command line.
     """
     pairs = report.comparisons if verbose else report.pairs
-    counts = []
-    if report.mode != "reverse":
-        verdicts = Counter(pair.verdict for pair in report.pairs)
-        told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
-        counts.append(told or "no variables")
-    if report.dot_products is not None:
-        in_reverse = Counter(product.verdict for product in report.dot_products.worst)
-        told = ", ".join(f"{count} {verdict}" for verdict, count in in_reverse.items())
-        counts.append(f"in reverse mode {told or 'nothing to compare'}")
-    points = counted(len(report.points), "point")
-    length = counted(report.frames, "sample")
-    found = report.dot_products
+    verdicts = {pair.verdict for pair in pairs}
     return [
-        f"{visible(report.program)}: {length} at {report.rate} Hz, {points}: " + "; ".join(counts),
-        *_remarks(report, {pair.verdict for pair in pairs}),
-        *(() if found is None else _remarks_in_reverse(found, verbose)),
-        *_untested(report, commands),
-        *(_points(report, verbose) if commands else ()),
+        _first(report),
+        *(f"{verdict}: {meaning}" for verdict, meaning in _MEANINGS.items() if verdict in verdicts),
+        *remarks(report, verbose),
+        *_points(report, verbose),
     ]
 
 
-def _remarks(report: Report, verdicts: Collection[str]) -> Iterator[str]:
-    """What there is to know about the whole, a line each."""
-    for verdict, meaning in _MEANINGS.items():
-        if verdict in verdicts:
-            yield f"{verdict}: {meaning}"
+def _first(report: Report) -> str:
+    """How much was compared, and what came of how much."""
+    counts = []
+    if report.mode != "reverse":
+        counts.append(_counted((pair.verdict for pair in report.pairs), "derivative"))
+    if report.dot_products is not None:
+        told = _counted((product.verdict for product in report.dot_products.worst), "test")
+        counts.append(f"in reverse mode {told}")
+    points = counted(len(report.points), "point")
+    length = counted(report.frames, "sample")
+    return f"{visible(report.program)}: {length} at {report.rate} Hz, {points}; " + "; ".join(
+        counts
+    )
+
+
+def _counted(verdicts: Iterable[str], noun: str) -> str:
+    """How often each verdict occurs: `3 derivatives: 2 agree, 1 zero`."""
+    counts = Counter(verdicts)
+    told = [
+        f"{count} agree" if verdict == "agrees" and count > 1 else f"{count} {verdict}"
+        for verdict, count in counts.items()
+    ]
+    return f"{counted(counts.total(), noun)}: {', '.join(told)}" if told else "nothing to compare"
+
+
+def remarks(report: Report, verbose: bool = False, commands: bool = True) -> Iterator[str]:
+    """What there is to know about a check beside its verdicts, a line each; see `sentences`.
+
+    Args:
+        report, verbose: as there.
+        commands: also what to do about it, as options of the command line.
+    """
+    found = report.dot_products
+    yield from _about_outputs(report)
+    if found is not None:
+        yield from _remarks_in_reverse(found, verbose)
+    yield from _untested(report, commands)
+
+
+def _about_outputs(report: Report) -> Iterator[str]:
+    """What there is to know about the outputs, a line each."""
     if report.precision == "single":
         yield "computed in single precision, in which the interpreter plays sound files"
     for output in report.not_finite:

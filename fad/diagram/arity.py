@@ -21,6 +21,7 @@ from fad.diagram.box import (
     factors,
 )
 from fad.diagram.primitives import INFIX
+from fad.diagram.waiting import Waiting, missing_arguments
 
 _EXCERPT = 60
 
@@ -31,6 +32,7 @@ def check(
     origins: Mapping[Box, Span] | None = None,
     names: Mapping[Box, str] | None = None,
     calls: Callable[[Box], Sequence[Call]] = lambda box: (),
+    waiting: Mapping[Box, Waiting] | None = None,
 ) -> Arity:
     """The arity of a closed diagram.
 
@@ -40,6 +42,7 @@ def check(
         origins: where a composition was written.
         names: the names that diagrams have in the source.
         calls: the calls that diagrams are the results of.
+        waiting: the functions that lambdas stand for.
 
     Raises:
         ArityError: two parts do not fit; the innermost such pair is shown with both counts.
@@ -48,7 +51,9 @@ def check(
         return box.arity
     *around, misfit = _path_to_misfit(box)
     assert isinstance(misfit, Composition), f"{type(misfit).__name__} without an arity"
-    message, hint = _explain(misfit, show, names or {})
+    message = _message(misfit, show, names or {})
+    rule = _RULES[type(misfit)]
+    hint = _notation(misfit) or missing_arguments(misfit, rule, waiting or {}) or rule
     error = ArityError(message, (origins or {}).get(misfit), hint)
     for outer in (misfit, *reversed(around)):
         error.calls.extend(calls(outer))
@@ -65,22 +70,24 @@ def _path_to_misfit(box: Box) -> list[Box]:
         path.append(inner)
 
 
-_KINDS: dict[type[Composition], tuple[str, str]] = {
-    Seq: ("sequential composition", "the outputs of A must be as many as the inputs of B"),
-    Split: ("split composition", "the inputs of B must be a multiple of the outputs of A"),
-    Merge: ("merge composition", "the outputs of A must be a multiple of the inputs of B"),
+_KINDS: dict[type[Composition], str] = {
+    Seq: "sequential composition",
+    Split: "split composition",
+    Merge: "merge composition",
+    Rec: "recursive composition",
+}
+_RULES: dict[type[Composition], str] = {
+    Seq: "the outputs of A must be as many as the inputs of B",
+    Split: "the inputs of B must be a multiple of the outputs of A",
+    Merge: "the outputs of A must be a multiple of the inputs of B",
     Rec: (
-        "recursive composition",
         "B takes at most as many inputs as A has outputs, and gives at most as many outputs as "
-        "A has inputs",
+        "A has inputs"
     ),
 }
 
 
-def _explain(
-    box: Composition, show: Callable[[Box], str], names: Mapping[Box, str]
-) -> tuple[str, str]:
-    kind, rule = _KINDS[type(box)]
+def _message(box: Composition, show: Callable[[Box], str], names: Mapping[Box, str]) -> str:
     left, right = box.left.arity, box.right.arity
     assert left is not None and right is not None
     if isinstance(box, Rec):
@@ -88,14 +95,14 @@ def _explain(
         b = f"{counted(right[0], 'input')} and {counted(right[1], 'output')}"
     else:
         a, b = counted(left[1], "output"), counted(right[0], "input")
-    lines = [f"{kind} A {box.operator} B does not fit: A has {a}, B has {b}"]
+    lines = [f"{_KINDS[type(box)]} A {box.operator} B does not fit: A has {a}, B has {b}"]
     for letter, part in (("A", box.left), ("B", box.right)):
         text = " ".join(show(part).split())
         if len(text) > _EXCERPT:
             text = text[: _EXCERPT - 4] + " ..."
         name = names.get(part)
         lines.append(f"  {letter} = {text}" + (f"   (`{name}`)" if name else ""))
-    return "\n".join(lines), _notation(box) or rule
+    return "\n".join(lines)
 
 
 def _notation(box: Composition) -> str | None:

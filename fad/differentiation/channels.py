@@ -44,7 +44,7 @@ def channels(count: int, variables: Sequence[Parameter], order: int = 1) -> tupl
 
 def along_direction(count: int) -> tuple[Output, ...]:
     """The channels of a program with derivatives along a direction."""
-    names = [_output_name(output, count) for output in range(count)]
+    names = [output_name(output, count) for output in range(count)]
     return tuple(
         channel
         for output, name in enumerate(names)
@@ -55,9 +55,8 @@ def along_direction(count: int) -> tuple[Output, ...]:
 def _channels(
     output: int, count: int, variables: Sequence[Parameter], order: int
 ) -> Iterator[Output]:
-    name = _output_name(output, count)
-    labels = [variable.label for variable in variables]
-    by = [p.label if labels.count(p.label) == 1 else f"({p.path})" for p in variables]
+    name = output_name(output, count)
+    by = short_names([p.label for p in variables], [p.path for p in variables])
     yield Output(name, output)
     for label, variable in zip(by, variables, strict=True):
         yield Output(f"d{name}/d{label}", output, variable, order=1)
@@ -68,5 +67,16 @@ def _channels(
                 yield Output(f"d2{name}/{below}", output, first, variables[other], order=2)
 
 
-def _output_name(output: int, count: int) -> str:
+def output_name(output: int, count: int) -> str:
+    """What an output of the original is called, of so many."""
     return f"y{output}" if count > 1 else "y"
+
+
+def short_names(labels: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """What variables are called in the names of derivatives: by their paths, if labels are alike.
+
+    Args:
+        labels, paths: those of each.
+    """
+    pairs = zip(labels, paths, strict=True)
+    return [label if labels.count(label) == 1 else f"({path})" for label, path in pairs]

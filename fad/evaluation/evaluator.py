@@ -254,9 +254,8 @@ class Evaluator:
             thunk.running = False
         thunk.value = value
         self.records.name(value, thunk.name, thunk.scope.span(thunk.body))
-        if isinstance(value, Closure) and value.node is thunk.body:
-            self.records.function(value.node, thunk.scope.source.file, thunk.name)
         if isinstance(value, Closure | Matcher) and value.node is thunk.body:
+            self.records.function(value.node, thunk.scope.source.file, thunk.name)
             self._functions.custom.defined(value.node, thunk.name)
         return value
 
@@ -337,6 +336,7 @@ class Evaluator:
         self._becoming_diagrams.remove(function)
         self.leave()
         diagram = Lambda(slot, body)
+        self.records.diagram(function, diagram)
         if isinstance(function, Closure):
             given = function.node.params[: function.applied]
             bound = {name: function.scope.bindings.get(name) for name in given}
@@ -357,8 +357,10 @@ class Evaluator:
             return self.arity(box)
 
     def arity(self, box: Box) -> Arity:
-        facts = self.records.facts
-        return arity.check(box, excerpt, facts.origins, facts.names, self.records.calls_of)
+        facts, records = self.records.facts, self.records
+        return arity.check(
+            box, excerpt, facts.origins, facts.names, records.calls_of, records.waiting
+        )
 
     # -- Numbers -------------------------------------------------------------------------------
 

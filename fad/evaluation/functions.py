@@ -110,7 +110,7 @@ class Functions:
         scope: Scope | None = None,
     ) -> Box:
         """A value applied to arguments, which may be fewer or more than it takes."""
-        given = len(arguments)
+        called, given = function, len(arguments)
         while arguments:
             if isinstance(function, Closure):
                 wanted = len(function.node.params) - function.applied
@@ -127,7 +127,7 @@ class Functions:
             elif isinstance(function, EnvironmentValue):
                 raise EvaluationError("an environment cannot be applied to arguments")
             else:
-                return self._connect(function, arguments, given - len(arguments))
+                return self._connect(function, arguments, called, given - len(arguments))
         return function
 
     def _operate(self, name: str, arguments: list[Box], node: nodes.Node, scope: Scope) -> Box:
@@ -187,10 +187,10 @@ class Functions:
         finally:
             self._core.leave()
 
-    def _connect(self, function: Box, arguments: list[Box], taken: int) -> Box:
+    def _connect(self, function: Box, arguments: list[Box], called: Box, taken: int) -> Box:
         """A diagram applied to arguments: they feed its first inputs, wires feed the others.
 
-        `taken` arguments before them went to the function that the diagram is the result of.
+        `taken` arguments before them went to the function `called`, whose result the diagram is.
         """
         ins = self._call_arity(function)
         if ins is None:
@@ -200,9 +200,13 @@ class Functions:
             diagram = excerpt(self._core.symbolise(function))
             hint = f"the diagram is {diagram}"
             if taken:
+                known = isinstance(called, Closure | Matcher) and (
+                    self._core.records.function_name(called.node)
+                )
+                name = f"`{known}`" if known else "the function"
                 hint = (
-                    f"the function takes {counted(taken, 'argument')}, its result gets the rest: "
-                    f"it is {diagram}"
+                    f"{name} takes {counted(taken, 'argument')}; the rest goes to its result, "
+                    f"which is {diagram}"
                 )
             raise EvaluationError(
                 f"too many arguments: {counted(outs, 'signal')} for a diagram with "

@@ -9,7 +9,8 @@ from fad.base.source import Source, Span
 from fad.diagram.box import Bargraph, Box, Composition, Group, Lambda, Slider, Switch, Waveform
 from fad.diagram.facts import Facts
 from fad.diagram.ruled import is_identity, is_marked
-from fad.evaluation.scope import Closure, Matcher, Scope
+from fad.diagram.waiting import Waiting
+from fad.evaluation.scope import Closure, Matcher, PatternVariable, Scope
 from fad.syntax import nodes
 
 #: What can carry a name. One on a wire or a number would rename every other wire and number.
@@ -32,11 +33,13 @@ class Records:
     Attributes:
         facts: what is known so far.
         main: the text of the program that is evaluated, in which places count.
+        waiting: the functions that lambdas stand for.
     """
 
     def __init__(self) -> None:
         self.facts = Facts()
         self.main: Source | None = None
+        self.waiting: dict[Box, Waiting] = {}
         #: Of a function by its identity: the file and the name that define it.
         self._definitions: dict[int, tuple[str, str]] = {}
         self._called: dict[Box, tuple[tuple[nodes.Apply, Scope], ...]] = {}
@@ -46,6 +49,8 @@ class Records:
         self.facts.inherit(old, new)
         if old in self._called:
             self._called.setdefault(new, self._called[old])
+        if old in self.waiting:
+            self.waiting.setdefault(new, self.waiting[old])
 
     def function(self, node: nodes.Node, file: str, name: str) -> None:
         """Notes which name of a file a function is defined as."""
@@ -55,6 +60,17 @@ class Records:
         """The name that a function is defined as, if it has one."""
         known = self._definitions.get(id(node))
         return known and known[1]
+
+    def diagram(self, function: Closure | Matcher, diagram: Lambda) -> None:
+        """Notes that a diagram stands for a function that did not get all its arguments."""
+        if isinstance(function, Closure):
+            parameters, given = tuple(function.node.params), function.applied
+        else:
+            patterns, _ = function.rules[-1]
+            named = [each.name if isinstance(each, PatternVariable) else "" for each in patterns]
+            parameters, given = tuple(named), len(function.arguments)
+        name = self.function_name(function.node)
+        self.waiting[diagram] = Waiting(name, parameters, given)
 
     def name(self, box: Box, name: str, definition: Span | None) -> None:
         """Notes what the source calls a diagram, if it is one that can carry a name.

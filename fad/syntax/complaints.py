@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from fad.base.errors import ParseError
+from fad.base.errors import ParseError, quoted
 from fad.base.source import Source, Span
 from fad.syntax.builder import Token
 
@@ -24,6 +24,8 @@ _SIGNATURES = {
     "soundfile": '("label", channels)',
     "route": "(inputs, outputs, pairs)",
 }
+# What follows the name of a definition, and the name with its parameters.
+_AFTER_HEADS = (frozenset(["=", "("]), frozenset(["="]))
 # What is worth naming beside "an expression" or "an operator", in this order.
 _MARKS = (";", ",", ")", "}", "]", "=", "=>", "->", "(", "{", "[", "'", "where")
 
@@ -80,26 +82,50 @@ def unexpected(
             Span(source, last.end, last.end),
             "a definition ends with `;`",
         )
+    hint = _hint(source, token, seen, opened, accepted, keywords)
+    if accepted in _AFTER_HEADS:
+        head = _head(source, seen)
+        form = f"a definition is written `{quoted(head)} = ...;`"
+        if token.text == ";" or _ends_statement(source, token, seen):
+            message = f"`{quoted(head)}` is no definition: expected {_expected(accepted)} after it"
+            return ParseError(f"syntax error: {message}", head, hint or form)
+        if token.type != "NAME":
+            hint = hint or form
     message = f"syntax error: unexpected {_shown(token)}"
     if token.text in keywords:
         message = f"syntax error: unexpected keyword {_shown(token)}"
     if expected := _expected(accepted):
         message += f", expected {expected}"
-    hint = _hint(source, token, seen, opened, accepted, keywords)
     return ParseError(message, Span(source, *place), hint)
 
 
 def _misses_semicolon(
     source: Source, token: Token, seen: Sequence[Token], accepted: Collection[str]
 ) -> bool:
-    """Whether the word begins a new statement, or ends a block, while one is still open."""
-    if ";" not in accepted or not seen:
-        return False
+    """Whether a statement is still open that the word can be no part of."""
+    return ";" in accepted and bool(seen) and _ends_statement(source, token, seen)
+
+
+def _ends_statement(source: Source, token: Token, seen: Sequence[Token]) -> bool:
+    """Whether the word begins a new statement, or ends a block or the text."""
     if token.type == "$END" or token.text in _OPENERS_OF_STATEMENTS or token.text == "}":
         return True
     return _begins_line(source, token, seen) and (
-        token.type == "NAME" or token.text.endswith("precision")
+        token.type == "NAME" or token.text == "'" or token.text.endswith("precision")
     )
+
+
+def _head(source: Source, seen: Sequence[Token]) -> Span:
+    """What the last words define: a name, with its parameters or with the mark of `letrec`."""
+    first = len(seen) - 1
+    if seen[first].text == ")":
+        depth = 0
+        while first == len(seen) - 1 or depth:
+            depth += (seen[first].text == ")") - (seen[first].text == "(")
+            first -= 1
+    if first and seen[first - 1].text == "'":
+        first -= 1
+    return Span(source, seen[first].start, seen[-1].end)
 
 
 def _begins_line(source: Source, token: Token, seen: Sequence[Token]) -> bool:

@@ -36,7 +36,9 @@ def test_check_shows_a_table(run: Run) -> None:
         ["1", "/synth/freq", "agrees"],
         ["1", "/synth/gain", "zero"],
     ]
-    assert done.stdout.endswith("synth.dsp: 441 samples at 44100 Hz, 3 points: 2 zero, 2 agrees\n")
+    assert done.stdout.endswith(
+        "synth.dsp: 441 samples at 44100 Hz, 3 points; 4 derivatives: 2 zero, 2 agree\n"
+    )
 
 
 def test_check_as_json_at_another_point(run: Run) -> None:
@@ -100,7 +102,7 @@ def test_a_gated_program_is_tested(run: Run, tmp_path: Path) -> None:
     (tmp_path / "gated.dsp").write_text(GATED)
     done = run("check", "gated.dsp", "--seconds", "0.01", "--points", "1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("1 point: 1 agrees\n")
+    assert done.stdout.endswith("1 point; 1 derivative: 1 agrees\n")
 
 
 def test_where_nothing_is_tested_the_check_fails(run: Run, tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_a_press_at_a_time(run: Run, tmp_path: Path) -> None:
     (tmp_path / "gated.dsp").write_text(GATED)
     at = ("--at", "0.005:gate=1", "--at", "0.007:gate=0", "--at", "gain=0.3")
     done = run("check", "gated.dsp", "--seconds", "0.01", *at)
-    assert done.stdout.endswith("1 point: 1 agrees\n")
+    assert done.stdout.endswith("1 point; 1 derivative: 1 agrees\n")
 
 
 def test_verbose_has_a_line_for_each_point(run: Run) -> None:
@@ -238,7 +240,7 @@ def test_check_of_reverse_mode(run: Run) -> None:
         assert float(row[1]) == pytest.approx(float(row[2]), rel=1e-9)
         assert float(row[1]) != 0
     assert lines[4:] == [
-        "synth.dsp: 441 samples at 44100 Hz, 2 points: in reverse mode 3 agrees",
+        "synth.dsp: 441 samples at 44100 Hz, 2 points; in reverse mode 3 tests: 3 agree",
         "reverse mode, with 2 lanes of tape and blocks of 55 samples, by:",
         "  /synth/freq",
         "  /synth/gain",
@@ -252,7 +254,7 @@ def test_check_of_both_modes_tells_what_reverse_mode_refuses(run: Run, tmp_path:
     options = ("check", "written.dsp", "--seconds", "0.01", "--points", "1", "--mode", "both")
     done = run(*options)
     assert done.returncode == 1
-    assert "1 agrees; in reverse mode nothing to compare\n" in done.stdout
+    assert "1 derivative: 1 agrees; in reverse mode nothing to compare\n" in done.stdout
     assert done.stderr.startswith("written.dsp:1:11: error: cannot differentiate in reverse mode")
     data = json.loads(run(*options, "--json").stdout)
     assert (data["mode"], data["passed"], len(data["pairs"])) == ("both", False, 1)
@@ -265,7 +267,7 @@ def test_reverse_mode_tells_what_it_has_not_tested(run: Run, tmp_path: Path) -> 
     done = run("check", "gated.dsp", *options)
     assert done.returncode == 3
     assert done.stdout.splitlines()[4:] == [
-        "gated.dsp: 441 samples at 44100 Hz, 1 point: in reverse mode 3 zero",
+        "gated.dsp: 441 samples at 44100 Hz, 1 point; in reverse mode 3 tests: 3 zero",
         "zero in reverse mode: both derivatives are 0, which tests nothing",
         "reverse mode, with 1 lane of tape and blocks of 55 samples, by:",
         "  /gain: no effect here, so not tested",
@@ -293,7 +295,7 @@ def products(count: int, *suspects: str) -> Report:
 def test_a_mismatch_in_reverse_mode_names_the_variables() -> None:
     lines = check_table(products(30, "/p1", "/p25")).splitlines()
     assert lines[1].split() == ["moving", "1", "2", "mismatch", "5.0e-01", "1"]
-    assert lines[2].endswith("1 point: in reverse mode 1 mismatch")
+    assert lines[2].endswith("1 point; in reverse mode 1 test: 1 mismatch")
     assert lines[3] == "mismatch in reverse mode: forward and reverse mode differ"
     named = [line for line in lines if line.endswith("differ along it alone")]
     assert [line.split(":")[0] for line in named] == ["  /p1", "  /p25"]

@@ -115,7 +115,7 @@ def test_only_what_changes_is_checked_again(
     assert "p.dsp: 441 samples" in said and "q.dsp: 441 samples" in said
     (tmp_path / "p.dsp").write_text('import("p.lib"); process = _*g*c, _*g;')
     said = command.round()
-    assert "p.dsp: 441 samples at 44100 Hz, 1 point: 2 agrees" in said
+    assert "p.dsp: 441 samples at 44100 Hz, 1 point; 2 derivatives: 2 agree" in said
     assert "q.dsp" not in said
 
 

@@ -211,20 +211,44 @@ process = _*p*((p > 0.5) + 1), _*p, p/(_ > 2) + q;
     ]
     for each in verdicts:
         del each["path"]
-    assert verdicts == expected.to_json()["comparisons"]
+    comparisons = expected.to_json()["comparisons"]
+    for each in comparisons:
+        if not each["compared"]:
+            each["error"] = each["tolerance"] = None
+    assert any(each["error"] is None for each in verdicts)
+    assert verdicts == comparisons
     # The worst of each: outputs without an effect, or that are infinite, are no better.
     worst = {each["path"]: each["verdict"] for each in found["badges"]}
     assert worst == {"/a/p": "undefined", "/q": "undefined"}
     assert (found["passed"], found["tested"]) == (True, True)
     assert found["points"] == [dict(point) for point in expected.points]
-    first, *others = found["summary"].splitlines()
-    assert first.startswith("jump.dsp: 220 samples at 44100 Hz, 2 points: ")
-    assert others and set(others) < set(check_table(expected).splitlines())
-    # Options of the command line are nothing for a page.
-    assert "--at" in check_table(expected) and "--" not in found["summary"]
+    assert [(each["output"], each["path"], each["verdict"]) for each in found["derivatives"]] == [
+        (pair.output, pair.parameter, pair.verdict) for pair in expected.pairs
+    ]
+    channels = fad.transform(source).outputs
+    assert [each["name"] for each in found["derivatives"]] == [
+        channel.name for channel in channels if channel.order == 1
+    ]
+    assert (found["frames"], found["rate"]) == (220, 44100)
+    assert found["outputs"] == [channel.name for channel in channels if channel.order == 0]
+    assert found["remarks"] == ["output 2 is not finite everywhere"]
+    assert set(found["remarks"]) < set(check_table(expected).splitlines())
+
+
+def test_a_check_that_finds_nothing_to_test_says_so(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fad.page.checks.page_engine", lambda: engine)
     found = done("check", "process = _;")
     assert not found["tested"]
-    assert found["summary"].endswith("nothing to differentiate by: nothing was tested\n")
+    assert found["remarks"] == ["there is nothing to differentiate by: nothing was tested"]
+    found = done("check", 'process = 0*hslider("a", 1, 0, 2, 0.1);')
+    assert not found["tested"]
+    # Options of the command line are nothing for a page.
+    assert found["remarks"] == [
+        "output 0 is silent: nothing was tested there",
+        "no derivative is other than zero: nothing was tested",
+    ]
 
 
 def test_diagrams_are_those_of_the_library(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from fad.runtime.renderer import EngineCrash
 from tests.support.places import ROOT
 
 PAGE = ROOT / "docs" / "faults.md"
-SHARED_DELAY, LOUD_INPUT, ROUNDED_LENGTH, DELAYED_CONTROL, BOUNDS = re.findall(
+SHARED_DELAY, LOUD_INPUT, ROUNDED_LENGTH, DELAYED_CONTROL, BOUNDS, HALVES = re.findall(
     r"^```faust\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
 )
 FRAMES = 200
@@ -137,6 +137,17 @@ def test_bounds_that_are_asserted(engine: Engine) -> None:
     with pytest.raises(EngineCrash, match="sigAssertBounds"):
         engine.cpp(BOUNDS, "bounds.dsp")
     assert fad.transform(BOUNDS, wrt=["input:0"]).outputs
+
+
+def test_constants_are_rounded_otherwise_than_signals(engine: Engine) -> None:
+    inputs = np.array([[2.5, -2.5]])
+
+    def rounded(source: str) -> NDArray[np.float64]:
+        return engine.render(source, "halves.dsp", inputs=inputs, frames=2)
+
+    assert np.array_equal(rounded(HALVES), [[3, -3], [2, 2]])
+    assert np.array_equal(rounded(fad.expand(HALVES).source), [[3, -3], [2, 2]])
+    assert np.array_equal(rounded(HALVES.replace("round", "rint")), [[2, -2], [2, 2]])
 
 
 def test_a_library_that_defines_a_keyword(tmp_path: Path) -> None:

@@ -7,7 +7,13 @@ maximum flow: so it does not matter how one is found.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator
 from itertools import pairwise
+from typing import TypeAlias
+
+Node: TypeAlias = Hashable
+#: For each node, the nodes that edges lead to, and how much can still go there.
+_Rest = dict[Node, dict[Node, float]]
 
 
 class NetworkXUnbounded(Exception):
@@ -17,20 +23,22 @@ class NetworkXUnbounded(Exception):
 class DiGraph:
     """A network of nodes, and edges with capacities; an edge without one has no limit."""
 
-    def __init__(self):
-        self.capacities = {}
+    def __init__(self) -> None:
+        self.capacities: dict[Node, dict[Node, float | None]] = {}
 
-    def add_nodes_from(self, nodes):
+    def add_nodes_from(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
             self.capacities.setdefault(node, {})
 
-    def add_edge(self, start, end, capacity=None):
+    def add_edge(self, start: Node, end: Node, capacity: float | None = None) -> None:
         self.add_nodes_from((start, end))
         known = self.capacities[start].get(end)
         self.capacities[start][end] = known if capacity is None else capacity
 
 
-def minimum_cut(network, source, end):
+def minimum_cut(
+    network: DiGraph, source: Node, end: Node
+) -> tuple[float, tuple[set[Node], set[Node]]]:
     """The capacity of a minimum cut, and the nodes before it and behind it.
 
     Raises:
@@ -38,7 +46,7 @@ def minimum_cut(network, source, end):
     """
     limits = [c for edges in network.capacities.values() for c in edges.values() if c is not None]
     unlimited = 3 * sum(limits) or 1
-    rest = {node: {} for node in network.capacities}
+    rest: _Rest = {node: {} for node in network.capacities}
     for start, edges in network.capacities.items():
         for other, capacity in edges.items():
             if start != other:
@@ -46,22 +54,22 @@ def minimum_cut(network, source, end):
                     unlimited if capacity is None else capacity
                 )
                 rest[other].setdefault(start, 0)
-    total = 0
+    total: float = 0
     while (levels := _levels(rest, source)).get(end) is not None:
         ways = {node: iter(edges) for node, edges in rest.items()}
         while pushed := _pushed(rest, levels, ways, source, end):
             total += pushed
             if total >= unlimited:
                 raise NetworkXUnbounded("infinite capacity path, flow unbounded above")
-    backwards = {node: {} for node in rest}
-    for start, edges in rest.items():
-        for other, left in edges.items():
+    backwards: _Rest = {node: {} for node in rest}
+    for start, others in rest.items():
+        for other, left in others.items():
             backwards[other][start] = left
     behind = set(_levels(backwards, end))
     return total, (set(rest) - behind, behind)
 
 
-def _levels(rest, source):
+def _levels(rest: _Rest, source: Node) -> dict[Node, int]:
     """How many edges with something left lead from a node to others, at least."""
     levels, reached = {source: 0}, [source]
     for node in reached:  # grows
@@ -72,7 +80,13 @@ def _levels(rest, source):
     return levels
 
 
-def _pushed(rest, levels, ways, source, end):
+def _pushed(
+    rest: _Rest,
+    levels: dict[Node, int],
+    ways: dict[Node, Iterator[Node]],
+    source: Node,
+    end: Node,
+) -> float:
     """What goes along one more of the shortest ways; 0 when there is none left."""
     path = [source]
     while (node := path[-1]) != end:

@@ -12,28 +12,23 @@ import math
 import operator
 from array import array as packed
 from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import compress, repeat
+from typing import Any, Generic, TypeAlias, TypeVar
 
 inf, nan = math.inf, math.nan
+bool_ = bool
+int64 = int
+float64 = float
+
+_Element = TypeVar("_Element")
+#: An array of whatever elements.
+Array: TypeAlias = "ndarray[Any]"
+_Shape = tuple[int, ...]
 
 
-class _Kind:
-    """A type of elements."""
-
-    def __init__(self, name, convert):
-        self.name, self.convert = name, convert
-
-    def __call__(self, value):
-        return self.convert(value)
-
-
-bool_ = _Kind("bool", bool)
-int64 = _Kind("int64", int)
-float64 = _Kind("float64", float)
-
-
-class ndarray:
+class ndarray(Generic[_Element]):
     """Numbers in rows.
 
     Args:
@@ -42,53 +37,53 @@ class ndarray:
     """
 
     __slots__ = ("_items", "shape")
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, items, shape):
+    def __init__(self, items: list[Any], shape: _Shape) -> None:
         self._items, self.shape = items, shape
 
     # -- What is in it -----------------------------------------------------------------------------
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         return len(self.shape)
 
     @property
-    def size(self):
+    def size(self) -> int:
         return len(self._items)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         (item,) = self._items
         return bool(item)
 
-    def tolist(self):
+    def tolist(self) -> list[Any]:
         """All elements of one axis, or the rows of several."""
         return list(self._items) if self.ndim == 1 else [row.tolist() for row in self]
 
-    def tobytes(self):
+    def tobytes(self) -> bytes:
         """The elements as floats of 64 bits."""
         return packed("d", self._items).tobytes()
 
-    def copy(self):
+    def copy(self) -> Array:
         return ndarray(list(self._items), self.shape)
 
-    def reshape(self, *shape):
+    def reshape(self, *shape: int) -> Array:
         return reshape(self, shape)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         if isinstance(key, ndarray):  # truths
             found = list(compress(self._items, key._items))
             return ndarray(found, (len(found),))
         items, shape = _part(self._items, self.shape, key if isinstance(key, tuple) else (key,))
         return ndarray(items, shape) if shape else items[0]
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: int | slice, value: Array | float) -> None:
         step = math.prod(self.shape[1:])
         if isinstance(key, slice):
             start, stop, _ = key.indices(len(self))
@@ -103,69 +98,69 @@ class ndarray:
 
     # -- What is computed of it --------------------------------------------------------------------
 
-    def any(self):
+    def any(self) -> bool:
         return any(self._items)
 
-    def all(self):
+    def all(self) -> bool:
         return all(self._items)
 
-    def sum(self):
+    def sum(self) -> float:
         has_floats = any(map(float.__instancecheck__, self._items))
         return math.fsum(self._items) if has_floats else sum(self._items)
 
-    def max(self, initial=None):
+    def max(self, initial: float | None = None) -> float:
         known = [*self._items] if initial is None else [*self._items, initial]
         largest = max(known)
         return nan if any(map(operator.ne, known, known)) else largest
 
-    def __neg__(self):
+    def __neg__(self) -> Array:
         return ndarray(list(map(operator.neg, self._items)), self.shape)
 
-    def __invert__(self):
+    def __invert__(self) -> Array:
         return ndarray(list(map(operator.not_, self._items)), self.shape)
 
-    def __add__(self, other):
+    def __add__(self, other: Any) -> Array:
         return _combined(operator.add, self, other)
 
     __radd__ = __add__
 
-    def __sub__(self, other):
+    def __sub__(self, other: Any) -> Array:
         return _combined(operator.sub, self, other)
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Any) -> Array:
         return _combined(operator.sub, other, self)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Any) -> Array:
         return _combined(operator.mul, self, other)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: Any) -> Array:
         try:
             return _combined(operator.truediv, self, other)
         except ZeroDivisionError:
             return _combined(_divided, self, other)
 
-    def __and__(self, other):
+    def __and__(self, other: Any) -> Array:
         return _combined(operator.and_, self, other)
 
-    def __or__(self, other):
+    def __or__(self, other: Any) -> Array:
         return _combined(operator.or_, self, other)
 
-    def __lt__(self, other):
+    def __lt__(self, other: Any) -> Array:
         return _combined(operator.lt, self, other)
 
-    def __le__(self, other):
+    def __le__(self, other: Any) -> Array:
         return _combined(operator.le, self, other)
 
-    def __gt__(self, other):
+    def __gt__(self, other: Any) -> Array:
         return _combined(operator.gt, self, other)
 
-    def __ge__(self, other):
+    def __ge__(self, other: Any) -> Array:
         return _combined(operator.ge, self, other)
 
 
-def _part(items, shape, key):
+def _part(items: list[Any], shape: _Shape, key: Sequence[Any]) -> tuple[list[Any], _Shape]:
     """The elements, and the shape, of what a key stands for."""
     if not key:
         return items, shape
@@ -181,7 +176,7 @@ def _part(items, shape, key):
     return [item for part, _ in parts for item in part], (len(parts), *of_one)
 
 
-def _combined(combine, left, right):
+def _combined(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Array:
     """Each element with the one at its place, or with a number."""
     if not isinstance(right, ndarray):
         return ndarray(list(map(combine, left._items, repeat(right))), left.shape)
@@ -192,7 +187,7 @@ def _combined(combine, left, right):
     return ndarray(list(map(combine, left._items, right._items)), left.shape)
 
 
-def _divided(left, right):
+def _divided(left: float, right: float) -> float:
     if right:
         return left / right
     return nan if not left or left != left else math.copysign(inf, left) * math.copysign(1, right)
@@ -201,7 +196,7 @@ def _divided(left, right):
 # -- Arrays of numbers -----------------------------------------------------------------------------
 
 
-def asarray(values, dtype=None):
+def asarray(values: Any, dtype: Callable[[Any], Any] | None = None) -> Array:
     """An array of numbers in lists, of arrays in lists, or an array as it is."""
     if isinstance(values, ndarray):
         return values
@@ -215,20 +210,20 @@ def asarray(values, dtype=None):
 array = ascontiguousarray = asarray
 
 
-def full(shape, value):
+def full(shape: int | Iterable[int], value: float) -> Array:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return ndarray([float(value)] * math.prod(shape), shape)
 
 
-def zeros(shape):
+def zeros(shape: int | Iterable[int]) -> Array:
     return full(shape, 0.0)
 
 
-def arange(count):
+def arange(count: int) -> Array:
     return ndarray(list(range(count)), (count,))
 
 
-def reshape(values, shape):
+def reshape(values: Any, shape: Iterable[int]) -> Array:
     """The same elements in other rows; -1 stands for what is left."""
     known = asarray(values)
     rest = math.prod(each for each in shape if each >= 0)
@@ -238,39 +233,39 @@ def reshape(values, shape):
     return ndarray(known._items, shape)
 
 
-def concatenate(parts):
+def concatenate(parts: Iterable[Array]) -> Array:
     """Arrays one after the other, along the first axis."""
     parts = list(parts)
     count = sum(map(len, parts))
     return ndarray([item for part in parts for item in part._items], (count, *parts[0].shape[1:]))
 
 
-def searchsorted(values, value):
+def searchsorted(values: Array, value: float) -> int:
     return bisect_left(values._items, value)
 
 
 # -- Functions of each element ---------------------------------------------------------------------
 
 
-def abs(values):  # as numpy calls it
+def abs(values: Array) -> Array:  # as numpy calls it
     return ndarray(list(map(operator.abs, values._items)), values.shape)
 
 
-def isfinite(values):
+def isfinite(values: Array) -> Array:
     return ndarray(list(map(math.isfinite, values._items)), values.shape)
 
 
-def maximum(some, others):
+def maximum(some: Array, others: Array) -> Array:
     pairs = zip(some._items, others._items, strict=True)
     return ndarray([x if x > y or x != x else y for x, y in pairs], some.shape)
 
 
-def where(truths, values, other):
+def where(truths: Array, values: Array, other: float) -> Array:
     pairs = zip(truths._items, values._items, strict=True)
     return ndarray([value if truth else other for truth, value in pairs], truths.shape)
 
 
-def nan_to_num(values, nan=0.0, posinf=None):
+def nan_to_num(values: Array, nan: float = 0.0, posinf: float | None = None) -> Array:
     most = float_info.max if posinf is None else posinf
     replaced = {inf: most, -inf: -float_info.max}
     items = [nan if x != x else replaced.get(x, x) for x in values._items]
@@ -280,12 +275,12 @@ def nan_to_num(values, nan=0.0, posinf=None):
 # -- Functions of all elements ---------------------------------------------------------------------
 
 
-def argmax(values):
+def argmax(values: Array) -> int:
     """Where the first of the largest elements is."""
     return values._items.index(max(values._items))
 
 
-def allclose(some, others, rtol, atol, equal_nan):
+def allclose(some: Array, others: Array, rtol: float, atol: float, equal_nan: bool) -> bool:
     """Whether two arrays are the same but for a distance, the same where they are infinite."""
     return all(
         (equal_nan and x != x and y != y)
@@ -303,7 +298,7 @@ class logical_and:
     """Whether all of several arrays are true, at each place."""
 
     @staticmethod
-    def reduce(arrays):
+    def reduce(arrays: Iterable[Array]) -> Array:
         first, *others = arrays
         for other in others:
             first = first & other
@@ -319,11 +314,11 @@ class float_info:
     max, tiny = 1.7976931348623157e308, 2.2250738585072014e-308
 
 
-def finfo(dtype):
+def finfo(dtype: object) -> type[float_info]:
     return float_info
 
 
-def errstate(**ignored):
+def errstate(**ignored: str) -> nullcontext[None]:
     """Python does not warn."""
     return nullcontext()
 

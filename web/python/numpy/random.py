@@ -1,27 +1,29 @@
 """The noise of numpy, bit for bit: PCG64 (O'Neill 2014), seeded as numpy does."""
 
-from . import ndarray
+from __future__ import annotations
+
+from . import Array, ndarray
 
 _32, _64, _128 = (1 << 32) - 1, (1 << 64) - 1, (1 << 128) - 1
 _MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 _POOL = 4
 
 
-def default_rng(seed):
+def default_rng(seed: int) -> Generator:
     return Generator(seed)
 
 
 class Generator:
     """Random numbers of a seed, a whole number from 0 on."""
 
-    def __init__(self, seed):
+    def __init__(self, seed: int) -> None:
         high, low, sequence_high, sequence_low = _seeds(seed)
         self._increment = ((sequence_high << 64 | sequence_low) << 1 | 1) & _128
         # The state steps once from 0, and once from there plus the seed.
         state = self._increment + (high << 64 | low)
         self._state = (state * _MULTIPLIER + self._increment) & _128
 
-    def uniform(self, low, high, shape):
+    def uniform(self, low: float, high: float, shape: tuple[int, int]) -> Array:
         """Numbers from one to another one."""
         rows, count = shape
         reach, state, increment = high - low, self._state, self._increment
@@ -35,19 +37,19 @@ class Generator:
         return ndarray(items, (rows, count))
 
 
-def _seeds(seed):
+def _seeds(seed: int) -> list[int]:
     """Four numbers of 64 bits from a whole number: numpy's SeedSequence."""
     words = [seed >> shift & _32 for shift in range(0, max(1, seed.bit_length()), 32)]
     constant = 0x43B0D7E5
 
-    def hashed(value):
+    def hashed(value: int) -> int:
         nonlocal constant
         value ^= constant
         constant = constant * 0x931E8875 & _32
         value = value * constant & _32
         return value ^ value >> 16
 
-    def mixed(one, other):
+    def mixed(one: int, other: int) -> int:
         value = (0xCA01F9DD * one - 0x4973F715 * other) & _32
         return value ^ value >> 16
 

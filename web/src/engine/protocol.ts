@@ -39,11 +39,28 @@ export interface Badge {
   error: number | null;
 }
 
+/** What came of one output and one parameter at one point; both are counted from 0. */
 export interface Verdict extends Badge {
-  output: string | number;
-  point: string | number;
+  output: number;
+  point: number;
   tolerance: number | null;
-  sample?: number | null;
+  sample: number | null;
+}
+
+/** What a check found. */
+export interface Check {
+  verdicts: Verdict[];
+  /** The worst verdict of each output and parameter. */
+  derivatives: (Verdict & { name: string })[];
+  /** The worst verdict of each parameter. */
+  badges: Badge[];
+  /** Of each point: the path of a widget -> its value, where that is not the initial one. */
+  points: Record<string, number>[];
+  /** How many samples were compared at each point, and at which rate. */
+  frames: number;
+  rate: number;
+  remarks: string[];
+  passed: boolean;
 }
 
 /** A program as WebAssembly, and what Faust tells about it (JSON). */
@@ -69,7 +86,7 @@ export interface Results {
   reverse: { forward: string; adjoint: string; control: string; manifest: string };
   expand: { text: string };
   learn: { text: string; parameters: Learnt[] };
-  check: { verdicts: Verdict[]; badges: Badge[]; summary: string; passed: boolean };
+  check: Check;
   /** File name -> SVG; `process.svg` is the whole, and sheets link to each other. */
   diagram: { sheets: Record<string, string> };
   compile: Compiled;

@@ -1,24 +1,10 @@
 /** Prove: each derivative against difference quotients that the standard compiler computes. */
 import type { EngineClient } from '../engine/client';
-import type { Badge, Program, Results, Verdict } from '../engine/protocol';
+import type { Badge, Check, Program } from '../engine/protocol';
 import { byId, h } from '../page/dom';
 import { significant } from './numbers';
 import type { Panel } from './panel';
-
-/** What a verdict means, and whether all is well. */
-const MEANINGS: Record<string, { mark: string; means: string }> = {
-  agrees: { mark: '✓', means: 'the derivative is what the quotients say' },
-  zero: { mark: '○', means: 'the parameter has no effect at any of the points' },
-  jump: { mark: '⌐', means: 'at some samples the output jumps; the others agree' },
-  kink: { mark: '∧', means: 'the slopes on both sides differ here, so there is no derivative' },
-  quantised: {
-    mark: '≈',
-    means: 'the parameter acts through a quantiser: no quotient can confirm',
-  },
-  undefined: { mark: '✕', means: 'an output is infinite, or not a number' },
-  stopped: { mark: '–', means: 'the derivative ends, and the program was warned about' },
-  mismatch: { mark: '✕', means: 'the derivative is wrong: please report it' },
-};
+import { legend, setting, summary, VERDICTS } from './verdicts';
 
 export class ProvePanel implements Panel {
   constructor(private readonly engine: EngineClient) {}
@@ -26,58 +12,72 @@ export class ProvePanel implements Panel {
   async show(program: Program) {
     const panel = byId('prove-panel');
     panel.setAttribute('aria-busy', 'true');
-    byId('prove-summary').textContent = 'Rendering the program at several points …';
+    byId('prove-summary').textContent = 'Rendering the program at several settings …';
     const answer = await this.engine.ask('check', program);
     if (answer === null) return null;
     panel.setAttribute('aria-busy', 'false');
-    if (answer.ok) this.fill(answer.result);
+    if (answer.ok) fill(answer.result);
     else
       byId('prove-summary').textContent =
         'There is nothing to prove yet: the program has an error.';
-    byId('prove-badges').hidden = !answer.ok;
-    byId('prove-details').hidden = !answer.ok;
+    byId('prove-found').hidden = !answer.ok;
     return answer;
   }
+}
 
-  private fill({ badges, verdicts, summary }: Results['check']): void {
-    byId('prove-summary').textContent = summary;
-    byId('prove-badges').replaceChildren(...badges.map(badgeOf));
-    const rows = verdicts.map((verdict) =>
-      h(
-        'tr',
-        {},
-        ...cellsOf(verdict).map((text, column) =>
-          h(column ? 'td' : 'th', column ? {} : { scope: 'row' }, text),
-        ),
-      ),
-    );
-    byId('prove-rows').replaceChildren(...rows);
-  }
+function fill(check: Check): void {
+  const { first, others } = summary(check);
+  byId('prove-summary').replaceChildren(
+    ...(first === null ? [] : [h('p', {}, first)]),
+    ...others.map(({ verdict, told }) => h('p', {}, h('strong', {}, `${verdict}: `), told)),
+  );
+  byId('prove-badges').replaceChildren(...check.badges.map(badgeOf));
+  byId('prove-remarks').replaceChildren(...check.remarks.map((remark) => h('li', {}, remark)));
+  byId('prove-legend').textContent = legend(check);
+  byId('prove-table').replaceChildren(...tableOf(check));
 }
 
 function badgeOf({ label, path, verdict, error }: Badge): HTMLElement {
-  const meaning = MEANINGS[verdict];
   return h(
     'li',
     { class: 'badge', 'data-verdict': verdict },
-    h('span', { class: 'badge-mark', 'aria-hidden': 'true' }, meaning?.mark ?? '?'),
+    h('span', { class: 'badge-mark', 'aria-hidden': 'true' }, VERDICTS[verdict]?.mark ?? '?'),
     h('span', { class: 'badge-name', title: path }, label),
-    h('span', { class: 'badge-verdict' }, verdict),
+    h('span', { class: 'badge-verdict', title: VERDICTS[verdict]?.means ?? '' }, verdict),
     h('span', { class: 'badge-error' }, error === null ? '' : `error ${significant(error, 2)}`),
-    h('span', { class: 'badge-means' }, meaning?.means ?? ''),
   );
 }
 
-function cellsOf({ path, output, point, verdict, error, tolerance, sample }: Verdict): string[] {
-  const number = (value: number | null | undefined): string =>
-    value === null || value === undefined ? '' : significant(value, 2);
-  return [
-    path,
-    String(output),
-    String(point),
-    verdict,
-    number(error),
-    number(tolerance),
-    sample === null || sample === undefined ? '' : String(sample),
-  ];
+/** A group of rows for each point, with the values of the sliders above them. */
+function tableOf({ verdicts, derivatives, points }: Check): HTMLElement[] {
+  const names = new Map(derivatives.map(({ path, output, name }) => [`${output} ${path}`, name]));
+  const columns = ['derivative', 'verdict', 'error', 'limit'];
+  if (verdicts.some(({ sample }) => sample !== null)) columns.push('sample');
+  const head = h(
+    'thead',
+    {},
+    h('tr', {}, ...columns.map((column) => h('th', { scope: 'col' }, column))),
+  );
+  const groups = points.map((values, point) => {
+    const title = `Setting ${point + 1}: ${setting(values)}`;
+    const rows = verdicts
+      .filter((verdict) => verdict.point === point)
+      .map(({ output, path, verdict, error, tolerance, sample }) =>
+        h(
+          'tr',
+          { 'data-verdict': verdict },
+          h('th', { scope: 'row' }, names.get(`${output} ${path}`)),
+          ...[verdict, shown(error), shown(tolerance), sample === null ? '' : String(sample)]
+            .slice(0, columns.length - 1)
+            .map((text) => h('td', {}, text)),
+        ),
+      );
+    const first = h('th', { scope: 'rowgroup', colspan: columns.length }, title);
+    return h('tbody', {}, h('tr', { class: 'setting' }, first), ...rows);
+  });
+  return [head, ...groups];
+}
+
+function shown(value: number | null): string {
+  return value === null ? '' : significant(value, 2);
 }
