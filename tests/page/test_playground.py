@@ -288,6 +288,30 @@ def test_tabs_are_for_the_keyboard_too(shared: Any) -> None:
     assert shared.is_visible("#text-panel")
 
 
+@pytest.mark.parametrize("width", [1440, 900, 390])
+def test_all_tabs_are_in_sight_and_stay_where_they_are(shared: Any, width: int) -> None:
+    def places() -> list[dict[str, float]]:
+        return [shared.locator(f"#tab-{view}").bounding_box() for view in VIEWS]
+
+    shared.set_viewport_size({"width": width, "height": 800})
+    shared.click("#tab-dual")
+    before = places()
+    for place in before:
+        assert place["x"] >= 0 and place["x"] + place["width"] <= width
+    for view in ("expanded", "learning", "reverse", "dual"):
+        shared.click(f"#tab-{view}")
+        assert places() == before
+    shared.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_where_it_is_a_part_of_a_page_links_leave_that_page(shared: Any) -> None:
+    """The documentation has the playground inside: another page of the site takes its place."""
+    links = "a[href^='../'], a[href^='/']"
+    targets = shared.eval_on_selector_all(links, "all => all.map(one => [one.href, one.target])")
+    assert {href.rsplit("/", 2)[1]: target for href, target in targets}["documentation"] == "_top"
+    assert {target for _, target in targets} == {"_top"}
+
+
 @pytest.mark.parametrize("name", ["estimate", "lowpass", "table"])
 def test_derivatives_are_proved_as_the_command_proves_them(shared: Any, name: str) -> None:
     choose(shared, GROUPS[""], name)
