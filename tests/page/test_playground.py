@@ -107,7 +107,8 @@ def choose(page: Any, group: str, name: str) -> None:
         "#examples",
         "(menu, [group, name]) => [...menu.querySelectorAll('optgroup')]"
         ".filter(one => one.label === group)"
-        ".flatMap(one => [...one.children]).filter(one => one.text === name).map(one => one.value)",
+        ".flatMap(one => [...one.children]).map(one => one.value)"
+        ".filter(value => value.endsWith(`/${name.replaceAll(' ', '_')}.dsp`))",
         [group, name],
     )
     page.evaluate("document.querySelector('#text-panel').setAttribute('aria-busy', 'true')")
@@ -201,17 +202,111 @@ def test_a_link_brings_back_what_was_shared(browser: Any, site: str) -> None:
     page = opened(browser, site, service_workers="block")
     program = 'g = hslider("grün", 0.5, 0, 1, 0.1);\nprocess = *(g);\n'
     typed(page, program)
+    page.click("#tab-listen")
+    page.wait_for_selector("#listen-controls input", timeout=WORK)
+    page.fill("#listen-controls input", "250")
+    assert page.inner_text("#listen-controls output") == "0.3"
     page.click("#tab-expanded")
     until(page, "document.querySelector('#result').innerText.includes('evaluated')")
     page.click("#share")
-    until(page, "location.hash.length > 3")
-    other = opened(browser, page.url, service_workers="block")
+    until(page, "document.querySelector('#notice').innerText.startsWith('The link is')")
+    button, notice = (page.locator(each).bounding_box() for each in ("#share", "#notice"))
+    assert 0 < notice["y"] - button["y"] - button["height"] < 20
+    assert notice["x"] < button["x"] + button["width"] and notice["x"] + notice["width"] < 1440
+
+    expanded = page.url
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.click("#tab-source")
+    page.click("#share")
+    until(page, f"location.href !== '{expanded}'")
+    on_telephone = page.url
+    page.context.close()
+
+    other = opened(browser, expanded, service_workers="block")
     assert saved(other, "#download-source")[1] == program
     assert other.get_attribute("#tab-expanded", "aria-selected") == "true"
-    typed(other, "process = _;\n")
-    until(other, "location.hash === ''")
-    page.context.close()
+    for width, address, view in (
+        (390, expanded, "expanded"),
+        (390, on_telephone, "source"),
+        (1440, on_telephone, "dual"),
+    ):
+        # Another program is there already, which has values of its own.
+        other.set_viewport_size({"width": 1440, "height": 800})
+        typed(other, "process = !, _;\n")
+        until(other, "location.hash === ''")
+        other.set_viewport_size({"width": width, "height": 800})
+        other.goto(address)
+        until(other, f"document.querySelector('#tab-{view}').ariaSelected === 'true'")
+        assert "grün" in other.text_content("#source .cm-content")
+        other.click("#tab-listen")
+        until(other, "document.querySelector('#listen-controls output')?.innerText === '0.3'")
+    other.evaluate("location.hash = '#p=AAAA'")
+    until(other, "document.querySelector('#notice').innerText.includes('not whole')")
     other.context.close()
+
+
+def test_a_link_leaves_what_was_typed_to_be_had_again(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    typed(page, "process = *(0.125);\n")
+    page.click("#share")
+    until(page, "location.hash.length > 3")
+    address = page.url
+    typed(page, "process = *(0.25);\n")
+    page.goto("about:blank")
+    page.goto(address)
+    ready(page)
+    assert saved(page, "#download-source")[1] == "process = *(0.125);\n"
+    page.click("#source .cm-content")
+    page.keyboard.press("Control+z")
+    assert saved(page, "#download-source")[1] == "process = *(0.25);\n"
+    page.context.close()
+
+
+def test_a_program_has_the_name_that_it_is_given(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    page.fill("#source-name", "mine")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#result-name').innerText === 'mine.dual.dsp'")
+    assert saved(page, "#download-source")[0] == "mine.dsp"
+    assert "mine.dsp" in page.title()
+    page.fill("#source-name", "a/b.dsp")
+    page.keyboard.press("Enter")
+    assert "none of /" in page.inner_text("#name-problem")
+    assert page.get_attribute("#source-name", "aria-invalid") == "true"
+    assert saved(page, "#download-source")[0] == "mine.dsp"
+    page.focus("#source-name")
+    page.keyboard.press("Escape")
+    assert page.input_value("#source-name") == "mine.dsp"
+    assert page.inner_text("#name-problem") == ""
+    page.reload()
+    ready(page)
+    assert page.input_value("#source-name") == "mine.dsp"
+
+    # Another program takes its place, until that is undone.
+    typed(page, "process = *(0.25);\n")
+    page.select_option("#examples", label="New program")
+    until(page, "document.querySelector('#source-name').value === 'program.dsp'")
+    assert "hslider" in saved(page, "#download-source")[1]
+    page.click("#source .cm-content")
+    page.keyboard.press("Control+z")
+    until(page, "document.querySelector('#source-name').value === 'mine.dsp'")
+    assert saved(page, "#download-source") == ("mine.dsp", "process = *(0.25);\n")
+    page.context.close()
+
+
+def test_the_menu_says_which_example_is_open(shared: Any) -> None:
+    def shown() -> str:
+        return str(shared.eval_on_selector("#examples", "menu => menu.selectedOptions[0].text"))
+
+    choose(shared, GROUPS["learn"], "lowpass")
+    assert shown() == "lowpass (learning)"
+    choose(shared, GROUPS[""], "lowpass")
+    assert shown() == "lowpass"
+    typed(shared, "process = _;\n")
+    until(shared, "document.querySelector('#examples').value === ''")
+    shared.keyboard.press("Control+z")
+    until(shared, "document.querySelector('#examples').value !== ''")
+    assert shown() == "lowpass"
 
 
 def test_it_reloads_without_a_network(browser: Any, site: str) -> None:

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SIGNALS, testSignal } from '../src/audio/signals';
-import { descriptionOf, positionOf, valueAt } from '../src/audio/widgets';
+import { Values, type Moved } from '../src/audio/values';
+import { descriptionOf, keyOf, positionOf, valueAt } from '../src/audio/widgets';
 import { peak, Scale, trigger } from '../src/draw/scope';
 import { significant } from '../src/views/numbers';
 import { pairs } from '../src/views/pairs';
@@ -89,6 +90,29 @@ test('a slider comes back to its values, on its steps', () => {
   const steps = { ...cutoff, isLog: false, min: 0, max: 1, step: 0.1 };
   expect(valueAt(steps, 0.32)).toBe(0.3);
   expect(positionOf({ ...steps, max: 0 }, 0)).toBe(0);
+});
+
+test('what is moved is kept by its path, whatever the program is called', () => {
+  const widgets = descriptionOf(json).widgets;
+  const [cutoff, , freeze] = widgets;
+  const reset = widgets.at(-1);
+  if (!cutoff || !freeze || !reset) throw new Error('no widget');
+  const told: Moved[] = [];
+  const values = new Values((moved) => told.push(moved));
+  expect([values.of(cutoff), values.of(freeze)]).toEqual([1000, 0]);
+  values.move(cutoff, 440);
+  values.move(freeze, 1);
+  values.move(reset, 1);
+  expect(told.at(-1)).toEqual({
+    '/target/filter/cutoff': 440,
+    '/learning/filter/cutoff/freeze': 1,
+  });
+  expect(values.of({ ...cutoff, path: '/other/target/filter/cutoff' })).toBe(440);
+  expect(values.of({ ...cutoff, max: 100 })).toBe(100);
+  expect(values.of(reset)).toBe(0);
+  values.replace({});
+  expect(values.of(cutoff)).toBe(1000);
+  expect(keyOf({ ...cutoff, path: '/gain' })).toBe('/gain');
 });
 
 test('learnt values are beside the hidden ones', () => {

@@ -6,6 +6,7 @@ const shared = {
   source: '// ∂y/∂x, "quoted"\nprocess = _;\n'.repeat(300),
   view: 'dual',
   files: { 'mine.lib': 'f = 1;' },
+  values: { '/filter/cutoff': 440.5 },
 };
 
 test('a link brings back what was shared, and is shorter', async () => {
@@ -26,6 +27,18 @@ test.each([null, 3, [], {}, { name: 1, source: '', view: '' }])('%j is no state'
 test('files that are no texts are left out', () => {
   const value = { ...shared, files: { 'a.lib': 'a = 1;', 'b.lib': 3 } };
   expect(checked(value)?.files).toEqual({ 'a.lib': 'a = 1;' });
+});
+
+test('where sliders stand is numbers, or left out', () => {
+  const values = { '/a': 1, '/b': '2', '/c': null, '/d': Infinity };
+  expect(checked({ ...shared, values })?.values).toEqual({ '/a': 1 });
+  for (const none of [undefined, 3, null]) {
+    expect(checked({ ...shared, values: none })).not.toHaveProperty('values');
+  }
+});
+
+test('a name that no file can have is not taken from a link', () => {
+  expect(checked({ ...shared, name: '../up.dsp' })?.name).toBe('program.dsp');
 });
 
 test('the Faust IDE gets the program', () => {

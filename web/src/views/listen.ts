@@ -2,12 +2,14 @@
 import { SIGNALS, type Signal } from '../audio/signals';
 import { Player, type Source } from '../audio/player';
 import type { FromProgram, Mix } from '../audio/messages';
+import type { Values } from '../audio/values';
 import { descriptionOf } from '../audio/widgets';
 import { peak, Scale, trigger } from '../draw/scope';
 import { cleared, level, line } from '../draw/surface';
 import type { EngineClient } from '../engine/client';
 import type { Answer, Compiled, Program } from '../engine/protocol';
 import { byId, h } from '../page/dom';
+import { notice } from '../page/notice';
 import { control } from './controls';
 import { significant } from './numbers';
 import type { Panel } from './panel';
@@ -35,15 +37,13 @@ export class ListenPanel implements Panel {
   private dual: Dual | null = null;
   private readonly playback = startTransport('listen', 'Play', () => this.play());
   private curves: Curve[] = [];
-  /** Where sliders stand, by their paths: kept while the program is edited. */
-  private readonly values = new Map<string, number>();
   private heard: string | null = null;
   private file: ArrayBuffer | null = null;
   private frame = 0;
 
   constructor(
     private readonly engine: EngineClient,
-    private readonly notice: (text: string) => void,
+    private readonly values: Values,
   ) {
     const menu = this.signalMenu;
     menu.append(
@@ -81,8 +81,8 @@ export class ListenPanel implements Panel {
       ...widgets
         .filter(({ isMeter }) => !isMeter)
         .map((widget) =>
-          control(widget, this.values.get(widget.path) ?? widget.init, (value) => {
-            if (widget.kind !== 'button') this.values.set(widget.path, value);
+          control(widget, this.values.of(widget), (value) => {
+            this.values.move(widget, value);
             this.playback.player?.set(widget.index, value);
           }),
         ),
@@ -114,9 +114,8 @@ export class ListenPanel implements Panel {
     const player = await Player.start(dual.compiled, this.mix, (report) => {
       this.draw(report);
     });
-    for (const { path, index } of player.widgets) {
-      const value = this.values.get(path);
-      if (value !== undefined) player.set(index, value);
+    for (const widget of player.widgets) {
+      if (!widget.isMeter) player.set(widget.index, this.values.of(widget));
     }
     await this.feed(player);
     return player;
@@ -134,7 +133,8 @@ export class ListenPanel implements Panel {
       }
       await player.feed(source);
     } catch {
-      this.notice(
+      notice(
+        signalMenu,
         signalMenu.value === 'file'
           ? 'The browser cannot read this sound file.'
           : 'There is no microphone that this page may use.',
