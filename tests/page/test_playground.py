@@ -186,6 +186,17 @@ def test_an_error_is_shown_at_its_place_and_loses_nothing(browser: Any, site: st
     page.context.close()
 
 
+def test_what_does_not_fit_is_shown_as_code_beside_its_place(shared: Any) -> None:
+    typed(shared, "process = (_,_) : sin;\n")
+    shared.wait_for_selector("#problems .problem-code", timeout=WORK)
+    assert shared.inner_text("#problems .problem-code") == "A = _,_\nB = sin"
+    place, message = (
+        shared.locator(f"#problems .problem-{part}").bounding_box() for part in ("place", "message")
+    )
+    # The message has three lines, and the place is beside the first.
+    assert abs(place["y"] - message["y"]) < place["height"] / 4 < message["height"] / 8
+
+
 def test_a_definition_and_its_dual_light_up_together(shared: Any) -> None:
     choose(shared, GROUPS[""], "estimate")
     shared.click("#tab-dual")
@@ -436,6 +447,26 @@ def test_a_program_plays_and_its_derivatives_are_drawn(shared: Any) -> None:
     # Who looks at something else hears no more of it.
     shared.click("#tab-dual")
     assert shared.text_content("#listen-start") == "Play"
+
+
+def test_a_short_press_of_a_button_is_not_lost(shared: Any) -> None:
+    shared.click("#tab-listen")
+    typed(shared, 'process = button("hit") : + ~ _ : *(hslider("g [unit:dB]", 1, 0, 1, 0.1));\n')
+    shared.wait_for_selector("#listen-controls .push", timeout=WORK)
+    shared.click("#listen-start")
+    until(shared, "document.querySelector('.curve-size').innerText === '± 0'")
+    # Both reach the program before it computes a block: that takes about three milliseconds.
+    shared.eval_on_selector(
+        "#listen-controls .push",
+        "hit => ['keydown', 'keyup'].forEach("
+        "type => hit.dispatchEvent(new KeyboardEvent(type, { key: ' ' })))",
+    )
+    until(shared, "document.querySelector('.curve-size').innerText !== '± 0'")
+    # The button was down for a block of 128 samples, or for some.
+    size = shared.inner_text(".derivative .curve-size")
+    assert size.endswith(" per dB") and float(size.split()[1]) >= 128
+    assert re.fullmatch(r"2[13] ms", shared.inner_text("#listen-time"))
+    shared.click("#tab-dual")
 
 
 def test_it_learns_the_hidden_values_within_a_percent(shared: Any) -> None:

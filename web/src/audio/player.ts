@@ -39,8 +39,15 @@ export class Player {
     const context = new AudioContext({ latencyHint: 'interactive' });
     try {
       await context.audioWorklet.addModule(workletAddress);
-      const meters = widgets.filter(({ isMeter }) => isMeter).map(({ index }) => index);
-      const options: Start = { code: compiled.code, told, meters, mix };
+      const indices = (isWanted: (widget: Widget) => boolean): number[] =>
+        widgets.filter(isWanted).map(({ index }) => index);
+      const options: Start = {
+        code: compiled.code,
+        told,
+        meters: indices(({ isMeter }) => isMeter),
+        buttons: indices(({ kind }) => kind === 'button'),
+        mix,
+      };
       const node = new AudioWorkletNode(context, 'fad-program', {
         numberOfInputs: 1,
         numberOfOutputs: 1,

@@ -3,7 +3,7 @@ import { SIGNALS, type Signal } from '../audio/signals';
 import { Player, type Source } from '../audio/player';
 import type { FromProgram, Mix } from '../audio/messages';
 import type { Values } from '../audio/values';
-import { descriptionOf } from '../audio/widgets';
+import { descriptionOf, type Widget } from '../audio/widgets';
 import { peak, Scale, trigger } from '../draw/scope';
 import { cleared, level, line } from '../draw/surface';
 import type { EngineClient } from '../engine/client';
@@ -14,6 +14,7 @@ import { control } from './controls';
 import { significant } from './numbers';
 import type { Panel } from './panel';
 import { startTransport } from './transport';
+import { isDerivative, variableOf } from './variables';
 
 /** Samples that are seen at once. */
 const SEEN = 1024;
@@ -28,6 +29,8 @@ interface Dual {
 interface Curve {
   name: string;
   isDerivative: boolean;
+  /** What a derivative is by one of; empty where that has no name. */
+  unit: string;
   canvas: HTMLCanvasElement;
   size: HTMLElement;
   scale: Scale;
@@ -83,11 +86,12 @@ export class ListenPanel implements Panel {
         .map((widget) =>
           control(widget, this.values.of(widget), (value) => {
             this.values.move(widget, value);
+            for (const { scale } of this.curves) scale.hurry();
             this.playback.player?.set(widget.index, value);
           }),
         ),
     );
-    this.showCurves(outputs);
+    this.showCurves(outputs, widgets);
     await this.playback.restart();
     return written;
   }
@@ -118,6 +122,7 @@ export class ListenPanel implements Panel {
       if (!widget.isMeter) player.set(widget.index, this.values.of(widget));
     }
     await this.feed(player);
+    byId('listen-time').textContent = `${significant((1000 * SEEN) / player.rate, 2)} ms`;
     return player;
   }
 
@@ -142,6 +147,7 @@ export class ListenPanel implements Panel {
       signalMenu.value = SIGNALS[0];
       await player.feed(SIGNALS[0]);
     }
+    for (const { scale } of this.curves) scale.restart();
   }
 
   private async take(files: FileList | null): Promise<void> {
@@ -152,10 +158,13 @@ export class ListenPanel implements Panel {
     await this.feed();
   }
 
-  private showCurves(names: readonly string[]): void {
-    if (names.join() === this.curves.map(({ name }) => name).join()) return;
-    this.curves = names.map((name) => ({
+  private showCurves(names: readonly string[], widgets: readonly Widget[]): void {
+    const units = names.map((name) => variableOf(name, widgets)?.unit ?? '');
+    const wanted = names.map((name, at) => [name, units[at]]);
+    if (String(wanted) === String(this.curves.map(({ name, unit }) => [name, unit]))) return;
+    this.curves = names.map((name, at) => ({
       name,
+      unit: units[at] ?? '',
       isDerivative: isDerivative(name),
       canvas: h('canvas', { 'aria-hidden': 'true' }),
       size: h('span', { class: 'curve-size' }),
@@ -200,13 +209,8 @@ export class ListenPanel implements Panel {
   }
 }
 
-/** The dual's header names derivatives as in `dy/dgain`. */
-function isDerivative(name: string): boolean {
-  return name.includes('/d');
-}
-
 function drawCurve(
-  { canvas, size, scale, isDerivative: isSlope }: Curve,
+  { canvas, size, scale, unit, isDerivative: isSlope }: Curve,
   seen: Float32Array,
 ): void {
   const top = peak(seen);
@@ -214,7 +218,7 @@ function drawCurve(
   if (!scale.isNews(top)) return;
   const surface = cleared(canvas);
   if (!surface) return;
-  size.textContent = `± ${significant(most, 2)}`;
+  size.textContent = `± ${significant(most, 2)}${unit && ` per ${unit}`}`;
   level(surface, 0.5);
   const shares = Float32Array.from(seen, (value) => 0.5 + (most > 0 ? value / (2 * most) : 0));
   line(surface, shares, isSlope ? 'accent' : 'ink');
