@@ -9,7 +9,9 @@ import html
 import re
 import shutil
 import threading
+import wave
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -59,7 +61,12 @@ def site() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A browser that knows no other host."""
-    options = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    options = [
+        "--no-sandbox",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        # A microphone that beeps once in a second, where a page may use one.
+        "--use-fake-device-for-media-stream",
+    ]
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=options)
         yield chromium
@@ -467,6 +474,57 @@ def test_a_short_press_of_a_button_is_not_lost(shared: Any) -> None:
     assert size.endswith(" per dB") and float(size.split()[1]) >= 128
     assert re.fullmatch(r"2[13] ms", shared.inner_text("#listen-time"))
     shared.click("#tab-dual")
+
+
+def test_a_program_hears_a_sound_file(shared: Any) -> None:
+    through(shared)
+    sound = BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(22050)
+        file.writeframes(b"\0\x40" * 22050)  # a half
+    for name, data in {"sound.wav": sound.getvalue(), "text.wav": b"no sound"}.items():
+        given = {"name": name, "mimeType": "audio/wav", "buffer": data}
+        shared.set_input_files("#listen-file", given)
+        if name == "sound.wav":
+            until(shared, "document.querySelector('.curve-size').innerText === '± 0.5'")
+            assert shared.input_value("#listen-signal") == "file"
+    # What is no sound is told, and something else goes on.
+    until(shared, "document.querySelector('#notice').innerText.includes('cannot read')")
+    assert shared.input_value("#listen-signal") == "noise"
+    until(shared, "document.querySelector('.curve-size').innerText === '± 0.25'")
+    shared.click("#tab-dual")
+
+
+@pytest.mark.parametrize("permissions", [["microphone"], []], ids=["allowed", "refused"])
+def test_a_program_hears_a_microphone_that_it_may_use(
+    browser: Any, site: str, permissions: list[str]
+) -> None:
+    page = opened(browser, site, service_workers="block", permissions=permissions)
+    through(page)
+    until(page, "document.querySelector('.curve-size').innerText === '± 0.25'")
+    page.select_option("#listen-signal", "microphone")
+    if permissions:
+        # The beep is louder than the noise.
+        until(page, "parseFloat(document.querySelector('.curve-size').innerText.slice(2)) > 0.5")
+        assert page.input_value("#listen-signal") == "microphone"
+        assert page.inner_text("#notice") == ""
+    else:
+        until(page, "document.querySelector('#notice').innerText.includes('no microphone')")
+        assert page.input_value("#listen-signal") == "noise"
+        until(page, "document.querySelector('.curve-size').innerText === '± 0.25'")
+    page.context.close()
+
+
+def through(page: Any) -> None:
+    """Plays a program that does nothing to what it gets."""
+    page.click("#tab-listen")
+    typed(page, 'process = *(hslider("g", 1, 0, 1, 0.1));\n')
+    page.wait_for_selector("#listen-controls input", timeout=WORK)
+    page.select_option("#listen-signal", "noise")
+    page.click("#listen-start")
+    until(page, "document.querySelector('.curve-size')?.innerText.startsWith('±')")
 
 
 def test_it_learns_the_hidden_values_within_a_percent(shared: Any) -> None:

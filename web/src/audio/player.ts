@@ -17,12 +17,15 @@ export type Source = Signal | 'microphone' | AudioBuffer;
 const VOLUME = 0.6;
 
 export class Player {
+  private input: { stop(): void } | null = null;
+  /** Counts what was to be fed: a microphone comes when somebody has allowed it, maybe too late. */
+  private turn = 0;
+
   private constructor(
     private readonly context: AudioContext,
     private readonly node: AudioWorkletNode,
     readonly widgets: readonly Widget[],
     readonly inputs: number,
-    private input: { stop(): void } | null = null,
   ) {}
 
   /**
@@ -86,13 +89,19 @@ export class Player {
 
   /** What the program gets from now on. */
   async feed(source: Source): Promise<void> {
+    const turn = ++this.turn;
     const made = source === 'microphone' ? await this.microphone() : this.loop(source);
+    if (turn !== this.turn) {
+      made.stop();
+      return;
+    }
     this.input?.stop();
     this.input = made;
   }
 
   async stop(): Promise<void> {
     this.send({ stop: true });
+    this.turn++;
     this.input?.stop();
     await this.context.close();
   }

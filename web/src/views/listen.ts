@@ -42,6 +42,8 @@ export class ListenPanel implements Panel {
   private curves: Curve[] = [];
   private heard: string | null = null;
   private file: ArrayBuffer | null = null;
+  /** What stays in the menu of signals where no file is chosen after all. */
+  private chosen: string = SIGNALS[0];
   private frame = 0;
 
   constructor(
@@ -54,12 +56,22 @@ export class ListenPanel implements Panel {
       h('option', { value: 'file' }, 'a file …'),
       h('option', { value: 'microphone' }, 'microphone'),
     );
+    const file = byId<HTMLInputElement>('listen-file');
     menu.addEventListener('change', () => {
-      if (menu.value === 'file') byId('listen-file').click();
-      else void this.feed();
+      if (menu.value === 'file') {
+        // The same one may be chosen again.
+        file.value = '';
+        file.click();
+      } else {
+        this.chosen = menu.value;
+        void this.feed();
+      }
     });
-    byId<HTMLInputElement>('listen-file').addEventListener('change', (event) => {
-      void this.take((event.target as HTMLInputElement).files);
+    file.addEventListener('change', () => {
+      void this.take(file.files);
+    });
+    file.addEventListener('cancel', () => {
+      menu.value = this.chosen;
     });
     const panel = byId('listen-panel');
     panel.addEventListener('dragover', (event) => {
@@ -144,7 +156,7 @@ export class ListenPanel implements Panel {
           ? 'The browser cannot read this sound file.'
           : 'There is no microphone that this page may use.',
       );
-      signalMenu.value = SIGNALS[0];
+      this.chosen = signalMenu.value = SIGNALS[0];
       await player.feed(SIGNALS[0]);
     }
     for (const { scale } of this.curves) scale.restart();
@@ -154,7 +166,7 @@ export class ListenPanel implements Panel {
     const [file] = files ?? [];
     if (!file) return;
     this.file = await file.arrayBuffer();
-    this.signalMenu.value = 'file';
+    this.chosen = this.signalMenu.value = 'file';
     await this.feed();
   }
 
