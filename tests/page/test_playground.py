@@ -115,7 +115,7 @@ def choose(page: Any, group: str, name: str) -> None:
         "(menu, [group, name]) => [...menu.querySelectorAll('optgroup')]"
         ".filter(one => one.label === group)"
         ".flatMap(one => [...one.children]).map(one => one.value)"
-        ".filter(value => value.endsWith(`/${name.replaceAll(' ', '_')}.dsp`))",
+        ".filter(value => value.split('/').at(-1) === `${name.replaceAll(' ', '_')}.dsp`)",
         [group, name],
     )
     page.evaluate("document.querySelector('#text-panel').setAttribute('aria-busy', 'true')")
@@ -261,6 +261,18 @@ def test_a_link_brings_back_what_was_shared(browser: Any, site: str) -> None:
     other.evaluate("location.hash = '#p=AAAA'")
     until(other, "document.querySelector('#notice').innerText.includes('not whole')")
     other.context.close()
+
+
+def test_an_example_has_an_address(shared: Any, site: str) -> None:
+    """The first page of the site has a link to one."""
+    page = (ROOT / "site" / "landing" / "index.html").read_text("utf-8")
+    (path, view) = re.findall(r"playground/#example=([\w/.]+)&amp;view=(\w+)", page)[0]
+    shared.goto(f"{site}#example={path}&view={view}")
+    until(shared, f"document.querySelector('#tab-{view}').ariaSelected === 'true'")
+    assert saved(shared, "#download-source")[1] == (EXAMPLES / path).read_text("utf-8")
+    shared.goto(f"{site}#example=nothing.dsp")
+    until(shared, "document.querySelector('#notice').innerText.includes('no example nothing.dsp')")
+    shared.click("#tab-dual")
 
 
 def test_a_link_leaves_what_was_typed_to_be_had_again(browser: Any, site: str) -> None:

@@ -81,7 +81,12 @@ export function fillExamples(
   };
 }
 
+/** The example at an address in the folder of examples, as in `learn/onepole.dsp`. */
+export function exampleAt(address: string): Example | null {
+  return EXAMPLES.find((example) => addressOf(example) === address) ?? null;
+}
+
 /** Where an example is, in the folder of examples. */
 function addressOf({ group, name }: Example): string {
-  return `${group}/${name}`;
+  return group ? `${group}/${name}` : name;
 }

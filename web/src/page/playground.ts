@@ -15,7 +15,7 @@ import { ProvePanel } from '../views/prove';
 import { written, type Part, type TextView } from '../views/texts';
 import { byId, h } from './dom';
 import { copy, download } from './download';
-import { EXAMPLES, fillExamples, NEW } from './examples';
+import { exampleAt, EXAMPLES, fillExamples, NEW } from './examples';
 import { startNameField } from './name_field';
 import { modelOf } from './names';
 import { notice } from './notice';
@@ -306,9 +306,22 @@ function explained(links: readonly Link[]): (string | Node)[] {
   return [h('strong', {}, names), `: ${what}`];
 }
 
-/** What the address brings; a sentence where it should bring something and does not. */
+/**
+ * What the address brings: a program, `#p=…`, or an example, `#example=learn/onepole.dsp&view=learn`.
+ * A sentence tells where it should bring something and does not.
+ */
 async function carriedByAddress(): Promise<Shared | null> {
   const { hash } = location;
+  const asked = new URLSearchParams(hash.slice(1));
+  const address = asked.get('example');
+  if (address !== null) {
+    const example = exampleAt(address);
+    if (example) {
+      const { name, source, files } = example;
+      return { name, source, files, view: asked.get('view') ?? TEXTS[0] };
+    }
+    notice(byId('examples'), `There is no example ${address}.`);
+  }
   const carried = await fromHash(hash);
   if (!carried && isCarrying(hash)) {
     notice(byId('share'), 'The link is not whole: it brings no program.');
