@@ -275,6 +275,29 @@ def test_an_example_has_an_address(shared: Any, site: str) -> None:
     shared.click("#tab-dual")
 
 
+def test_inside_another_page_it_leaves_alone_what_is_kept(browser: Any, site: str) -> None:
+    page = browser.new_context(service_workers="block").new_page()
+    page.goto(f"{site}files.json")
+    # Somebody has typed something on the playground's own page.
+    kept = {"name": "mine.dsp", "source": "process = *(0.25);", "view": "dual", "files": {}}
+    page.evaluate("kept => localStorage.setItem('fad.playground', JSON.stringify(kept))", kept)
+    page.evaluate(
+        """address => {
+            const playground = document.createElement('iframe');
+            Object.assign(playground, { src: address, width: 900, height: 600 });
+            document.body.append(playground);
+        }""",
+        f"{site}#example=lowpass.dsp",
+    )
+    inside = page.frame_locator("iframe")
+    inside.locator("#result .cm-line:has-text('dy/dfc')").first.wait_for(timeout=LOADING)
+    inside.locator("#tab-expanded").click()
+    inside.locator("#source .cm-content").press("a")
+    inside.locator("#problems li.error").wait_for(timeout=WORK)
+    assert page.evaluate("JSON.parse(localStorage.getItem('fad.playground'))") == kept
+    page.context.close()
+
+
 def test_a_link_leaves_what_was_typed_to_be_had_again(browser: Any, site: str) -> None:
     page = opened(browser, site, service_workers="block")
     typed(page, "process = *(0.125);\n")
@@ -317,9 +340,11 @@ def test_a_program_has_the_name_that_it_is_given(browser: Any, site: str) -> Non
     page.select_option("#examples", label="New program")
     until(page, "document.querySelector('#source-name').value === 'program.dsp'")
     assert "hslider" in saved(page, "#download-source")[1]
+    page.click("#tab-expanded")
     page.click("#source .cm-content")
     page.keyboard.press("Control+z")
     until(page, "document.querySelector('#source-name').value === 'mine.dsp'")
+    until(page, "document.querySelector('#result-name').innerText === 'mine.expanded.dsp'")
     assert saved(page, "#download-source") == ("mine.dsp", "process = *(0.25);\n")
     page.context.close()
 

@@ -68,7 +68,10 @@ export class Playground {
     this.source = sourceEditor(
       byId('source'),
       state.source,
-      () => this.state,
+      () => {
+        const { name, files, values } = this.state;
+        return { name, files, values };
+      },
       (source, beside) => {
         if (beside) this.values.replace(beside.values ?? {});
         this.edited({ source, ...(beside && { values: {}, ...beside }) });
