@@ -53,9 +53,7 @@ function draw() {
   element('loss-now').textContent = loss.toExponential(0).replace('-', '−');
   element('slope-now').textContent = slope.toFixed(3).replace('-', '−');
 
-  const knob = 256 + (164 * pole) / 0.99;
-  element('learnt-knob').setAttribute('cx', knob.toFixed(1));
-  draws('learnt-bar', `M251.5 175H${knob.toFixed(1)}`);
+  draws('learnt-bar', `M250 175H${(250 + (176 * pole) / 0.99).toFixed(1)}`);
   // From a loss of 1e-8 on, each power of ten is as long.
   const filled = Math.min(Math.max(Math.log10(loss) / 7 + 8 / 7, 0), 1);
   draws('loss-bar', `M14 284H${(14 + 176 * filled).toFixed(1)}`);

@@ -9,7 +9,9 @@ import html
 import re
 import shutil
 import threading
+import wave
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -59,7 +61,12 @@ def site() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A browser that knows no other host."""
-    options = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    options = [
+        "--no-sandbox",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        # A microphone that beeps once in a second, where a page may use one.
+        "--use-fake-device-for-media-stream",
+    ]
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=options)
         yield chromium
@@ -107,7 +114,8 @@ def choose(page: Any, group: str, name: str) -> None:
         "#examples",
         "(menu, [group, name]) => [...menu.querySelectorAll('optgroup')]"
         ".filter(one => one.label === group)"
-        ".flatMap(one => [...one.children]).filter(one => one.text === name).map(one => one.value)",
+        ".flatMap(one => [...one.children]).map(one => one.value)"
+        ".filter(value => value.split('/').at(-1) === `${name.replaceAll(' ', '_')}.dsp`)",
         [group, name],
     )
     page.evaluate("document.querySelector('#text-panel').setAttribute('aria-busy', 'true')")
@@ -185,6 +193,17 @@ def test_an_error_is_shown_at_its_place_and_loses_nothing(browser: Any, site: st
     page.context.close()
 
 
+def test_what_does_not_fit_is_shown_as_code_beside_its_place(shared: Any) -> None:
+    typed(shared, "process = (_,_) : sin;\n")
+    shared.wait_for_selector("#problems .problem-code", timeout=WORK)
+    assert shared.inner_text("#problems .problem-code") == "A = _,_\nB = sin"
+    place, message = (
+        shared.locator(f"#problems .problem-{part}").bounding_box() for part in ("place", "message")
+    )
+    # The message has three lines, and the place is beside the first.
+    assert abs(place["y"] - message["y"]) < place["height"] / 4 < message["height"] / 8
+
+
 def test_a_definition_and_its_dual_light_up_together(shared: Any) -> None:
     choose(shared, GROUPS[""], "estimate")
     shared.click("#tab-dual")
@@ -201,17 +220,148 @@ def test_a_link_brings_back_what_was_shared(browser: Any, site: str) -> None:
     page = opened(browser, site, service_workers="block")
     program = 'g = hslider("grün", 0.5, 0, 1, 0.1);\nprocess = *(g);\n'
     typed(page, program)
+    page.click("#tab-listen")
+    page.wait_for_selector("#listen-controls input", timeout=WORK)
+    page.fill("#listen-controls input", "250")
+    assert page.inner_text("#listen-controls output") == "0.3"
     page.click("#tab-expanded")
     until(page, "document.querySelector('#result').innerText.includes('evaluated')")
     page.click("#share")
-    until(page, "location.hash.length > 3")
-    other = opened(browser, page.url, service_workers="block")
+    until(page, "document.querySelector('#notice').innerText.startsWith('The link is')")
+    button, notice = (page.locator(each).bounding_box() for each in ("#share", "#notice"))
+    assert 0 < notice["y"] - button["y"] - button["height"] < 20
+    assert notice["x"] < button["x"] + button["width"] and notice["x"] + notice["width"] < 1440
+
+    expanded = page.url
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.click("#tab-source")
+    page.click("#share")
+    until(page, f"location.href !== '{expanded}'")
+    on_telephone = page.url
+    page.context.close()
+
+    other = opened(browser, expanded, service_workers="block")
     assert saved(other, "#download-source")[1] == program
     assert other.get_attribute("#tab-expanded", "aria-selected") == "true"
-    typed(other, "process = _;\n")
-    until(other, "location.hash === ''")
-    page.context.close()
+    for width, address, view in (
+        (390, expanded, "expanded"),
+        (390, on_telephone, "source"),
+        (1440, on_telephone, "dual"),
+    ):
+        # Another program is there already, which has values of its own.
+        other.set_viewport_size({"width": 1440, "height": 800})
+        typed(other, "process = !, _;\n")
+        until(other, "location.hash === ''")
+        other.set_viewport_size({"width": width, "height": 800})
+        other.goto(address)
+        until(other, f"document.querySelector('#tab-{view}').ariaSelected === 'true'")
+        assert "grün" in other.text_content("#source .cm-content")
+        other.click("#tab-listen")
+        until(other, "document.querySelector('#listen-controls output')?.innerText === '0.3'")
+    other.evaluate("location.hash = '#p=AAAA'")
+    until(other, "document.querySelector('#notice').innerText.includes('not whole')")
     other.context.close()
+
+
+def test_an_example_has_an_address(shared: Any, site: str) -> None:
+    """The first page of the site has a link to one."""
+    page = (ROOT / "site" / "landing" / "index.html").read_text("utf-8")
+    (path, view) = re.findall(r"playground/#example=([\w/.]+)&amp;view=(\w+)", page)[0]
+    shared.goto(f"{site}#example={path}&view={view}")
+    until(shared, f"document.querySelector('#tab-{view}').ariaSelected === 'true'")
+    assert saved(shared, "#download-source")[1] == (EXAMPLES / path).read_text("utf-8")
+    shared.goto(f"{site}#example=nothing.dsp")
+    until(shared, "document.querySelector('#notice').innerText.includes('no example nothing.dsp')")
+    shared.click("#tab-dual")
+
+
+def test_inside_another_page_it_leaves_alone_what_is_kept(browser: Any, site: str) -> None:
+    page = browser.new_context(service_workers="block").new_page()
+    page.goto(f"{site}files.json")
+    # Somebody has typed something on the playground's own page.
+    kept = {"name": "mine.dsp", "source": "process = *(0.25);", "view": "dual", "files": {}}
+    page.evaluate("kept => localStorage.setItem('fad.playground', JSON.stringify(kept))", kept)
+    page.evaluate(
+        """address => {
+            const playground = document.createElement('iframe');
+            Object.assign(playground, { src: address, width: 900, height: 600 });
+            document.body.append(playground);
+        }""",
+        f"{site}#example=lowpass.dsp",
+    )
+    inside = page.frame_locator("iframe")
+    inside.locator("#result .cm-line:has-text('dy/dfc')").first.wait_for(timeout=LOADING)
+    inside.locator("#tab-expanded").click()
+    inside.locator("#source .cm-content").press("a")
+    inside.locator("#problems li.error").wait_for(timeout=WORK)
+    assert page.evaluate("JSON.parse(localStorage.getItem('fad.playground'))") == kept
+    page.context.close()
+
+
+def test_a_link_leaves_what_was_typed_to_be_had_again(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    typed(page, "process = *(0.125);\n")
+    page.click("#share")
+    until(page, "location.hash.length > 3")
+    address = page.url
+    typed(page, "process = *(0.25);\n")
+    page.goto("about:blank")
+    page.goto(address)
+    ready(page)
+    assert saved(page, "#download-source")[1] == "process = *(0.125);\n"
+    page.click("#source .cm-content")
+    page.keyboard.press("Control+z")
+    assert saved(page, "#download-source")[1] == "process = *(0.25);\n"
+    page.context.close()
+
+
+def test_a_program_has_the_name_that_it_is_given(browser: Any, site: str) -> None:
+    page = opened(browser, site, service_workers="block")
+    page.fill("#source-name", "mine")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#result-name').innerText === 'mine.dual.dsp'")
+    assert saved(page, "#download-source")[0] == "mine.dsp"
+    assert "mine.dsp" in page.title()
+    page.fill("#source-name", "a/b.dsp")
+    page.keyboard.press("Enter")
+    assert "none of /" in page.inner_text("#name-problem")
+    assert page.get_attribute("#source-name", "aria-invalid") == "true"
+    assert saved(page, "#download-source")[0] == "mine.dsp"
+    page.focus("#source-name")
+    page.keyboard.press("Escape")
+    assert page.input_value("#source-name") == "mine.dsp"
+    assert page.inner_text("#name-problem") == ""
+    page.reload()
+    ready(page)
+    assert page.input_value("#source-name") == "mine.dsp"
+
+    # Another program takes its place, until that is undone.
+    typed(page, "process = *(0.25);\n")
+    page.select_option("#examples", label="New program")
+    until(page, "document.querySelector('#source-name').value === 'program.dsp'")
+    assert "hslider" in saved(page, "#download-source")[1]
+    page.click("#tab-expanded")
+    page.click("#source .cm-content")
+    page.keyboard.press("Control+z")
+    until(page, "document.querySelector('#source-name').value === 'mine.dsp'")
+    until(page, "document.querySelector('#result-name').innerText === 'mine.expanded.dsp'")
+    assert saved(page, "#download-source") == ("mine.dsp", "process = *(0.25);\n")
+    page.context.close()
+
+
+def test_the_menu_says_which_example_is_open(shared: Any) -> None:
+    def shown() -> str:
+        return str(shared.eval_on_selector("#examples", "menu => menu.selectedOptions[0].text"))
+
+    choose(shared, GROUPS["learn"], "lowpass")
+    assert shown() == "lowpass (learning)"
+    choose(shared, GROUPS[""], "lowpass")
+    assert shown() == "lowpass"
+    typed(shared, "process = _;\n")
+    until(shared, "document.querySelector('#examples').value === ''")
+    shared.keyboard.press("Control+z")
+    until(shared, "document.querySelector('#examples').value !== ''")
+    assert shown() == "lowpass"
 
 
 def test_it_reloads_without_a_network(browser: Any, site: str) -> None:
@@ -288,6 +438,30 @@ def test_tabs_are_for_the_keyboard_too(shared: Any) -> None:
     assert shared.is_visible("#text-panel")
 
 
+@pytest.mark.parametrize("width", [1440, 900, 390])
+def test_all_tabs_are_in_sight_and_stay_where_they_are(shared: Any, width: int) -> None:
+    def places() -> list[dict[str, float]]:
+        return [shared.locator(f"#tab-{view}").bounding_box() for view in VIEWS]
+
+    shared.set_viewport_size({"width": width, "height": 800})
+    shared.click("#tab-dual")
+    before = places()
+    for place in before:
+        assert place["x"] >= 0 and place["x"] + place["width"] <= width
+    for view in ("expanded", "learning", "reverse", "dual"):
+        shared.click(f"#tab-{view}")
+        assert places() == before
+    shared.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_where_it_is_a_part_of_a_page_links_leave_that_page(shared: Any) -> None:
+    """The documentation has the playground inside: another page of the site takes its place."""
+    links = "a[href^='../'], a[href^='/']"
+    targets = shared.eval_on_selector_all(links, "all => all.map(one => [one.href, one.target])")
+    assert {href.rsplit("/", 2)[1]: target for href, target in targets}["documentation"] == "_top"
+    assert {target for _, target in targets} == {"_top"}
+
+
 @pytest.mark.parametrize("name", ["estimate", "lowpass", "table"])
 def test_derivatives_are_proved_as_the_command_proves_them(shared: Any, name: str) -> None:
     choose(shared, GROUPS[""], name)
@@ -317,6 +491,77 @@ def test_a_program_plays_and_its_derivatives_are_drawn(shared: Any) -> None:
     # Who looks at something else hears no more of it.
     shared.click("#tab-dual")
     assert shared.text_content("#listen-start") == "Play"
+
+
+def test_a_short_press_of_a_button_is_not_lost(shared: Any) -> None:
+    shared.click("#tab-listen")
+    typed(shared, 'process = button("hit") : + ~ _ : *(hslider("g [unit:dB]", 1, 0, 1, 0.1));\n')
+    shared.wait_for_selector("#listen-controls .push", timeout=WORK)
+    shared.click("#listen-start")
+    until(shared, "document.querySelector('.curve-size').innerText === '± 0'")
+    # Both reach the program before it computes a block: that takes about three milliseconds.
+    shared.eval_on_selector(
+        "#listen-controls .push",
+        "hit => ['keydown', 'keyup'].forEach("
+        "type => hit.dispatchEvent(new KeyboardEvent(type, { key: ' ' })))",
+    )
+    until(shared, "document.querySelector('.curve-size').innerText !== '± 0'")
+    # The button was down for a block of 128 samples, or for some.
+    size = shared.inner_text(".derivative .curve-size")
+    assert size.endswith(" per dB") and float(size.split()[1]) >= 128
+    assert re.fullmatch(r"2[13] ms", shared.inner_text("#listen-time"))
+    shared.click("#tab-dual")
+
+
+def test_a_program_hears_a_sound_file(shared: Any) -> None:
+    through(shared)
+    sound = BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(22050)
+        file.writeframes(b"\0\x40" * 22050)  # a half
+    for name, data in {"sound.wav": sound.getvalue(), "text.wav": b"no sound"}.items():
+        given = {"name": name, "mimeType": "audio/wav", "buffer": data}
+        shared.set_input_files("#listen-file", given)
+        if name == "sound.wav":
+            until(shared, "document.querySelector('.curve-size').innerText === '± 0.5'")
+            assert shared.input_value("#listen-signal") == "file"
+    # What is no sound is told, and something else goes on.
+    until(shared, "document.querySelector('#notice').innerText.includes('cannot read')")
+    assert shared.input_value("#listen-signal") == "noise"
+    until(shared, "document.querySelector('.curve-size').innerText === '± 0.25'")
+    shared.click("#tab-dual")
+
+
+@pytest.mark.parametrize("permissions", [["microphone"], []], ids=["allowed", "refused"])
+def test_a_program_hears_a_microphone_that_it_may_use(
+    browser: Any, site: str, permissions: list[str]
+) -> None:
+    page = opened(browser, site, service_workers="block", permissions=permissions)
+    through(page)
+    until(page, "document.querySelector('.curve-size').innerText === '± 0.25'")
+    page.select_option("#listen-signal", "microphone")
+    if permissions:
+        # The beep is louder than the noise.
+        until(page, "parseFloat(document.querySelector('.curve-size').innerText.slice(2)) > 0.5")
+        assert page.input_value("#listen-signal") == "microphone"
+        assert page.inner_text("#notice") == ""
+    else:
+        until(page, "document.querySelector('#notice').innerText.includes('no microphone')")
+        assert page.input_value("#listen-signal") == "noise"
+        until(page, "document.querySelector('.curve-size').innerText === '± 0.25'")
+    page.context.close()
+
+
+def through(page: Any) -> None:
+    """Plays a program that does nothing to what it gets."""
+    page.click("#tab-listen")
+    typed(page, 'process = *(hslider("g", 1, 0, 1, 0.1));\n')
+    page.wait_for_selector("#listen-controls input", timeout=WORK)
+    page.select_option("#listen-signal", "noise")
+    page.click("#listen-start")
+    until(page, "document.querySelector('.curve-size')?.innerText.startsWith('±')")
 
 
 def test_it_learns_the_hidden_values_within_a_percent(shared: Any) -> None:

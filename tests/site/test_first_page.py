@@ -84,6 +84,21 @@ def test_the_circuit_follows_the_slider(browser: Any, address: str) -> None:
     assert page.locator("#pause").inner_text() == "Run"
 
 
+def test_only_what_can_be_moved_looks_so(browser: Any, address: str) -> None:
+    page = opened(browser, address)
+    place = page.locator("#hidden").bounding_box()
+    rails = page.locator(".circuit .rail").count()
+    assert rails == 3  # bars that are not to be moved, which have no knob
+    assert page.locator(".circuit svg circle").count() == 0
+    # Where the slider is, the cursor says that it can be taken, and a drag takes it.
+    assert page.locator("#hidden").evaluate("one => getComputedStyle(one).cursor") == "grab"
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 1, place["y"] + place["height"] / 2)
+    page.mouse.up()
+    assert values(page)[0] == 0
+
+
 def test_nothing_moves_for_who_wants_no_motion(browser: Any, address: str) -> None:
     page = opened(browser, address, reduced_motion="reduce")
     before = page.locator(".circuit").inner_html()

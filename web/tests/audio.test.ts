@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { SIGNALS, testSignal } from '../src/audio/signals';
-import { descriptionOf, positionOf, valueAt } from '../src/audio/widgets';
+import { Presses } from '../src/audio/presses';
+import { Values, type Moved } from '../src/audio/values';
+import { descriptionOf, keyOf, positionOf, valueAt } from '../src/audio/widgets';
 import { peak, Scale, trigger } from '../src/draw/scope';
 import { significant } from '../src/views/numbers';
 import { pairs } from '../src/views/pairs';
+import { isDerivative, variableOf } from '../src/views/variables';
 
 const RATE = 48_000;
 
@@ -91,6 +94,54 @@ test('a slider comes back to its values, on its steps', () => {
   expect(positionOf({ ...steps, max: 0 }, 0)).toBe(0);
 });
 
+test('what is moved is kept by its path, whatever the program is called', () => {
+  const widgets = descriptionOf(json).widgets;
+  const [cutoff, , freeze] = widgets;
+  const reset = widgets.at(-1);
+  if (!cutoff || !freeze || !reset) throw new Error('no widget');
+  const told: Moved[] = [];
+  const values = new Values((moved) => told.push(moved));
+  expect([values.of(cutoff), values.of(freeze)]).toEqual([1000, 0]);
+  values.move(cutoff, 440);
+  values.move(freeze, 1);
+  values.move(reset, 1);
+  expect(told.at(-1)).toEqual({
+    '/target/filter/cutoff': 440,
+    '/learning/filter/cutoff/freeze': 1,
+  });
+  expect(values.of({ ...cutoff, path: '/other/target/filter/cutoff' })).toBe(440);
+  expect(values.of({ ...cutoff, max: 100 })).toBe(100);
+  expect(values.of(reset)).toBe(0);
+  values.replace({});
+  expect(values.of(cutoff)).toBe(1000);
+  expect(keyOf({ ...cutoff, path: '/gain' })).toBe('/gain');
+});
+
+test('a button that is pressed for less than a block is down for one', () => {
+  const [button, slider] = [60, 12];
+  const now = new Map<number, number>();
+  const presses = new Presses([button], (index, value) => now.set(index, value));
+  const block = (): unknown[] => {
+    const heard = [now.get(button), now.get(slider)];
+    presses.computed();
+    return heard;
+  };
+  presses.put(button, 1);
+  presses.put(button, 0);
+  presses.put(slider, 0.5);
+  presses.put(slider, 0);
+  expect(block()).toEqual([1, 0]);
+  expect(block()).toEqual([0, 0]);
+  // Who presses twice in a block and holds it, holds it.
+  for (const value of [1, 0, 1]) presses.put(button, value);
+  expect([block(), block()]).toEqual([
+    [1, 0],
+    [1, 0],
+  ]);
+  presses.put(button, 0);
+  expect(block()).toEqual([0, 0]);
+});
+
 test('learnt values are beside the hidden ones', () => {
   const [pair, ...others] = pairs(descriptionOf(json).widgets);
   expect(others).toEqual([]);
@@ -116,6 +167,43 @@ test('the scale grows at once and shrinks slowly', () => {
   const scale = new Scale(0.5);
   expect([1, 4, 0, 0].map((size) => scale.follow(size))).toEqual([1, 4, 2, 1]);
   expect(scale.isNews(0.001)).toBe(false);
+});
+
+test('the scale comes to something new within a second, and is slow again after that', () => {
+  const scale = new Scale();
+  scale.follow(100);
+  scale.hurry();
+  for (let frame = 0; frame < 22; frame++) scale.follow(1);
+  expect(scale.follow(1)).toBeLessThan(1.01);
+  scale.follow(100);
+  expect(scale.follow(1)).toBeGreaterThan(90);
+  scale.restart();
+  expect(scale.follow(1)).toBe(1);
+});
+
+test('a derivative is by the slider that its name means', () => {
+  const [cutoff] = descriptionOf(json).widgets;
+  if (!cutoff) throw new Error('no widget');
+  const at = (path: string, label = 'gain') => ({ ...cutoff, path, label });
+  const widgets = [
+    cutoff,
+    at('/synth/left/gain'),
+    at('/synth/right/gain'),
+    at('/synth/a/b', 'a/b'),
+  ];
+  const meter = { ...at('/synth/level', 'level'), isMeter: true };
+  const found = (name: string) => variableOf(name, [...widgets, meter])?.path;
+  expect(found('dy/dcutoff')).toBe(cutoff.path);
+  expect(found('dy1/d(/left/gain)')).toBe('/synth/left/gain');
+  expect(found('dy1/d(/synth/right/gain)')).toBe('/synth/right/gain');
+  expect(found('dy/da/b')).toBe('/synth/a/b');
+  expect(['y', 'dy/dgain', 'dy/dlevel', 'dy/dnone'].map(found)).toEqual(Array(4).fill(undefined));
+  expect(['y', 'y0', 'dy/dgain', 'dy1/d(/a/b)'].map(isDerivative)).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
 });
 
 test.each([

@@ -7,6 +7,7 @@ const shared = {
   source: '// ∂y/∂x, "quoted"\nprocess = _;\n'.repeat(300),
   view: 'dual',
   files: { 'mine.lib': 'f = 1;' },
+  values: { '/filter/cutoff': 440.5 },
   learning: USUAL,
 };
 
@@ -30,6 +31,18 @@ test('files that are no texts are left out', () => {
   expect(checked(value)?.files).toEqual({ 'a.lib': 'a = 1;' });
 });
 
+test('where sliders stand is numbers, or left out', () => {
+  const values = { '/a': 1, '/b': '2', '/c': null, '/d': Infinity };
+  expect(checked({ ...shared, values })?.values).toEqual({ '/a': 1 });
+  for (const none of [undefined, 3, null]) {
+    expect(checked({ ...shared, values: none })).not.toHaveProperty('values');
+  }
+});
+
+test('a name that no file can have is not taken from a link', () => {
+  expect(checked({ ...shared, name: '../up.dsp' })?.name).toBe('program.dsp');
+});
+
 test('the Faust IDE gets the program', () => {
   const address = new URL(ideAddress('lowpass.dsp', 'process = "ü?>";'));
   expect(address.searchParams.get('name')).toBe('lowpass');
@@ -40,7 +53,7 @@ test('the Faust IDE gets the program', () => {
 test.each([undefined, 3, { loss: 3, start: 'x' }, { start: { '/a': 'x' } }])(
   'settings that are %j are the usual ones',
   (learning) => {
-    expect(checked({ ...shared, learning })?.learning).toEqual(USUAL);
+    expect(checked({ ...shared, learning })?.learning ?? USUAL).toEqual(USUAL);
   },
 );
 

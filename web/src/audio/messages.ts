@@ -13,6 +13,8 @@ export interface Start {
   told: Description;
   /** The indices of the bargraphs. */
   meters: number[];
+  /** Those of the buttons. */
+  buttons: number[];
   mix: Mix;
 }
 

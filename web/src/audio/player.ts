@@ -17,12 +17,15 @@ export type Source = Signal | 'microphone' | AudioBuffer;
 const VOLUME = 0.6;
 
 export class Player {
+  private input: { stop(): void } | null = null;
+  /** Counts what was to be fed: a microphone comes when somebody has allowed it, maybe too late. */
+  private turn = 0;
+
   private constructor(
     private readonly context: AudioContext,
     private readonly node: AudioWorkletNode,
     readonly widgets: readonly Widget[],
     readonly inputs: number,
-    private input: { stop(): void } | null = null,
   ) {}
 
   /**
@@ -39,8 +42,15 @@ export class Player {
     const context = new AudioContext({ latencyHint: 'interactive' });
     try {
       await context.audioWorklet.addModule(workletAddress);
-      const meters = widgets.filter(({ isMeter }) => isMeter).map(({ index }) => index);
-      const options: Start = { code: compiled.code, told, meters, mix };
+      const indices = (isWanted: (widget: Widget) => boolean): number[] =>
+        widgets.filter(isWanted).map(({ index }) => index);
+      const options: Start = {
+        code: compiled.code,
+        told,
+        meters: indices(({ isMeter }) => isMeter),
+        buttons: indices(({ kind }) => kind === 'button'),
+        mix,
+      };
       const node = new AudioWorkletNode(context, 'fad-program', {
         numberOfInputs: 1,
         numberOfOutputs: 1,
@@ -79,13 +89,19 @@ export class Player {
 
   /** What the program gets from now on. */
   async feed(source: Source): Promise<void> {
+    const turn = ++this.turn;
     const made = source === 'microphone' ? await this.microphone() : this.loop(source);
+    if (turn !== this.turn) {
+      made.stop();
+      return;
+    }
     this.input?.stop();
     this.input = made;
   }
 
   async stop(): Promise<void> {
     this.send({ stop: true });
+    this.turn++;
     this.input?.stop();
     await this.context.close();
   }

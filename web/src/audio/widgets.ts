@@ -36,6 +36,11 @@ export function descriptionOf(json: string): { told: Description; widgets: Widge
   return { told, widgets: told.ui.flatMap(widgetsOf) };
 }
 
+/** What a widget is known by: its path without the outermost group, which can be the file's name. */
+export function keyOf({ path }: Widget): string {
+  return path.replace(/^\/[^/]+(?=\/)/, '');
+}
+
 function widgetsOf(item: Item): Widget[] {
   if (item.items) return item.items.flatMap(widgetsOf);
   if (item.address === undefined || item.index === undefined) return [];

@@ -1,6 +1,7 @@
 /** A program that plays: it computes all its outputs, some are heard, and all are reported. */
 import { Instance } from '../engine/instance';
 import { WINDOW, type FromProgram, type Mix, type Start, type ToProgram } from './messages';
+import { Presses } from './presses';
 
 // What there is in an audio worklet; TypeScript's own library does not know.
 declare const sampleRate: number;
@@ -20,6 +21,7 @@ const SLOW = 0.99;
 
 class Playing extends AudioWorkletProcessor {
   private readonly instance: Instance;
+  private readonly presses: Presses;
   private readonly meters: number[];
   private mix: Mix;
   private peak = 0;
@@ -27,14 +29,18 @@ class Playing extends AudioWorkletProcessor {
   private window: Float32Array<ArrayBuffer>[];
   private filled = 0;
 
-  constructor({ processorOptions: { code, told, meters, mix } }: { processorOptions: Start }) {
+  constructor({ processorOptions }: { processorOptions: Start }) {
     super();
+    const { code, told, meters, buttons, mix } = processorOptions;
     this.instance = new Instance(new WebAssembly.Module(code), told, sampleRate, BLOCK);
+    this.presses = new Presses(buttons, (index, value) => {
+      this.instance.set(index, value);
+    });
     this.meters = meters;
     this.mix = mix;
     this.window = this.emptyWindow();
     this.port.onmessage = ({ data }: MessageEvent<ToProgram>) => {
-      if ('set' in data) this.instance.set(data.set.index, data.set.value);
+      if ('set' in data) this.presses.put(data.set.index, data.set.value);
       if ('mix' in data) this.mix = data.mix;
       if ('stop' in data) this.isAlive = false;
     };
@@ -49,6 +55,7 @@ class Playing extends AudioWorkletProcessor {
       else samples.fill(0);
     });
     this.instance.compute(BLOCK);
+    this.presses.computed();
     this.play(speakers);
     this.report();
     return this.isAlive;

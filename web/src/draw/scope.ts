@@ -37,16 +37,34 @@ export function peak(samples: ArrayLike<number>): number {
   return top;
 }
 
-/** The scale of a picture: it grows at once, and shrinks slowly. */
+/** How many frames something new is given, about a second; and what they leave of the old scale. */
+const NEW = 22;
+const KEPT_WHEN_NEW = 0.8;
+
+/** The scale of a picture: it grows at once, and shrinks slowly, so that the picture stands still. */
 export class Scale {
   private top = 0;
+  private framesOfNew = 0;
 
   /** How much of the old scale is left after a frame. */
   constructor(private readonly kept = 0.97) {}
 
   follow(size: number): number {
-    this.top = Math.max(size, this.kept * this.top);
+    const kept = this.framesOfNew > 0 ? KEPT_WHEN_NEW : this.kept;
+    this.framesOfNew = Math.max(0, this.framesOfNew - 1);
+    this.top = Math.max(size, kept * this.top);
     return this.top;
+  }
+
+  /** Something was changed that makes other sizes: the scale comes to them within a second. */
+  hurry(): void {
+    this.framesOfNew = NEW;
+  }
+
+  /** There is another signal: what was before counts no more, but for what still rings. */
+  restart(): void {
+    this.top = 0;
+    this.hurry();
   }
 
   /** Whether a signal of a size is worth showing. */

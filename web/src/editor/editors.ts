@@ -9,9 +9,10 @@ import { defaultKeymap, history, historyKeymap, toggleComment } from '@codemirro
 import { bracketMatching, foldGutter, foldKeymap, indentUnit } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
-import { EditorState, Transaction, type Extension } from '@codemirror/state';
+import { EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { faustSupport } from '../faust/language';
+import { openedBy, withHistory, type Beside } from './opening';
 
 const shared: Extension = [
   lineNumbers(),
@@ -23,10 +24,17 @@ const shared: Extension = [
   EditorView.theme({}, { dark: false }),
 ];
 
+/**
+ * The editor of the program.
+ *
+ * @param beside tells what is beside the text.
+ * @param onEdit is told a new text; and what is beside it, if it is another program.
+ */
 export function sourceEditor(
   parent: HTMLElement,
   text: string,
-  onEdit: (text: string) => void,
+  beside: () => Beside,
+  onEdit: (text: string, beside: Beside | null) => void,
   extension: Extension,
 ): EditorView {
   return new EditorView({
@@ -36,6 +44,7 @@ export function sourceEditor(
       extensions: [
         shared,
         history(),
+        withHistory(beside),
         indentUnit.of('    '),
         closeBrackets(),
         autocompletion({ icons: false }),
@@ -52,7 +61,8 @@ export function sourceEditor(
         ]),
         EditorView.contentAttributes.of({ 'aria-label': 'Faust program', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) onEdit(update.state.doc.toString());
+          const beside = openedBy(update);
+          if (update.docChanged || beside) onEdit(update.state.doc.toString(), beside);
         }),
         extension,
       ],
@@ -81,12 +91,11 @@ export function resultEditor(parent: HTMLElement, extension: Extension): EditorV
   });
 }
 
-/** Replaces the text of an editor, which can be undone where there is a history. */
+/** Replaces the text of an editor. */
 export function setText(editor: EditorView, text: string): void {
   if (editor.state.doc.toString() === text) return;
   editor.dispatch({
     changes: { from: 0, to: editor.state.doc.length, insert: text },
     selection: { anchor: 0 },
-    annotations: Transaction.userEvent.of('input.replace'),
   });
 }

@@ -3,6 +3,7 @@ import { setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import type { EditorView } from '@codemirror/view';
 import type { Problem } from '../engine/protocol';
 import { h } from '../page/dom';
+import { messageNodes } from './message';
 
 export interface Found extends Problem {
   severity: 'error' | 'warning';
@@ -27,8 +28,8 @@ export function showProblems(
     if (!place || place.file !== own) return [];
     const from = Math.min(place.from, length);
     const to = Math.min(Math.max(place.to, from), length);
-    const hint = problem.hint ? `\n${problem.hint}` : '';
-    return [{ from, to, severity: problem.severity, message: problem.message + hint }];
+    const { severity, message } = problem;
+    return [{ from, to, severity, message, renderMessage: () => h('div', {}, ...texts(problem)) }];
   });
   editor.dispatch(setDiagnostics(editor.state, diagnostics));
   list.replaceChildren(...problems.map((problem) => item(editor, problem, own, onGo)));
@@ -39,10 +40,7 @@ function item(editor: EditorView, problem: Found, own: string, onGo: () => void)
   const { place } = problem;
   const where =
     place && `${place.file === own ? '' : `${place.file}:`}${place.line}:${place.column}`;
-  const text = [
-    h('span', { class: 'problem-message' }, problem.message),
-    problem.hint ? h('span', { class: 'problem-hint' }, problem.hint) : null,
-  ];
+  const text = texts(problem);
   const kind = h('span', { class: 'visually-hidden' }, `${problem.severity}: `);
   if (!place || place.file !== own) {
     return h('li', { class: problem.severity }, kind, where ? `${where} ` : null, ...text);
@@ -60,4 +58,9 @@ function item(editor: EditorView, problem: Found, own: string, onGo: () => void)
     editor.focus();
   });
   return h('li', { class: problem.severity }, kind, go, ...text);
+}
+
+function texts({ message, hint }: Problem): HTMLElement[] {
+  const told = h('span', { class: 'problem-message' }, ...messageNodes(message));
+  return hint ? [told, h('span', { class: 'problem-hint' }, ...messageNodes(hint))] : [told];
 }

@@ -1,7 +1,9 @@
 /** The playground: what was typed goes to the engine, and what comes back is shown. */
 import type { EditorView } from '@codemirror/view';
+import { Values } from '../audio/values';
 import { resultEditor, setText, sourceEditor } from '../editor/editors';
 import { Links } from '../editor/links';
+import { open } from '../editor/opening';
 import { showProblems, type Found } from '../editor/problems';
 import type { EngineClient } from '../engine/client';
 import type { Answer, Link, Problem, Program } from '../engine/protocol';
@@ -10,12 +12,15 @@ import { LearnPanel } from '../views/learn';
 import { ListenPanel } from '../views/listen';
 import type { Panel } from '../views/panel';
 import { ProvePanel } from '../views/prove';
-import { USUAL } from '../views/settings';
+import { USUAL, type Settings } from '../views/settings';
 import { written, type Part, type TextView } from '../views/texts';
 import { byId, h } from './dom';
 import { copy, download } from './download';
-import { EXAMPLES, fillExamples } from './examples';
-import { fromHash, ideAddress, toHash, type Shared } from './share';
+import { exampleAt, EXAMPLES, fillExamples, NEW } from './examples';
+import { startNameField } from './name_field';
+import { modelOf } from './names';
+import { notice } from './notice';
+import { fromHash, ideAddress, isCarrying, toHash, type Shared } from './share';
 import { save, saved } from './store';
 import { startTabs } from './tabs';
 
@@ -25,8 +30,6 @@ const FIRST = 'lowpass.dsp';
 const NARROW = matchMedia('(max-width: 800px)');
 /** Milliseconds without a key before the engine is asked. */
 const PAUSE = 120;
-/** Milliseconds that a notice stays. */
-const NOTICE = 4000;
 
 export class Playground {
   private state: Shared;
@@ -38,19 +41,21 @@ export class Playground {
   private readonly links: Links;
   private readonly panels: ReadonlyMap<string, Panel>;
   private readonly choose: (view: string) => void;
+  private readonly showName: (name: string) => void;
+  private readonly showExample: (source: string) => void;
+  private readonly values = new Values((values) => {
+    this.keep({ values });
+  });
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
   static async start(engine: EngineClient): Promise<Playground> {
     const first = EXAMPLES.find(({ group, name }) => group === '' && name === FIRST);
-    const beginning = {
-      name: FIRST,
-      source: first?.source ?? '',
-      view: 'dual',
-      files: {},
-      learning: USUAL,
-    };
-    return new Playground(engine, (await fromHash(location.hash)) ?? saved() ?? beginning);
+    const beginning = { name: FIRST, source: first?.source ?? '', view: 'dual', files: {} };
+    const [kept, carried] = [saved(), await carriedByAddress()];
+    const playground = new Playground(engine, kept ?? carried ?? beginning);
+    if (kept && carried) playground.open(carried);
+    else playground.choose(viewOf(playground.state.view));
+    return playground;
   }
 
   private constructor(
@@ -64,8 +69,13 @@ export class Playground {
     this.source = sourceEditor(
       byId('source'),
       state.source,
-      (text) => {
-        this.edited({ source: text });
+      () => {
+        const { name, files, values, learning } = this.state;
+        return { name, files, values, learning };
+      },
+      (source, beside) => {
+        if (beside) this.values.replace(beside.values ?? {});
+        this.edited({ source, ...(beside && { values: {}, learning: USUAL, ...beside }) });
       },
       this.links.extension('source'),
     );
@@ -73,15 +83,10 @@ export class Playground {
     this.panels = new Map<string, Panel>([
       ['diagrams', new DiagramsPanel(engine)],
       ['prove', new ProvePanel(engine)],
-      [
-        'listen',
-        new ListenPanel(engine, (text) => {
-          this.notice(text);
-        }),
-      ],
+      ['listen', new ListenPanel(engine, this.values)],
       [
         'learn',
-        new LearnPanel(engine, (learning) => {
+        new LearnPanel(engine, this.values, (learning) => {
           this.edited({ learning });
         }),
       ],
@@ -89,8 +94,19 @@ export class Playground {
     this.choose = startTabs(byId('result-pane').querySelector('.tabs') as HTMLElement, (view) => {
       this.see(view);
     });
+    this.values.replace(state.values ?? {});
+    this.showName = startNameField(
+      () => Object.keys(this.state.files),
+      (name) => {
+        this.rename(name);
+      },
+    );
+    this.showExample = fillExamples(byId<HTMLSelectElement>('examples'), (example) => {
+      const { name, source, files, learning } = example;
+      const view = example === NEW && NARROW.matches ? 'source' : this.state.view;
+      this.open({ name, source, files, learning, view });
+    });
     this.listen();
-    this.choose(viewOf(state.view));
   }
 
   private get program(): Program {
@@ -98,11 +114,11 @@ export class Playground {
     return { name, source, files };
   }
 
+  private get settings(): Settings {
+    return this.state.learning ?? USUAL;
+  }
+
   private listen(): void {
-    const menu = byId<HTMLSelectElement>('examples');
-    fillExamples(menu, ({ name, source, files, learning }) => {
-      this.open({ ...this.state, name, source, files, learning });
-    });
     byId('share').addEventListener('click', () => void this.share());
     byId('download-source').addEventListener('click', () => {
       download(this.state.name, this.state.source);
@@ -110,9 +126,10 @@ export class Playground {
     byId('download-result').addEventListener('click', () => {
       download(byId('result-name').textContent, this.result.state.doc.toString());
     });
-    byId('copy-result').addEventListener('click', () => {
+    const copies = byId('copy-result');
+    copies.addEventListener('click', () => {
       void copy(this.result.state.doc.toString()).then((done) => {
-        this.notice(done ? 'Copied.' : 'The browser does not let this page copy.');
+        notice(copies, done ? 'Copied.' : 'The browser does not let this page copy.');
       });
     });
     for (const [id, text] of [
@@ -149,30 +166,39 @@ export class Playground {
       { capture: true },
     );
     addEventListener('hashchange', () => {
-      void fromHash(location.hash).then((shared) => {
-        if (shared) this.open(shared);
+      void carriedByAddress().then((carried) => {
+        if (carried) this.open(carried);
       });
     });
   }
 
   /** Another program; what was there can be had again by undoing. */
-  private open(shared: Shared): void {
-    this.state = shared;
-    setText(this.source, shared.source);
-    save(this.state);
-    this.choose(viewOf(shared.view));
+  private open({ view, source, ...beside }: Shared): void {
+    open(this.source, source, beside);
+    this.choose(viewOf(view));
+  }
+
+  /** Another name, with which the model of the program goes along. */
+  private rename(name: string): void {
+    const { [modelOf(this.state.name)]: model, ...files } = this.state.files;
+    if (model !== undefined) files[modelOf(name)] = model;
+    this.edited({ name, files });
   }
 
   private edited(change: Partial<Shared>): void {
-    this.state = { ...this.state, ...change };
-    save(this.state);
-    // An address with a program in it would bring that one back.
-    if (location.hash) history.replaceState(null, '', location.pathname);
+    this.keep(change);
     this.links.set([]);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.refresh();
     }, PAUSE);
+  }
+
+  private keep(change: Partial<Shared>): void {
+    this.state = { ...this.state, ...change };
+    save(this.state);
+    // An address with a program in it would bring that one back.
+    if (location.hash) history.replaceState(null, '', location.pathname);
   }
 
   private see(view: string): void {
@@ -193,12 +219,14 @@ export class Playground {
   private refresh(): void {
     clearTimeout(this.timer);
     const { view } = this.state;
-    byId('source-name').textContent = this.state.name;
+    document.title = `${this.state.name}: fad`;
+    this.showName(this.state.name);
+    this.showExample(this.state.source);
     this.showFiles();
     const turn = ++this.turn;
     const panel = this.panels.get(view);
     if (panel) {
-      void panel.show(this.program, this.state.learning).then((answer) => {
+      void panel.show(this.program, this.settings).then((answer) => {
         if (answer !== null && turn === this.turn) this.report(answer);
       });
       return;
@@ -212,7 +240,7 @@ export class Playground {
   private async write(view: TextView, turn: number): Promise<void> {
     const panel = byId('text-panel');
     panel.setAttribute('aria-busy', 'true');
-    const answer = await written(this.engine, view, this.part, this.program, this.state.learning);
+    const answer = await written(this.engine, view, this.part, this.program, this.settings);
     if (answer === null || turn !== this.turn) return;
     panel.setAttribute('aria-busy', 'false');
     panel.classList.toggle('stale', !answer.ok);
@@ -247,14 +275,15 @@ export class Playground {
   }
 
   private async share(): Promise<void> {
+    const button = byId('share');
     try {
       history.replaceState(null, '', await toHash(this.state));
     } catch {
-      this.notice('This browser is too old to make links.');
+      notice(button, 'This browser is too old to make links.');
       return;
     }
     const done = await copy(location.href);
-    this.notice(done ? 'The link is copied.' : 'The link is in the address bar.');
+    notice(button, done ? 'The link is copied.' : 'The link is in the address bar.');
   }
 
   private async add(files: FileList | null): Promise<void> {
@@ -279,12 +308,6 @@ export class Playground {
       }),
     );
   }
-
-  private notice(text: string): void {
-    byId('notice').textContent = text;
-    clearTimeout(this.noticeTimer);
-    this.noticeTimer = setTimeout(() => (byId('notice').textContent = ''), NOTICE);
-  }
 }
 
 /** What there is to say about links that are lit. */
@@ -296,8 +319,32 @@ function explained(links: readonly Link[]): (string | Node)[] {
   return [h('strong', {}, names), `: ${what}`];
 }
 
-/** The tab that a name means here. */
+/**
+ * What the address brings: a program, `#p=…`, or an example, `#example=learn/onepole.dsp&view=learn`.
+ * A sentence tells where it should bring something and does not.
+ */
+async function carriedByAddress(): Promise<Shared | null> {
+  const { hash } = location;
+  const asked = new URLSearchParams(hash.slice(1));
+  const address = asked.get('example');
+  if (address !== null) {
+    const example = exampleAt(address);
+    if (example) {
+      const { name, source, files, learning } = example;
+      return { name, source, files, learning, view: asked.get('view') ?? TEXTS[0] };
+    }
+    notice(byId('examples'), `There is no example ${address}.`);
+  }
+  const carried = await fromHash(hash);
+  if (!carried && isCarrying(hash)) {
+    notice(byId('share'), 'The link is not whole: it brings no program.');
+  }
+  return carried;
+}
+
+/** The tab that a name means here; a phone that does not have it shows the program. */
 function viewOf(view: string): string {
   const isThere = view === 'source' ? NARROW.matches : document.getElementById(`tab-${view}`);
-  return isThere ? view : TEXTS[0];
+  if (isThere) return view;
+  return NARROW.matches ? 'source' : TEXTS[0];
 }

@@ -1,4 +1,5 @@
 /** What is in the page, as a piece of an address: compressed, after the `#`. */
+import { nameProblem, UNNAMED } from './names';
 
 import { settingsIn, type Settings } from '../views/settings';
 
@@ -8,8 +9,10 @@ export interface Shared {
   source: string;
   view: string;
   files: Record<string, string>;
-  /** How the program is to learn. */
-  learning: Settings;
+  /** Where its sliders stand, by their paths (see `keyOf`), if somebody has moved them. */
+  values?: Record<string, number>;
+  /** How it is to learn, if somebody has chosen that. */
+  learning?: Settings;
 }
 
 const KEY = 'p=';
@@ -19,9 +22,12 @@ export async function toHash(shared: Shared): Promise<string> {
   return `#${KEY}${toBase64(await through(bytes, new CompressionStream('deflate-raw')))}`;
 }
 
+/** Whether an address is to carry something. */
+export const isCarrying = (hash: string): boolean => hash.startsWith(`#${KEY}`);
+
 /** What an address carries; null where it carries nothing, or what cannot be read. */
 export async function fromHash(hash: string): Promise<Shared | null> {
-  if (!hash.startsWith(`#${KEY}`)) return null;
+  if (!isCarrying(hash)) return null;
   try {
     const bytes = fromBase64(hash.slice(KEY.length + 1));
     const text = await through(bytes, new DecompressionStream('deflate-raw'));
@@ -33,13 +39,33 @@ export async function fromHash(hash: string): Promise<Shared | null> {
 
 /** A value that came from elsewhere, if it is what the page keeps. */
 export function checked(value: unknown): Shared | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { name, source, view, files, learning } = value as Record<string, unknown>;
+  if (!isRecord(value)) return null;
+  const { name, source, view, files, values, learning } = value as Record<string, unknown>;
   if (typeof name !== 'string' || typeof source !== 'string' || typeof view !== 'string')
     return null;
-  const texts = typeof files === 'object' && files !== null ? Object.entries(files) : [];
-  const kept = texts.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return { name, source, view, files: Object.fromEntries(kept), learning: settingsIn(learning) };
+  return {
+    name: nameProblem(name) === null ? name : UNNAMED,
+    source,
+    view,
+    files: only(files, (text) => typeof text === 'string'),
+    ...(isRecord(learning) && { learning: settingsIn(learning) }),
+    ...(isRecord(values) && { values: only(values, Number.isFinite as IsNumber) }),
+  };
+}
+
+type IsNumber = (value: unknown) => value is number;
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The entries of a record that are of a kind. */
+function only<Kind>(
+  record: unknown,
+  isKind: (value: unknown) => value is Kind,
+): Record<string, Kind> {
+  const entries = isRecord(record) ? Object.entries(record) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, Kind] => isKind(entry[1])));
 }
 
 async function through(

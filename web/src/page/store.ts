@@ -2,8 +2,11 @@
 import { checked, type Shared } from './share';
 
 const KEY = 'fad.playground';
+/** Inside another page it shows what that page says, and leaves alone what is kept. */
+const isPart = self !== top;
 
 export function save(shared: Shared): void {
+  if (isPart) return;
   try {
     localStorage.setItem(KEY, JSON.stringify(shared));
   } catch {
@@ -12,6 +15,7 @@ export function save(shared: Shared): void {
 }
 
 export function saved(): Shared | null {
+  if (isPart) return null;
   try {
     return checked(JSON.parse(localStorage.getItem(KEY) ?? 'null'));
   } catch {

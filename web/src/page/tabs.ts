@@ -15,7 +15,6 @@ export function startTabs(
       const isChosen = tab.dataset['view'] === view;
       tab.setAttribute('aria-selected', String(isChosen));
       tab.tabIndex = isChosen ? 0 : -1;
-      if (isChosen) row.scrollTo({ left: tab.offsetLeft - row.clientWidth / 3 });
     }
     onChoice(view);
   };

@@ -1,6 +1,7 @@
 /** Learn: the program of `fad estimate` runs, and what it learns is drawn as it moves. */
 import { Player } from '../audio/player';
 import { WINDOW, type FromProgram, type Mix } from '../audio/messages';
+import type { Values } from '../audio/values';
 import { descriptionOf, positionOf, type Widget } from '../audio/widgets';
 import { cleared, level, line, mark } from '../draw/surface';
 import type { EngineClient } from '../engine/client';
@@ -36,7 +37,6 @@ export class LearnPanel implements Panel {
   private losses: number[] = [];
   private readonly course = new Course();
   private readonly playback = startTransport('learn', 'Learn', () => this.play());
-  private readonly values = new Map<string, number>();
   private heard = 'target';
   private outputs = 0;
   private frame = 0;
@@ -44,6 +44,7 @@ export class LearnPanel implements Panel {
   /** @param onSettings is told how the program is to learn from now on. */
   constructor(
     private readonly engine: EngineClient,
+    private readonly values: Values,
     private readonly onSettings: (settings: Settings) => void,
   ) {
     byId('learn-heard').addEventListener('change', (event) => {
@@ -138,12 +139,12 @@ export class LearnPanel implements Panel {
 
   private build(parameters: readonly Learnt[]): void {
     const move = (widget: Widget) => (value: number) => {
-      if (widget.kind !== 'button') this.values.set(widget.path, value);
+      this.values.move(widget, value);
       this.playback.player?.set(widget.index, value);
       this.course.begin();
     };
     const made = (widget: Widget): HTMLElement =>
-      control(widget, this.values.get(widget.path) ?? widget.init, move(widget));
+      control(widget, this.values.of(widget), move(widget));
     const past = new Map(this.tracks.map((track) => [track.learnt.path, track]));
     const found = pairs(this.widgets);
     this.tracks = found.map((pair) => ({
@@ -213,9 +214,8 @@ export class LearnPanel implements Panel {
     const player = await Player.start(this.compiled, this.mix, (report) => {
       this.receive(report, WINDOW / player.rate);
     });
-    for (const { path, index } of this.widgets) {
-      const value = this.values.get(path);
-      if (value !== undefined) player.set(index, value);
+    for (const widget of this.widgets) {
+      if (!widget.isMeter) player.set(widget.index, this.values.of(widget));
     }
     byId('learn-time').textContent =
       `Pictures show the last ${Math.round((SEEN * WINDOW) / player.rate)} seconds.`;
@@ -230,14 +230,14 @@ export class LearnPanel implements Panel {
     const positions = this.tracks.map(
       ({ hidden, learnt, freeze, hiddenPast, learntPast }): Position => {
         const value = values.get(learnt.path) ?? NaN;
-        const aim = hidden ? (this.values.get(hidden.path) ?? hidden.init) : NaN;
+        const aim = hidden ? this.values.of(hidden) : NaN;
         push(learntPast, value);
         push(hiddenPast, aim);
         return {
           name: learnt.label,
           learnt: positionOf(hidden ?? learnt, value),
           hidden: hidden && positionOf(hidden, aim),
-          isFrozen: freeze !== null && Boolean(this.values.get(freeze.path)),
+          isFrozen: freeze !== null && this.values.of(freeze) !== 0,
         };
       },
     );

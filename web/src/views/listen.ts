@@ -2,16 +2,19 @@
 import { SIGNALS, type Signal } from '../audio/signals';
 import { Player, type Source } from '../audio/player';
 import type { FromProgram, Mix } from '../audio/messages';
-import { descriptionOf } from '../audio/widgets';
+import type { Values } from '../audio/values';
+import { descriptionOf, type Widget } from '../audio/widgets';
 import { peak, Scale, trigger } from '../draw/scope';
 import { cleared, level, line } from '../draw/surface';
 import type { EngineClient } from '../engine/client';
 import type { Answer, Compiled, Program } from '../engine/protocol';
 import { byId, h } from '../page/dom';
+import { notice } from '../page/notice';
 import { control } from './controls';
 import { significant } from './numbers';
 import type { Panel } from './panel';
 import { startTransport } from './transport';
+import { isDerivative, variableOf } from './variables';
 
 /** Samples that are seen at once. */
 const SEEN = 1024;
@@ -26,6 +29,8 @@ interface Dual {
 interface Curve {
   name: string;
   isDerivative: boolean;
+  /** What a derivative is by one of; empty where that has no name. */
+  unit: string;
   canvas: HTMLCanvasElement;
   size: HTMLElement;
   scale: Scale;
@@ -35,15 +40,15 @@ export class ListenPanel implements Panel {
   private dual: Dual | null = null;
   private readonly playback = startTransport('listen', 'Play', () => this.play());
   private curves: Curve[] = [];
-  /** Where sliders stand, by their paths: kept while the program is edited. */
-  private readonly values = new Map<string, number>();
   private heard: string | null = null;
   private file: ArrayBuffer | null = null;
+  /** What stays in the menu of signals where no file is chosen after all. */
+  private chosen: string = SIGNALS[0];
   private frame = 0;
 
   constructor(
     private readonly engine: EngineClient,
-    private readonly notice: (text: string) => void,
+    private readonly values: Values,
   ) {
     const menu = this.signalMenu;
     menu.append(
@@ -51,12 +56,22 @@ export class ListenPanel implements Panel {
       h('option', { value: 'file' }, 'a file …'),
       h('option', { value: 'microphone' }, 'microphone'),
     );
+    const file = byId<HTMLInputElement>('listen-file');
     menu.addEventListener('change', () => {
-      if (menu.value === 'file') byId('listen-file').click();
-      else void this.feed();
+      if (menu.value === 'file') {
+        // The same one may be chosen again.
+        file.value = '';
+        file.click();
+      } else {
+        this.chosen = menu.value;
+        void this.feed();
+      }
     });
-    byId<HTMLInputElement>('listen-file').addEventListener('change', (event) => {
-      void this.take((event.target as HTMLInputElement).files);
+    file.addEventListener('change', () => {
+      void this.take(file.files);
+    });
+    file.addEventListener('cancel', () => {
+      menu.value = this.chosen;
     });
     const panel = byId('listen-panel');
     panel.addEventListener('dragover', (event) => {
@@ -81,13 +96,14 @@ export class ListenPanel implements Panel {
       ...widgets
         .filter(({ isMeter }) => !isMeter)
         .map((widget) =>
-          control(widget, this.values.get(widget.path) ?? widget.init, (value) => {
-            if (widget.kind !== 'button') this.values.set(widget.path, value);
+          control(widget, this.values.of(widget), (value) => {
+            this.values.move(widget, value);
+            for (const { scale } of this.curves) scale.hurry();
             this.playback.player?.set(widget.index, value);
           }),
         ),
     );
-    this.showCurves(outputs);
+    this.showCurves(outputs, widgets);
     await this.playback.restart();
     return written;
   }
@@ -114,11 +130,11 @@ export class ListenPanel implements Panel {
     const player = await Player.start(dual.compiled, this.mix, (report) => {
       this.draw(report);
     });
-    for (const { path, index } of player.widgets) {
-      const value = this.values.get(path);
-      if (value !== undefined) player.set(index, value);
+    for (const widget of player.widgets) {
+      if (!widget.isMeter) player.set(widget.index, this.values.of(widget));
     }
     await this.feed(player);
+    byId('listen-time').textContent = `${significant((1000 * SEEN) / player.rate, 2)} ms`;
     return player;
   }
 
@@ -134,28 +150,33 @@ export class ListenPanel implements Panel {
       }
       await player.feed(source);
     } catch {
-      this.notice(
+      notice(
+        signalMenu,
         signalMenu.value === 'file'
           ? 'The browser cannot read this sound file.'
           : 'There is no microphone that this page may use.',
       );
-      signalMenu.value = SIGNALS[0];
+      this.chosen = signalMenu.value = SIGNALS[0];
       await player.feed(SIGNALS[0]);
     }
+    for (const { scale } of this.curves) scale.restart();
   }
 
   private async take(files: FileList | null): Promise<void> {
     const [file] = files ?? [];
     if (!file) return;
     this.file = await file.arrayBuffer();
-    this.signalMenu.value = 'file';
+    this.chosen = this.signalMenu.value = 'file';
     await this.feed();
   }
 
-  private showCurves(names: readonly string[]): void {
-    if (names.join() === this.curves.map(({ name }) => name).join()) return;
-    this.curves = names.map((name) => ({
+  private showCurves(names: readonly string[], widgets: readonly Widget[]): void {
+    const units = names.map((name) => variableOf(name, widgets)?.unit ?? '');
+    const wanted = names.map((name, at) => [name, units[at]]);
+    if (String(wanted) === String(this.curves.map(({ name, unit }) => [name, unit]))) return;
+    this.curves = names.map((name, at) => ({
       name,
+      unit: units[at] ?? '',
       isDerivative: isDerivative(name),
       canvas: h('canvas', { 'aria-hidden': 'true' }),
       size: h('span', { class: 'curve-size' }),
@@ -200,13 +221,8 @@ export class ListenPanel implements Panel {
   }
 }
 
-/** The dual's header names derivatives as in `dy/dgain`. */
-function isDerivative(name: string): boolean {
-  return name.includes('/d');
-}
-
 function drawCurve(
-  { canvas, size, scale, isDerivative: isSlope }: Curve,
+  { canvas, size, scale, unit, isDerivative: isSlope }: Curve,
   seen: Float32Array,
 ): void {
   const top = peak(seen);
@@ -214,7 +230,7 @@ function drawCurve(
   if (!scale.isNews(top)) return;
   const surface = cleared(canvas);
   if (!surface) return;
-  size.textContent = `± ${significant(most, 2)}`;
+  size.textContent = `± ${significant(most, 2)}${unit && ` per ${unit}`}`;
   level(surface, 0.5);
   const shares = Float32Array.from(seen, (value) => 0.5 + (most > 0 ? value / (2 * most) : 0));
   line(surface, shares, isSlope ? 'accent' : 'ink');
