@@ -169,7 +169,7 @@ def test_duals_are_what_the_command_writes(shared: Any, folder: str) -> None:
         try:
             expected = fad.transform(path).source
         except fad.FadError as error:
-            assert error.message in shared.inner_text("#problems"), path
+            assert error.message.replace("`", "") in shared.inner_text("#problems"), path
             continue
         assert saved(shared, "#download-result") == (f"{path.stem}.dual.dsp", expected)
         assert saved(shared, "#download-source") == (path.name, path.read_text("utf-8"))
@@ -607,7 +607,6 @@ def test_learning_starts_and_goes_as_somebody_chooses(browser: Any, site: str) -
     page.click("#tab-learn")
     typed(page, "process = _ * volume;")
     page.wait_for_selector("#learn-panel.stale", timeout=WORK)
-    assert "before the error" in page.inner_text("#learn-progress")
     page.context.close()
 
 

@@ -23,7 +23,8 @@ function after(
   return progress;
 }
 
-const noise = (): number => 0.02 * (Math.random() - 0.5);
+/** As large as a whole percent, on both sides. */
+const noise = (time: number): number => 0.01 * Math.sin(1000 * time * time);
 
 test('what is near is found, and when is kept', () => {
   const progress = after(4, (time) => Math.min(0.5, time / 2));
@@ -44,7 +45,7 @@ test('what moves still learns, however slowly', () => {
 
 test.each([
   ['at an end', (): number => 0, ['q']],
-  ['somewhere else', (): number => 0.3 + noise(), []],
+  ['somewhere else', (time: number): number => 0.3 + noise(time), []],
 ])('what rests %s is stuck', (_, learnt, ends) => {
   expect(after(1, learnt).state).toBe('learning');
   expect(after(10, learnt)).toEqual({ state: 'stuck', ends });

@@ -21,6 +21,13 @@ export function partsOf(message: string): Part[] {
 
 export function messageNodes(message: string): Node[] {
   return partsOf(message).map(({ text, isCode }) =>
-    isCode ? h('code', { class: 'problem-code' }, text) : h('span', {}, text),
+    isCode ? h('code', { class: 'problem-code' }, text) : h('span', {}, ...sentenceNodes(text)),
   );
+}
+
+/** A sentence with names in it, as in "`gain` is no number": the names are code. */
+export function sentenceNodes(sentence: string): (Node | string)[] {
+  return sentence
+    .split(/`([^`\n]+)`/)
+    .map((text, index) => (index % 2 ? h('code', {}, text) : text));
 }

@@ -3,6 +3,7 @@ import type { EditorView } from '@codemirror/view';
 import { Values } from '../audio/values';
 import { resultEditor, setText, sourceEditor } from '../editor/editors';
 import { Links } from '../editor/links';
+import { sentenceNodes } from '../editor/message';
 import { open } from '../editor/opening';
 import { showProblems, type Found } from '../editor/problems';
 import type { EngineClient } from '../engine/client';
@@ -28,6 +29,9 @@ const TEXTS = ['dual', 'reverse', 'expanded', 'learning'] as const satisfies Tex
 const FIRST = 'lowpass.dsp';
 /** Where the program has a tab of its own, beside nothing else. */
 const NARROW = matchMedia('(max-width: 800px)');
+/** An import, or a file that is played, which is not beside the program. */
+const MISSING = /^cannot find `/;
+const ADD = '“Add file” puts files of yours beside the program; so does dropping them on it.';
 /** Milliseconds without a key before the engine is asked. */
 const PAUSE = 120;
 
@@ -253,13 +257,14 @@ export class Playground {
     const { name, text, about, links } = answer.result;
     setText(this.result, text);
     byId('result-name').textContent = name;
-    byId('result-about').textContent = about;
+    byId('result-about').replaceChildren(...sentenceNodes(about));
     this.links.set(links);
   }
 
   private report(answer: Answer<unknown>): void {
     const found = (problem: Problem, severity: Found['severity']): Found => ({
       ...problem,
+      ...(MISSING.test(problem.message) && { hint: `${problem.hint ?? ''}\n${ADD}` }),
       severity,
     });
     const problems = answer.ok

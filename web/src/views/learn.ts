@@ -71,17 +71,16 @@ export class LearnPanel implements Panel {
     if (written === null) return null;
     this.settings = settings;
     this.showSettings(settings);
-    if (!written.ok) return this.failed(written);
+    const isStale = this.tracks.length > 0;
+    byId('learn-panel').classList.toggle('stale', isStale && !written.ok);
+    if (!written.ok) return written;
     const { text: source, parameters } = written.result;
     const compiled = await this.engine.ask('compile', { ...program, source }, 'learn-live');
-    if (compiled === null) return null;
-    if (!compiled.ok) return this.failed(compiled);
+    if (!compiled?.ok) return compiled;
     this.compiled = compiled.result;
     const { told, widgets } = descriptionOf(compiled.result.json);
     this.widgets = widgets;
     this.outputs = told.outputs;
-    byId('learn-panel').classList.remove('stale');
-    this.say('');
     this.build(parameters);
     this.draw();
     await this.playback.restart();
@@ -90,15 +89,6 @@ export class LearnPanel implements Panel {
 
   hide(): void {
     void this.playback.stop();
-  }
-
-  /** Nothing new can be learnt: what is seen is from before. */
-  private failed<Failed>(answer: Failed): Failed {
-    this.compiled = null;
-    void this.playback.stop();
-    byId('learn-panel').classList.add('stale');
-    this.say(this.tracks.length ? 'This is from before the error.' : '');
-    return answer;
   }
 
   private change(settings: Partial<Settings>): void {

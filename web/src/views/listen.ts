@@ -85,7 +85,9 @@ export class ListenPanel implements Panel {
 
   async show(program: Program): Promise<Answer<unknown> | null> {
     const written = await this.engine.ask('transform', program, 'listen');
-    if (!written?.ok) return written;
+    if (written === null) return null;
+    byId('listen-panel').classList.toggle('stale', this.dual !== null && !written.ok);
+    if (!written.ok) return written;
     const { text, outputs } = written.result;
     const compiled = await this.engine.ask('compile', { ...program, source: text }, 'listen');
     if (!compiled?.ok) return compiled;

@@ -25,6 +25,8 @@ const END = 0.002;
 /** Nothing moves, where the means of two pieces of this length, in seconds, differ by less. */
 const PIECE = 1.5;
 const STILL = 0.003;
+/** What was still moves again where they differ by more: noise is no news. */
+const MOVED = 0.01;
 
 interface Report {
   at: number;
@@ -35,12 +37,14 @@ interface Report {
 export class Course {
   private seconds = 0;
   private foundAt: number | null = null;
+  private isStuck = false;
   private past: Report[] = [];
 
   /** From now on the values are others, or are learnt in another way. */
   begin(): void {
     this.seconds = 0;
     this.foundAt = null;
+    this.isStuck = false;
     this.past = [];
   }
 
@@ -62,18 +66,19 @@ export class Course {
       return { state: 'found', seconds: this.foundAt };
     }
     this.foundAt = null;
-    if (this.seconds < 2 * PIECE || !this.isStill()) return { state: 'learning' };
+    this.isStuck = this.seconds >= 2 * PIECE && this.isWithin(this.isStuck ? MOVED : STILL);
+    if (!this.isStuck) return { state: 'learning' };
     if (this.past.every((report) => report.loss === 0)) return { state: 'silent' };
     const ends = missing.filter(({ learnt }) => learnt < END || learnt > 1 - END);
     return { state: 'stuck', ends: ends.map(({ name }) => name) };
   }
 
   /** Whether all parameters are where they were, but for the noise of small steps. */
-  private isStill(): boolean {
+  private isWithin(limit: number): boolean {
     const middle = this.seconds - PIECE;
     const before = meansOf(this.past.filter(({ at }) => at <= middle));
     const after = meansOf(this.past.filter(({ at }) => at > middle));
-    return after.every((mean, index) => Math.abs(mean - (before[index] ?? NaN)) < STILL);
+    return after.every((mean, index) => Math.abs(mean - (before[index] ?? NaN)) < limit);
   }
 }
 

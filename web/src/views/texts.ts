@@ -11,7 +11,7 @@ export interface Written {
   /** The name of its file, as the command line gives it. */
   name: string;
   text: string;
-  /** One sentence on what it is. */
+  /** One sentence on what it is; names and commands in it are in backquotes. */
   about: string;
   links: readonly Link[];
 }
@@ -60,7 +60,7 @@ export async function written(
       return map(await askToLearn(engine, program, settings, CHANNEL), ({ text }) => ({
         name: `${stem}.learning.dsp`,
         text,
-        about: `Finds the sliders of this program by listening to it: ${commandOf(program, settings)}`,
+        about: `Finds the sliders of this program by listening to it: \`${commandOf(program, settings)}\``,
         links: [],
       }));
   }
