@@ -308,9 +308,16 @@ def test_a_link_leaves_what_was_typed_to_be_had_again(browser: Any, site: str) -
     page.goto("about:blank")
     page.goto(address)
     ready(page)
+    # As long as somebody only looks at it, not even a reload takes the other away.
+    page.click("#tab-expanded")
+    page.reload()
+    ready(page)
     assert saved(page, "#download-source")[1] == "process = *(0.125);\n"
     page.click("#source .cm-content")
     page.keyboard.press("Control+z")
+    until(page, "location.hash === ''")
+    page.reload()
+    ready(page)
     assert saved(page, "#download-source")[1] == "process = *(0.25);\n"
     page.context.close()
 
@@ -412,6 +419,7 @@ def test_it_is_as_dark_as_the_system_until_somebody_chooses(browser: Any, site: 
     page.goto(site)
     assert brightness() < 100
     page.emulate_media(color_scheme="light")
+    until(page, "document.documentElement.dataset.theme === 'light'")
     assert brightness() > 700
     page.click("#theme")
     assert brightness() < 100

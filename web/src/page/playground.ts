@@ -45,6 +45,7 @@ export class Playground {
   private readonly values = new Values((values) => {
     this.keep({ values });
   });
+  private isFollowing = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   static async start(engine: EngineClient): Promise<Playground> {
@@ -52,7 +53,7 @@ export class Playground {
     const beginning = { name: FIRST, source: first?.source ?? '', view: 'dual', files: {} };
     const [kept, carried] = [saved(), await carriedByAddress()];
     const playground = new Playground(engine, kept ?? carried ?? beginning);
-    if (kept && carried) playground.open(carried);
+    if (kept && carried) playground.follow(carried);
     else playground.choose(viewOf(playground.state.view));
     return playground;
   }
@@ -157,7 +158,7 @@ export class Playground {
     );
     addEventListener('hashchange', () => {
       void carriedByAddress().then((carried) => {
-        if (carried) this.open(carried);
+        if (carried) this.follow(carried);
       });
     });
   }
@@ -166,6 +167,13 @@ export class Playground {
   private open({ view, source, ...beside }: Shared): void {
     open(this.source, source, beside);
     this.choose(viewOf(view));
+  }
+
+  /** What an address brings. Until it is changed, the address keeps it, and the browser the other. */
+  private follow(carried: Shared): void {
+    this.isFollowing = true;
+    this.open(carried);
+    this.isFollowing = false;
   }
 
   /** Another name, with which the model of the program goes along. */
@@ -186,6 +194,7 @@ export class Playground {
 
   private keep(change: Partial<Shared>): void {
     this.state = { ...this.state, ...change };
+    if (this.isFollowing) return;
     save(this.state);
     // An address with a program in it would bring that one back.
     if (location.hash) history.replaceState(null, '', location.pathname);
@@ -194,7 +203,7 @@ export class Playground {
   private see(view: string): void {
     if (this.state.view !== view) {
       this.state = { ...this.state, view };
-      save(this.state);
+      if (!location.hash) save(this.state);
     }
     document.body.dataset['view'] = view;
     for (const [name, panel] of this.panels) {
