@@ -20,7 +20,7 @@ import { startNameField } from './name_field';
 import { modelOf } from './names';
 import { notice } from './notice';
 import { fromHash, ideAddress, isCarrying, toHash, type Shared } from './share';
-import { save, saved } from './store';
+import { isPart, save, saved } from './store';
 import { startTabs } from './tabs';
 
 const TEXTS = ['dual', 'reverse', 'expanded', 'learning'] as const satisfies TextView[];
@@ -196,14 +196,22 @@ export class Playground {
     this.state = { ...this.state, ...change };
     if (this.isFollowing) return;
     save(this.state);
+    if (isPart) void this.carry();
     // An address with a program in it would bring that one back.
-    if (location.hash) history.replaceState(null, '', location.pathname);
+    else if (location.hash) history.replaceState(null, '', location.pathname);
+  }
+
+  /** Lets the address bring what there is: from there, the page around takes it elsewhere. */
+  private async carry(): Promise<void> {
+    const { state } = this;
+    const hash = await toHash(state);
+    if (state === this.state) history.replaceState(null, '', hash);
   }
 
   private see(view: string): void {
     if (this.state.view !== view) {
-      this.state = { ...this.state, view };
-      if (!location.hash) save(this.state);
+      if (isPart || !location.hash) this.keep({ view });
+      else this.state = { ...this.state, view };
     }
     document.body.dataset['view'] = view;
     for (const [name, panel] of this.panels) {
