@@ -15,7 +15,7 @@ import { ProvePanel } from '../views/prove';
 import { written, type Part, type TextView } from '../views/texts';
 import { byId, h } from './dom';
 import { copy, download } from './download';
-import { exampleAt, EXAMPLES, fillExamples, NEW } from './examples';
+import { exampleAt, fillExamples, NEW } from './examples';
 import { startNameField } from './name_field';
 import { modelOf } from './names';
 import { notice } from './notice';
@@ -45,12 +45,13 @@ export class Playground {
   private readonly values = new Values((values) => {
     this.keep({ values });
   });
+  /** Whether a program is being opened that an address brings. */
   private isFollowing = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   static async start(engine: EngineClient): Promise<Playground> {
-    const first = EXAMPLES.find(({ group, name }) => group === '' && name === FIRST);
-    const beginning = { name: FIRST, source: first?.source ?? '', view: 'dual', files: {} };
+    const { name, source, files } = exampleAt(FIRST) ?? NEW;
+    const beginning = { name, source, files, view: TEXTS[0] };
     const [kept, carried] = [saved(), await carriedByAddress()];
     const playground = new Playground(engine, kept ?? carried ?? beginning);
     if (kept && carried) playground.follow(carried);
