@@ -275,26 +275,29 @@ def test_an_example_has_an_address(shared: Any, site: str) -> None:
     shared.click("#tab-dual")
 
 
-def test_inside_another_page_it_leaves_alone_what_is_kept(browser: Any, site: str) -> None:
+def test_inside_a_page_of_the_documentation(browser: Any, site: str) -> None:
+    """It leaves alone what the browser keeps, and goes along when that page is left for its own."""
     page = browser.new_context(service_workers="block").new_page()
-    page.goto(f"{site}files.json")
+    page.goto(site.replace("/playground/", "/documentation/gallery/"))
     # Somebody has typed something on the playground's own page.
     kept = {"name": "mine.dsp", "source": "process = *(0.25);", "view": "dual", "files": {}}
     page.evaluate("kept => localStorage.setItem('fad.playground', JSON.stringify(kept))", kept)
-    page.evaluate(
-        """address => {
-            const playground = document.createElement('iframe');
-            Object.assign(playground, { src: address, width: 900, height: 600 });
-            document.body.append(playground);
-        }""",
-        f"{site}#example=lowpass.dsp",
-    )
-    inside = page.frame_locator("iframe")
-    inside.locator("#result .cm-line:has-text('dy/dfc')").first.wait_for(timeout=LOADING)
-    inside.locator("#tab-expanded").click()
-    inside.locator("#source .cm-content").press("a")
+    page.click(".try a >> nth=0")
+    inside = page.frame_locator("iframe.tried")
+    inside.locator("#result .cm-line:has-text('dy/d')").first.wait_for(timeout=LOADING)
+    # There is room for one thing at a time.
+    inside.locator("#tab-source").click()
+    inside.locator("#source .cm-content").press("Control+a")
+    inside.locator("#source .cm-content").press_sequentially("process = 0.125")
     inside.locator("#problems li.error").wait_for(timeout=WORK)
     assert page.evaluate("JSON.parse(localStorage.getItem('fad.playground'))") == kept
+
+    page.click("text=On a page of its own")
+    ready(page)
+    assert page.locator("#source .cm-content").inner_text() == "process = 0.125"
+    page.click("#source .cm-content")
+    page.keyboard.press("Control+z")
+    assert page.locator("#source .cm-content").inner_text() == kept["source"]
     page.context.close()
 
 
@@ -308,9 +311,16 @@ def test_a_link_leaves_what_was_typed_to_be_had_again(browser: Any, site: str) -
     page.goto("about:blank")
     page.goto(address)
     ready(page)
+    # As long as somebody only looks at it, not even a reload takes the other away.
+    page.click("#tab-expanded")
+    page.reload()
+    ready(page)
     assert saved(page, "#download-source")[1] == "process = *(0.125);\n"
     page.click("#source .cm-content")
     page.keyboard.press("Control+z")
+    until(page, "location.hash === ''")
+    page.reload()
+    ready(page)
     assert saved(page, "#download-source")[1] == "process = *(0.25);\n"
     page.context.close()
 
@@ -412,6 +422,7 @@ def test_it_is_as_dark_as_the_system_until_somebody_chooses(browser: Any, site: 
     page.goto(site)
     assert brightness() < 100
     page.emulate_media(color_scheme="light")
+    until(page, "document.documentElement.dataset.theme === 'light'")
     assert brightness() > 700
     page.click("#theme")
     assert brightness() < 100

@@ -27,6 +27,10 @@ function open(link) {
   const whole = document.createElement('a');
   whole.href = link.href;
   whole.textContent = 'On a page of its own';
+  // What was edited meanwhile goes along: the address of the playground carries it.
+  whole.addEventListener('click', () => {
+    whole.href = playground.contentWindow.location.href;
+  });
 
   program.hidden = true;
   link.hidden = true;

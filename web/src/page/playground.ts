@@ -17,12 +17,12 @@ import { USUAL, type Settings } from '../views/settings';
 import { written, type Part, type TextView } from '../views/texts';
 import { byId, h } from './dom';
 import { copy, download } from './download';
-import { exampleAt, EXAMPLES, fillExamples, NEW } from './examples';
+import { exampleAt, fillExamples, NEW } from './examples';
 import { startNameField } from './name_field';
 import { modelOf } from './names';
 import { notice } from './notice';
 import { fromHash, ideAddress, isCarrying, toHash, type Shared } from './share';
-import { save, saved } from './store';
+import { isPart, save, saved } from './store';
 import { startTabs } from './tabs';
 
 const TEXTS = ['dual', 'reverse', 'expanded', 'learning'] as const satisfies TextView[];
@@ -50,14 +50,16 @@ export class Playground {
   private readonly values = new Values((values) => {
     this.keep({ values });
   });
+  /** Whether a program is being opened that an address brings. */
+  private isFollowing = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   static async start(engine: EngineClient): Promise<Playground> {
-    const first = EXAMPLES.find(({ group, name }) => group === '' && name === FIRST);
-    const beginning = { name: FIRST, source: first?.source ?? '', view: 'dual', files: {} };
+    const { name, source, files } = exampleAt(FIRST) ?? NEW;
+    const beginning = { name, source, files, view: TEXTS[0] };
     const [kept, carried] = [saved(), await carriedByAddress()];
     const playground = new Playground(engine, kept ?? carried ?? beginning);
-    if (kept && carried) playground.open(carried);
+    if (kept && carried) playground.follow(carried);
     else playground.choose(viewOf(playground.state.view));
     return playground;
   }
@@ -171,7 +173,7 @@ export class Playground {
     );
     addEventListener('hashchange', () => {
       void carriedByAddress().then((carried) => {
-        if (carried) this.open(carried);
+        if (carried) this.follow(carried);
       });
     });
   }
@@ -180,6 +182,13 @@ export class Playground {
   private open({ view, source, ...beside }: Shared): void {
     open(this.source, source, beside);
     this.choose(viewOf(view));
+  }
+
+  /** What an address brings. Until it is changed, the address keeps it, and the browser the other. */
+  private follow(carried: Shared): void {
+    this.isFollowing = true;
+    this.open(carried);
+    this.isFollowing = false;
   }
 
   /** Another name, with which the model of the program goes along. */
@@ -200,15 +209,24 @@ export class Playground {
 
   private keep(change: Partial<Shared>): void {
     this.state = { ...this.state, ...change };
+    if (this.isFollowing) return;
     save(this.state);
+    if (isPart) void this.carry();
     // An address with a program in it would bring that one back.
-    if (location.hash) history.replaceState(null, '', location.pathname);
+    else if (location.hash) history.replaceState(null, '', location.pathname);
+  }
+
+  /** Lets the address bring what there is: from there, the page around takes it elsewhere. */
+  private async carry(): Promise<void> {
+    const { state } = this;
+    const hash = await toHash(state);
+    if (state === this.state) history.replaceState(null, '', hash);
   }
 
   private see(view: string): void {
     if (this.state.view !== view) {
-      this.state = { ...this.state, view };
-      save(this.state);
+      if (isPart || !location.hash) this.keep({ view });
+      else this.state = { ...this.state, view };
     }
     document.body.dataset['view'] = view;
     for (const [name, panel] of this.panels) {

@@ -3,7 +3,7 @@ import { checked, type Shared } from './share';
 
 const KEY = 'fad.playground';
 /** Inside another page it shows what that page says, and leaves alone what is kept. */
-const isPart = self !== top;
+export const isPart = self !== top;
 
 export function save(shared: Shared): void {
   if (isPart) return;
