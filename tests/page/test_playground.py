@@ -392,11 +392,17 @@ def test_a_file_can_be_added_and_removed(browser: Any, site: str) -> None:
     assert page.inner_text("#source .cm-lintRange-error") == 'import("mine.lib");'
     text = 'volume = hslider("volume", 0.5, 0, 1, 0.1);\n'
     mine = {"name": "mine.lib", "mimeType": "text/plain", "buffer": text.encode()}
-    page.set_input_files("#add-file", mine)
+    page.set_input_files("#open-file", mine)
     page.wait_for_selector("#problems", state="hidden", timeout=WORK)
     assert "dy/dvolume" in page.inner_text("#result-about")
     page.click("#files button")
     page.wait_for_selector("#problems li.error", timeout=WORK)
+    assert "Open file" in page.inner_text("#problems")
+
+    other = {"name": "other.dsp", "mimeType": "text/plain", "buffer": b"process = _ * 2;"}
+    page.set_input_files("#open-file", other)
+    until(page, "document.querySelector('#source .cm-content').innerText.includes('_ * 2')")
+    assert saved(page, "#download-source") == ("other.dsp", "process = _ * 2;")
     page.context.close()
 
 

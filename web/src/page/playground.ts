@@ -18,8 +18,9 @@ import { written, type Part, type TextView } from '../views/texts';
 import { byId, h } from './dom';
 import { copy, download } from './download';
 import { exampleAt, fillExamples, NEW } from './examples';
+import { taken } from './files';
 import { startNameField } from './name_field';
-import { modelOf } from './names';
+import { dataOf, modelOf } from './names';
 import { notice } from './notice';
 import { fromHash, ideAddress, isCarrying, toHash, type Shared } from './share';
 import { isPart, save, saved } from './store';
@@ -31,7 +32,7 @@ const FIRST = 'lowpass.dsp';
 const NARROW = matchMedia('(max-width: 800px)');
 /** An import, or a file that is played, which is not beside the program. */
 const MISSING = /^cannot find `/;
-const ADD = '“Add file” puts files of yours beside the program; so does dropping them on it.';
+const ADD = '“Open file” puts files of yours beside the program; so does dropping them on it.';
 /** Milliseconds without a key before the engine is asked. */
 const PAUSE = 120;
 
@@ -151,8 +152,12 @@ export class Playground {
       this.part = (event.target as HTMLInputElement).value as Part;
       this.refresh();
     });
-    byId<HTMLInputElement>('add-file').addEventListener('change', (event) => {
-      void this.add((event.target as HTMLInputElement).files);
+    byId<HTMLInputElement>('open-file').addEventListener('change', (event) => {
+      const field = event.target as HTMLInputElement;
+      void this.take(field.files).then(() => {
+        // The same one may be chosen again.
+        field.value = '';
+      });
     });
     NARROW.addEventListener('change', () => {
       this.choose(viewOf(this.state.view));
@@ -167,7 +172,7 @@ export class Playground {
         if (!event.dataTransfer?.files.length) return;
         event.preventDefault();
         event.stopPropagation();
-        void this.add(event.dataTransfer.files);
+        void this.take(event.dataTransfer.files);
       },
       { capture: true },
     );
@@ -191,11 +196,13 @@ export class Playground {
     this.isFollowing = false;
   }
 
-  /** Another name, with which the model of the program goes along. */
+  /** Another name, with which its model and its data go along. */
   private rename(name: string): void {
-    const { [modelOf(this.state.name)]: model, ...files } = this.state.files;
-    if (model !== undefined) files[modelOf(name)] = model;
-    this.edited({ name, files });
+    const renamed = new Map([modelOf, dataOf].map((of) => [of(this.state.name), of(name)]));
+    const files = Object.entries(this.state.files).map(
+      ([file, text]) => [renamed.get(file) ?? file, text] as const,
+    );
+    this.edited({ name, files: Object.fromEntries(files) });
   }
 
   private edited(change: Partial<Shared>): void {
@@ -309,11 +316,15 @@ export class Playground {
     notice(button, done ? 'The link is copied.' : 'The link is in the address bar.');
   }
 
-  private async add(files: FileList | null): Promise<void> {
-    const texts = await Promise.all(
+  /** Takes files that somebody chooses or drops. */
+  private async take(files: FileList | null): Promise<void> {
+    const { name, source, view } = this.state;
+    const given = await Promise.all(
       [...(files ?? [])].map(async (file) => [file.name, await file.text()] as const),
     );
-    this.edited({ files: { ...this.state.files, ...Object.fromEntries(texts) } });
+    const { program, beside } = taken(given, [name, source]);
+    if (program) this.open({ ...program, files: beside, view });
+    else this.edited({ files: { ...this.state.files, ...beside } });
   }
 
   private showFiles(): void {
