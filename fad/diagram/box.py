@@ -7,7 +7,9 @@ of boxes holds them weakly; it is a cache of a pure construction, not a state.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakValueDictionary
@@ -22,7 +24,11 @@ Arity = tuple[int, int]
 
 _BOXES: WeakValueDictionary[tuple[Any, ...], Box] = WeakValueDictionary()
 _LOCK = Lock()
+#: For each `freed_in_order` that is entered, the boxes made since.
+_KEPT: list[list[Box]] = []
 _NO_SLOTS: frozenset[Slot] = frozenset()
+#: So many boxes are hardly ever nested too deeply, and to look for cycles takes time.
+_SHALLOW = 2000
 
 
 class Box:
@@ -54,6 +60,8 @@ class Box:
                 found = _BOXES.get(key)
                 if found is None:
                     found = _BOXES[key] = cls._make(parts)
+                    for kept in _KEPT:
+                        kept.append(found)
         return cast("Self", found)
 
     @classmethod
@@ -95,6 +103,26 @@ class Box:
 
     def _free(self) -> frozenset[Slot]:
         return _NO_SLOTS
+
+
+@contextmanager
+def freed_in_order() -> Iterator[None]:
+    """Keeps all boxes that are made meanwhile, and then frees what is inside after what is outside.
+
+    Python frees one object inside the other, by recursion. Where there is a small stack, a diagram
+    that is nested some hundred times is too deep for that. Its parts were made before it: so it
+    goes first, while they are still kept.
+    """
+    kept: list[Box] = []
+    _KEPT.append(kept)
+    try:
+        yield
+    finally:
+        _KEPT[:] = [others for others in _KEPT if others is not kept]
+        if len(kept) > _SHALLOW:
+            gc.collect()  # functions that hold boxes, and themselves, let go of them now
+        while kept:
+            kept.pop()
 
 
 def exact(part: Any) -> Any:

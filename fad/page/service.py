@@ -10,6 +10,7 @@ from typing import Any
 from fad.base.errors import FadError, too_large
 from fad.base.prose import visible_lines
 from fad.base.version import __version__
+from fad.diagram.box import freed_in_order
 from fad.page.asked import asked
 from fad.page.jobs import JOBS
 from fad.page.places import error_of, place_of
@@ -25,7 +26,8 @@ def answer(request: str) -> str:
         JSON: `ok`, and with it `result` and `warnings`, or `error`. docs/architecture.md tells
         what is in them. Nothing is ever raised: what is wrong is in the answer.
     """
-    return json.dumps(_answered(request), allow_nan=False)
+    with freed_in_order():  # a page has a stack of a megabyte
+        return json.dumps(_answered(request), allow_nan=False)
 
 
 def _answered(request: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import gc
 import math
 import pickle
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -33,6 +34,7 @@ from fad.diagram.box import (
     Waveform,
     Wire,
     factors,
+    freed_in_order,
     parallel,
     postorder,
 )
@@ -210,6 +212,18 @@ def test_boxes_that_nobody_holds_are_forgotten() -> None:
     gc.collect()
     assert not any(key in _BOXES for key in keys)
     assert Switch("button", "kept") is kept
+
+
+def test_boxes_are_freed_from_the_outside_in() -> None:
+    freed: list[int] = []
+    with freed_in_order():
+        box: Box = Switch("button", "innermost")
+        for number in range(10):
+            box = Group("hgroup", "around", box)
+            weakref.finalize(box, freed.append, number)
+        del box
+        assert not freed
+    assert freed == [*range(9, -1, -1)]
 
 
 def test_threads_make_the_same_objects() -> None:

@@ -13,7 +13,7 @@ import fad
 from fad.drawing.block_diagrams import tidied
 from fad.runtime.engine import Engine
 from tests.support.page_engine import ENGINE, answered, request
-from tests.support.places import ROOT
+from tests.support.places import ROOT, STANDARD_EXAMPLES
 
 pytestmark = [
     pytest.mark.skipif(not ENGINE.is_dir(), reason="`make site` has to build it"),
@@ -90,3 +90,11 @@ def test_what_is_too_deep_is_an_error_or_works() -> None:
     )
     assert "endless evaluation" in refused.answer["error"]["message"]
     assert made.result["text"] == fad.expand(deep).source.replace("<text>", "program.dsp")
+
+
+def test_a_diagram_in_which_functions_are_nested_by_the_hundred_is_freed() -> None:
+    path = STANDARD_EXAMPLES / "physicalModeling" / "mi-faust" / "13_Construction"
+    (path,) = path.glob("*.dsp")
+    dual, next_one = answered(request("transform", path), {"job": "expand", "source": "process=_;"})
+    assert dual.result["text"] == fad.transform(path).source
+    assert next_one.answer["ok"]

@@ -160,7 +160,8 @@ export class Playground {
       });
     });
     NARROW.addEventListener('change', () => {
-      this.choose(viewOf(this.state.view));
+      const view = viewOf(this.state.view);
+      if (view !== document.body.dataset['view']) this.choose(view);
     });
     const pane = byId('source-pane');
     pane.addEventListener('dragover', (event) => {
