@@ -51,10 +51,8 @@ new MutationObserver(() => {
 """
 #: Opens an example, as its menu does, and tells the milliseconds until its dual is there.
 _OPEN = """
-([group, name]) => new Promise(resolve => {
+address => new Promise(resolve => {
     const menu = document.querySelector('#examples');
-    const groups = [...menu.querySelectorAll('optgroup')].filter(one => one.label === group);
-    const [option] = groups.flatMap(one => [...one.children]).filter(one => one.text === name);
     const panel = document.querySelector('#text-panel');
     const begun = performance.now();
     new MutationObserver((_, watch) => {
@@ -62,7 +60,7 @@ _OPEN = """
         watch.disconnect();
         resolve(performance.now() - begun);
     }).observe(panel, { attributeFilter: ['aria-busy'] });
-    menu.value = option.value;
+    menu.value = address;
     menu.dispatchEvent(new Event('change'));
 })
 """
@@ -148,12 +146,10 @@ def _loading(browser: Any, address: str) -> Loading:
 def _in_page(browser: Any, address: str) -> dict[str, float]:
     """Example -> seconds to its dual, in a page that has seen it once."""
     page = _opened(browser, address)
-    groups = {"": "First programs", "ddsp": "Instruments"}
     found: dict[str, list[float]] = {name: [] for name in NAMES}
     for _ in range(1 + ROUNDS):
         for name in NAMES:
-            folder, _, title = name.rpartition("/")
-            found[name].append(page.evaluate(_OPEN, [groups[folder], title]) / 1e3)
+            found[name].append(page.evaluate(_OPEN, f"{name}.dsp") / 1e3)
     page.context.close()
     return {name: min(seconds[1:]) for name, seconds in found.items()}
 
