@@ -136,7 +136,7 @@ class Learning:
     def _lines(
         self, variables: Sequence[Parameter], heard: Heard, ins: int, outs: int
     ) -> Iterator[str]:
-        titles = _titles(variables)
+        titles = titles_of(variables)
         names = [f"learnt_{tag}" for tag in tags(variable.label for variable in variables)]
         for prefix, file in _LIBRARIES.items():
             yield f"{prefix} = library({quote(file)});"
@@ -175,7 +175,7 @@ class Learning:
         return f"{clipped}, si.bus({residuals(self.loss, outs)}*(1 + {count})) : {step}"
 
 
-def _titles(variables: Sequence[Parameter]) -> list[str]:
+def titles_of(variables: Sequence[Parameter]) -> list[str]:
     """What the parameters are called on the screen: their labels, or paths where two are alike."""
     titles = [variable.label for variable in variables]
     if len(set(titles)) < len(titles):

@@ -12,6 +12,7 @@ from fad.base.source import Span
 from fad.diagram.labels import metadata
 from fad.diagram.order import widgets_of
 from fad.diagram.parameters import Parameter, Widget, default_variables, with_parameters
+from fad.estimation.learning_program import titles_of
 from fad.page.asked import Asked
 from fad.page.places import in_utf16
 from fad.pipeline.comments import Quoting
@@ -127,7 +128,11 @@ def _learn(asked: Asked) -> Outcome:
 
     arguments = asked.arguments("model", "rules")
     program = estimate(asked.source, asked.file("model"), rules=asked.file("rules"), **arguments)
-    learnt = [parameter_data(parameter) for parameter in program.parameters]
+    titles = titles_of(program.parameters)
+    learnt = [
+        {**parameter_data(parameter), "title": title}
+        for parameter, title in zip(program.parameters, titles, strict=True)
+    ]
     return Outcome({"text": program.source, "parameters": learnt}, program.warnings)
 
 

@@ -624,6 +624,25 @@ def test_learning_starts_and_goes_as_somebody_chooses(browser: Any, site: str) -
     page.click("#tab-learn")
     typed(page, "process = _ * volume;")
     page.wait_for_selector("#learn-panel.stale", timeout=WORK)
+
+    grouped = 'hgroup("tone", hslider("high [scale:log]", 2, 1, 4, 0.1))'
+    typed(page, f'process = _*{grouped} + hslider("offset", 0.5, 0, 1, 0.1);')
+    page.click("#learn-start")
+    until(page, "document.querySelector('#learn-progress').innerText.startsWith('Found')")
+    ends = page.eval_on_selector_all(
+        "#learn-tracks .track",
+        "all => all.map(one => [...one.querySelectorAll('.slider')].length)",
+    )
+    assert ends == [2, 2]
+    assert page.is_visible("#learn-back")
+    page.click("#learn-back")
+    page.wait_for_selector("#learn-back", state="hidden")
+
+    # What was found says nothing about another program.
+    page.click("#learn-start")
+    page.select_option("#examples", "new/program.dsp")
+    page.wait_for_selector(".track:has-text('cutoff')", timeout=WORK)
+    assert page.inner_text("#learn-progress") == page.inner_text("#learn-loss-now") == ""
     page.context.close()
 
 

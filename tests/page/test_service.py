@@ -142,8 +142,13 @@ def test_rules_and_models_are_files_beside_the_program() -> None:
 
 
 def test_what_is_learnt_is_told_with_its_start() -> None:
-    source = 'process = hslider("a", 0.1, 0, 1, 0.1) + vslider("b[scale:log]", 5, 1, 16, 1);'
+    source = """process = hslider("a", 0.1, 0, 1, 0.1) + vslider("b[scale:log]", 5, 1, 16, 1)
+        + hgroup("g", hslider("b", 1, 0, 4, 1));"""
+    found = done("learn", source, options={"start": {"/b": 3, "/g/b": 2}, "freeze": ["/g/b"]})
+    assert [one["title"] for one in found["parameters"]] == ["a", "b"]
     learnt = done("learn", source, options={"start": {"/b": 3}})["parameters"]
+    assert [one["title"] for one in learnt] == ["a", "b", "g b"]
+    *learnt, _ = learnt
     # What is not said starts at a quarter or at three quarters of its range, whichever is far.
     told = {one["path"]: (one["init"], one["min"], one["max"], one["scale"]) for one in learnt}
     assert told == {"/a": (0.75, 0, 1, "lin"), "/b": (3, 1, 16, "log")}

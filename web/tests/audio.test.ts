@@ -53,20 +53,20 @@ const json = JSON.stringify({
         {
           type: 'hbargraph',
           label: 'cutoff',
-          address: '/synth/learning/filter/cutoff/cutoff',
+          address: '/synth/learning/cutoff/cutoff',
           index: 80,
           ...{ min: 50, max: 15000 },
         },
         {
           type: 'checkbox',
           label: 'freeze',
-          address: '/synth/learning/filter/cutoff/freeze',
+          address: '/synth/learning/cutoff/freeze',
           index: 64,
         },
         {
           type: 'hbargraph',
           label: 'cutoff',
-          address: '/synth/gradients/filter/cutoff',
+          address: '/synth/gradients/cutoff',
           index: 84,
         },
         { type: 'button', label: 'reset', address: '/synth/learning/reset', index: 60 },
@@ -107,7 +107,7 @@ test('what is moved is kept by its path, whatever the program is called', () => 
   values.move(reset, 1);
   expect(told.at(-1)).toEqual({
     '/target/filter/cutoff': 440,
-    '/learning/filter/cutoff/freeze': 1,
+    '/learning/cutoff/freeze': 1,
   });
   expect(values.of({ ...cutoff, path: '/other/target/filter/cutoff' })).toBe(440);
   expect(values.of({ ...cutoff, max: 100 })).toBe(100);
@@ -143,9 +143,19 @@ test('a button that is pressed for less than a block is down for one', () => {
 });
 
 test('learnt values are beside the hidden ones', () => {
-  const [pair, ...others] = pairs(descriptionOf(json).widgets);
+  const about = {
+    label: 'cutoff',
+    init: 100,
+    min: 50,
+    max: 15000,
+    scale: 'log',
+    unit: 'Hz',
+  } as const;
+  const parameters = [{ ...about, path: '/filter/cutoff', title: 'cutoff' }];
+  const [pair, ...others] = pairs(descriptionOf(json).widgets, parameters);
   expect(others).toEqual([]);
-  expect([pair?.learnt.index, pair?.hidden?.index, pair?.freeze?.index]).toEqual([80, 12, 64]);
+  const { learnt, hidden, freeze, gradient } = pair ?? {};
+  expect([learnt, hidden, freeze, gradient].map((one) => one?.index)).toEqual([80, 12, 64, 84]);
 });
 
 test('a picture of a sine begins where it rises through zero', () => {

@@ -9,12 +9,13 @@ function after(
   more: Partial<Position> = {},
   loss = 0.1,
 ): Progress {
-  let progress: Progress = { state: 'learning' };
+  let progress: Progress = { state: 'learning', seconds: 0 };
   for (let index = 1; index <= 20 * seconds; index++) {
     const position = {
       name: 'q',
       hidden: 0.5,
       isFrozen: false,
+      gradient: 0.1,
       learnt: learnt(index / 20),
       ...more,
     };
@@ -28,7 +29,7 @@ const noise = (time: number): number => 0.01 * Math.sin(1000 * time * time);
 
 test('what is near is found, and when is kept', () => {
   const progress = after(4, (time) => Math.min(0.5, time / 2));
-  expect(sentence(progress)).toBe('Found within 1 % after 1.0 s.');
+  expect(sentence(progress, false)).toBe('Found within 1 % after 1.0 s.');
 });
 
 test('another hidden value begins anew', () => {
@@ -36,7 +37,7 @@ test('another hidden value begins anew', () => {
   after(4, (time) => Math.min(0.5, time / 2), course);
   course.begin();
   const progress = after(2, (time) => Math.min(0.5, time), course);
-  expect(sentence(progress)).toBe('Found within 1 % after 0.5 s.');
+  expect(sentence(progress, false)).toBe('Found within 1 % after 0.5 s.');
 });
 
 test('what moves still learns, however slowly', () => {
@@ -48,7 +49,7 @@ test.each([
   ['somewhere else', (time: number): number => 0.3 + noise(time), []],
 ])('what rests %s is stuck', (_, learnt, ends) => {
   expect(after(1, learnt).state).toBe('learning');
-  expect(after(10, learnt)).toEqual({ state: 'stuck', ends });
+  expect(after(10, learnt)).toEqual({ state: 'stuck', unheard: [], ends });
 });
 
 test('what is frozen, or has no hidden value, is not stuck', () => {
@@ -60,6 +61,18 @@ test('from silence there is nothing to learn', () => {
   expect(after(10, () => 0.1, new Course(), {}, 0).state).toBe('silent');
 });
 
+test('what the sound does not change with is told apart from what is at an end', () => {
+  const progress = after(10, () => 0, new Course(), { gradient: 0 });
+  expect(progress).toEqual({ state: 'stuck', unheard: ['q'], ends: [] });
+});
+
 test('it is told what to do', () => {
-  expect(sentence({ state: 'stuck', ends: ['q'] })).toMatch(/q is at an end.*another loss/);
+  expect(sentence({ state: 'stuck', unheard: [], ends: ['q'] }, false)).toMatch(
+    /q is at an end.*another loss/,
+  );
+  expect(sentence({ state: 'stuck', unheard: ['q', 'f'], ends: [] }, false)).toBe(
+    'Stuck: nothing moves any more. The sound does not change with q, f now.',
+  );
+  expect(sentence({ state: 'silent' }, true)).toContain('hold a button');
+  expect(sentence({ state: 'learning', seconds: 20 }, false)).toContain('20 s');
 });

@@ -27,7 +27,9 @@ test('what agrees is counted', () => {
 test('what does not agree is named, the worst first, with its place and what it means', () => {
   const verdicts = { 'dy0/da': 'zero', 'dy0/db': 'agrees', 'dy1/da': 'mismatch', 'dy1/db': 'zero' };
   const { first, others } = summary(check(verdicts));
-  expect(first).toBe('1 of 2 derivatives agrees, each at 3 settings of the sliders.');
+  expect(first).toBe(
+    '1 of 2 derivatives agrees (2 others are zero), each at 3 settings of the sliders.',
+  );
   expect(others.map(({ verdict }) => verdict)).toEqual(['mismatch', 'zero']);
   expect(others[0]?.told).toMatch(/^dy1\/da at setting 1 – the derivative is wrong/);
   expect(others[1]?.told).toMatch(/^dy0\/da and dy1\/db – /);

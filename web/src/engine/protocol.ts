@@ -72,6 +72,8 @@ export interface Compiled {
 /** A parameter that is learnt, from `init` on. */
 export interface Learnt {
   path: string;
+  /** What it is called in the learning program. */
+  title: string;
   label: string;
   init: number;
   min: number;

@@ -1,6 +1,6 @@
 /** The playground: what was typed goes to the engine, and what comes back is shown. */
 import type { EditorView } from '@codemirror/view';
-import { Values } from '../audio/values';
+import { Values, type Moved } from '../audio/values';
 import { resultEditor, setText, sourceEditor } from '../editor/editors';
 import { Links } from '../editor/links';
 import { sentenceNodes } from '../editor/message';
@@ -39,6 +39,8 @@ const PAUSE = 120;
 export class Playground {
   private state: Shared;
   private part: Part = 'forward';
+  /** What was written last of this program. */
+  private written: TextView | null = null;
   /** Counts what was asked to be written: only the answer to the last is shown. */
   private turn = 0;
   private readonly source: EditorView;
@@ -81,7 +83,7 @@ export class Playground {
         return { name, files, values, learning };
       },
       (source, beside) => {
-        if (beside) this.values.replace(beside.values ?? {});
+        if (beside) this.forget(beside.values ?? {});
         this.edited({ source, ...(beside && { values: {}, learning: USUAL, ...beside }) });
       },
       this.links.extension('source'),
@@ -112,6 +114,7 @@ export class Playground {
       const { name, source, files, learning } = example;
       const view = example === NEW && NARROW.matches ? 'source' : this.state.view;
       this.open({ name, source, files, learning, view });
+      notice(byId('examples'), 'Undo (Ctrl+Z) brings back the program before.');
     });
     this.listen();
   }
@@ -120,6 +123,9 @@ export class Playground {
     const { name, source, files } = this.state;
     return { name, source, files };
   }
+
+  /** The buttons that bring all sliders back to where the program has them. */
+  private readonly backs = [byId('listen-back'), byId('learn-back')];
 
   private get settings(): Settings {
     return this.state.learning ?? USUAL;
@@ -177,6 +183,12 @@ export class Playground {
       },
       { capture: true },
     );
+    for (const button of this.backs) {
+      button.addEventListener('click', () => {
+        this.values.replace({});
+        this.edited({ values: {}, learning: { ...this.settings, start: {} } });
+      });
+    }
     addEventListener('hashchange', () => {
       void carriedByAddress().then((carried) => {
         if (carried) this.follow(carried);
@@ -195,6 +207,13 @@ export class Playground {
     this.isFollowing = true;
     this.open(carried);
     this.isFollowing = false;
+  }
+
+  /** What is shown, and where sliders stand, says nothing about another program. */
+  private forget(values: Moved): void {
+    this.values.replace(values);
+    for (const panel of this.panels.values()) panel.forget?.();
+    this.written = null;
   }
 
   /** Another name, with which its model and its data go along. */
@@ -217,11 +236,17 @@ export class Playground {
 
   private keep(change: Partial<Shared>): void {
     this.state = { ...this.state, ...change };
+    this.showBacks();
     if (this.isFollowing) return;
     save(this.state);
     if (isPart) void this.carry();
     // An address with a program in it would bring that one back.
     else if (location.hash) history.replaceState(null, '', location.pathname);
+  }
+
+  private showBacks(): void {
+    const moved = { ...this.state.values, ...this.settings.start };
+    for (const button of this.backs) button.hidden = Object.keys(moved).length === 0;
   }
 
   /** Lets the address bring what there is: from there, the page around takes it elsewhere. */
@@ -252,19 +277,27 @@ export class Playground {
     document.title = `${this.state.name}: fad`;
     this.showName(this.state.name);
     this.showExample(this.state.source);
+    this.showBacks();
     this.showFiles();
     const turn = ++this.turn;
     const panel = this.panels.get(view);
     if (panel) {
-      void panel.show(this.program, this.settings).then((answer) => {
-        if (answer !== null && turn === this.turn) this.report(answer);
-      });
+      void this.show(panel, view, turn);
       return;
     }
     const shown = TEXTS.find((text) => text === view) ?? TEXTS[0];
     byId('parts').hidden = shown !== 'reverse';
     byId('text-panel').setAttribute('aria-labelledby', `tab-${shown}`);
     void this.write(shown, turn);
+  }
+
+  private async show(panel: Panel, view: string, turn: number): Promise<void> {
+    const element = byId(`${view}-panel`);
+    element.setAttribute('aria-busy', 'true');
+    const answer = await panel.show(this.program, this.settings);
+    if (answer === null || turn !== this.turn) return;
+    element.setAttribute('aria-busy', 'false');
+    this.report(answer);
   }
 
   private async write(view: TextView, turn: number): Promise<void> {
@@ -276,10 +309,12 @@ export class Playground {
     panel.classList.toggle('stale', !answer.ok);
     this.report(answer);
     if (!answer.ok) {
+      if (this.written !== view) setText(this.result, '');
       const isEmpty = this.result.state.doc.length === 0;
       byId('result-about').textContent = isEmpty ? '' : 'This is from before the error.';
       return;
     }
+    this.written = view;
     const { name, text, about, links } = answer.result;
     setText(this.result, text);
     byId('result-name').textContent = name;

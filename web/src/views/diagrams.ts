@@ -13,13 +13,11 @@ export class DiagramsPanel implements Panel {
 
   async show(program: Program) {
     const panel = byId('diagrams-panel');
-    panel.setAttribute('aria-busy', 'true');
     const [source, dual] = await Promise.all([
       this.ask(program, 'source'),
       this.ask(program, 'dual'),
     ]);
     if (source === null || dual === null) return null;
-    panel.setAttribute('aria-busy', 'false');
     panel.classList.toggle('stale', !source.ok || !dual.ok);
     if (source.ok) this.source.show(source.result.sheets);
     if (dual.ok) this.dual.show(dual.result.sheets);

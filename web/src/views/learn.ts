@@ -32,6 +32,9 @@ interface Track extends Pair {
 export class LearnPanel implements Panel {
   private compiled: Compiled | null = null;
   private settings: Settings | null = null;
+  /** The learning program that is seen. */
+  private text = '';
+  private hasButtons = false;
   private widgets: Widget[] = [];
   private tracks: Track[] = [];
   private losses: number[] = [];
@@ -65,26 +68,38 @@ export class LearnPanel implements Panel {
   }
 
   async show(program: Program, settings: Settings): Promise<Answer<unknown> | null> {
-    const written = await askToLearn(this.engine, program, settings, 'learn-live', {
-      outputs: 'all',
-    });
-    if (written === null) return null;
-    this.settings = settings;
-    this.showSettings(settings);
-    const isStale = this.tracks.length > 0;
-    byId('learn-panel').classList.toggle('stale', isStale && !written.ok);
-    if (!written.ok) return written;
-    const { text: source, parameters } = written.result;
+    const outputs = { outputs: 'all' };
+    const asked = await askToLearn(this.engine, program, settings, 'learn-live', outputs);
+    if (asked === null) return null;
+    const { answer } = asked;
+    this.settings = asked.settings;
+    byId('learn-panel').classList.toggle('stale', this.tracks.length > 0 && !answer.ok);
+    if (!answer.ok) return answer;
+    const { text: source, parameters } = answer.result;
     const compiled = await this.engine.ask('compile', { ...program, source }, 'learn-live');
     if (!compiled?.ok) return compiled;
     this.compiled = compiled.result;
+    if (source !== this.text) this.forget();
+    this.text = source;
     const { told, widgets } = descriptionOf(compiled.result.json);
     this.widgets = widgets;
     this.outputs = told.outputs;
     this.build(parameters);
+    this.showSettings(this.settings);
     this.draw();
     await this.playback.restart();
-    return written;
+    return answer;
+  }
+
+  /** What was learnt before says nothing about another program. */
+  forget(): void {
+    this.tracks = [];
+    this.losses = [];
+    this.text = '';
+    this.say('');
+    byId('learn-loss-now').textContent = '';
+    byId('learn-tracks').replaceChildren();
+    byId('learn-controls').replaceChildren();
   }
 
   hide(): void {
@@ -107,6 +122,8 @@ export class LearnPanel implements Panel {
       menu.value = value;
     }
     byId<HTMLSelectElement>('learn-restart').value = String(settings.restart ?? '');
+    // Buttons that are pressed again and again are no widgets any more.
+    byId('learn-buttons').hidden = !this.hasButtons && settings.restart === null;
   }
 
   private say(text: string): void {
@@ -129,14 +146,14 @@ export class LearnPanel implements Panel {
 
   private build(parameters: readonly Learnt[]): void {
     const move = (widget: Widget) => (value: number) => {
-      this.values.move(widget, value);
+      this.values.move(inProgram(widget), value);
       this.playback.player?.set(widget.index, value);
       this.course.begin();
     };
     const made = (widget: Widget): HTMLElement =>
-      control(widget, this.values.of(widget), move(widget));
+      control(widget, this.valueOf(widget), move(widget));
     const past = new Map(this.tracks.map((track) => [track.learnt.path, track]));
-    const found = pairs(this.widgets);
+    const found = pairs(this.widgets, parameters);
     this.tracks = found.map((pair) => ({
       ...pair,
       canvas: h('canvas', { 'aria-hidden': 'true' }),
@@ -145,17 +162,13 @@ export class LearnPanel implements Panel {
       hiddenPast: past.get(pair.learnt.path)?.hiddenPast ?? [],
       learntPast: past.get(pair.learnt.path)?.learntPast ?? [],
     }));
-    const starts = new Map(parameters.map((parameter) => [parameter.path, parameter]));
-    // Buttons that are pressed again and again are no widgets any more.
-    const hasButtons = this.widgets.some(
+    this.hasButtons = this.widgets.some(
       ({ kind, path }) => kind === 'button' && !path.endsWith('/learning/reset'),
     );
-    byId('learn-buttons').hidden = !hasButtons && this.settings?.restart === null;
     const used = new Set(found.flatMap(({ hidden, freeze }) => [hidden, freeze]));
     byId('learn-tracks').replaceChildren(
-      ...this.tracks.map(({ path, hidden, learnt, freeze, canvas, now, place }) => {
-        const start = starts.get(path);
-        return h(
+      ...this.tracks.map(({ parameter, hidden, learnt, freeze, canvas, now, place }) =>
+        h(
           'li',
           { class: 'track' },
           h(
@@ -170,13 +183,17 @@ export class LearnPanel implements Panel {
             'div',
             { class: 'ends' },
             hidden && h('div', {}, made({ ...hidden, label: 'hidden' }), place),
-            start && this.startSlider(start, learnt),
+            this.startSlider(parameter, learnt),
           ),
-        );
-      }),
+        ),
+      ),
     );
     const others = this.widgets.filter((widget) => !widget.isMeter && !used.has(widget));
     byId('learn-controls').replaceChildren(...others.map(made));
+  }
+
+  private valueOf(widget: Widget): number {
+    return this.values.of(inProgram(widget));
   }
 
   /** A slider for the value to learn from; where it is let go, learning begins again. */
@@ -205,7 +222,7 @@ export class LearnPanel implements Panel {
       this.receive(report, WINDOW / player.rate);
     });
     for (const widget of this.widgets) {
-      if (!widget.isMeter) player.set(widget.index, this.values.of(widget));
+      if (!widget.isMeter) player.set(widget.index, this.valueOf(widget));
     }
     byId('learn-time').textContent =
       `Pictures show the last ${Math.round((SEEN * WINDOW) / player.rate)} seconds.`;
@@ -218,22 +235,23 @@ export class LearnPanel implements Panel {
       this.widgets.filter(({ isMeter }) => isMeter).map(({ path }, at) => [path, meters[at] ?? 0]),
     );
     const positions = this.tracks.map(
-      ({ hidden, learnt, freeze, hiddenPast, learntPast }): Position => {
+      ({ hidden, learnt, freeze, gradient, hiddenPast, learntPast }): Position => {
         const value = values.get(learnt.path) ?? NaN;
-        const aim = hidden ? this.values.of(hidden) : NaN;
+        const aim = hidden ? this.valueOf(hidden) : NaN;
         push(learntPast, value);
         push(hiddenPast, aim);
         return {
           name: learnt.label,
           learnt: positionOf(hidden ?? learnt, value),
           hidden: hidden && positionOf(hidden, aim),
-          isFrozen: freeze !== null && this.values.of(freeze) !== 0,
+          gradient: gradient && (values.get(gradient.path) ?? null),
+          isFrozen: freeze !== null && this.valueOf(freeze) !== 0,
         };
       },
     );
     const loss = mean(outputs[0] ?? []);
     push(this.losses, loss);
-    this.say(sentence(this.course.report(seconds, positions, loss)));
+    this.say(sentence(this.course.report(seconds, positions, loss), this.hasButtons));
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
       this.draw();
@@ -270,6 +288,11 @@ export class LearnPanel implements Panel {
     const loss = this.losses.at(-1) ?? NaN;
     if (Number.isFinite(loss)) byId('learn-loss-now').textContent = significant(loss, 2);
   }
+}
+
+/** A hidden slider as the slider of the program that it is: wherever that is moved, it is moved. */
+function inProgram(widget: Widget): Widget {
+  return { ...widget, path: widget.path.replace(/^(\/[^/]+)\/target\//, '$1/') };
 }
 
 const menuOf = (choice: Choice): HTMLSelectElement => byId<HTMLSelectElement>(`learn-${choice}`);

@@ -110,6 +110,13 @@ export class ListenPanel implements Panel {
     return written;
   }
 
+  forget(): void {
+    this.dual = null;
+    this.curves = [];
+    byId('listen-curves').replaceChildren();
+    byId('listen-controls').replaceChildren();
+  }
+
   hide(): void {
     void this.playback.stop();
   }

@@ -1,34 +1,44 @@
 /** What belongs together in a learning program: a hidden slider, and the meter of its learnt value. */
 import type { Widget } from '../audio/widgets';
+import type { Learnt } from '../engine/protocol';
 
 export interface Pair {
-  /** The path of the parameter in the program whose parameters are learnt. */
-  path: string;
+  /** The parameter, from whose `init` it is learnt. */
+  parameter: Learnt;
   learnt: Widget;
   /** The target's slider; none where the model has parameters of its own. */
   hidden: Widget | null;
   freeze: Widget | null;
+  /** The meter of the loss's derivative. */
+  gradient: Widget | null;
 }
+
+/** Characters that libfaust replaces in the paths of widgets. */
+const REPLACED = /[ #*,?[\]{}()]/g;
+const LEARNT = /^(\/[^/]+)\/learning\/([^/]+)\//;
 
 /**
  * The parameters that a program learns.
  *
- * `fad estimate` puts the target's sliders into a group `target`, under their own paths, and for
- * each learnt parameter a group of its path into a group `learning`, with a meter and a box that
- * freezes it.
+ * `fad estimate` puts the target's sliders into a group `target`, under their own paths. For each
+ * learnt parameter there is a group of its title in a group `learning`, with a meter and a box that
+ * freezes it, and a meter in a group `gradients`.
  */
-export function pairs(widgets: readonly Widget[]): Pair[] {
+export function pairs(widgets: readonly Widget[], parameters: readonly Learnt[]): Pair[] {
   const by = new Map(widgets.map((widget) => [widget.path, widget]));
-  return widgets.flatMap((widget) => {
-    const match = /^(\/[^/]+)\/learning(\/.+)\/([^/]+)$/.exec(widget.path);
-    if (!widget.isMeter || !match) return [];
-    const [, root = '', path = ''] = match;
+  return parameters.flatMap((parameter) => {
+    const isMeter = ({ isMeter, label, path }: Widget): boolean =>
+      isMeter && label === parameter.title && LEARNT.test(path);
+    const learnt = widgets.find(isMeter);
+    if (!learnt) return [];
+    const [, root = '', group = ''] = LEARNT.exec(learnt.path) ?? [];
     return [
       {
-        path,
-        learnt: widget,
-        hidden: by.get(`${root}/target${path}`) ?? null,
-        freeze: by.get(`${root}/learning${path}/freeze`) ?? null,
+        parameter,
+        learnt,
+        hidden: by.get(`${root}/target${parameter.path.replace(REPLACED, '_')}`) ?? null,
+        freeze: by.get(`${root}/learning/${group}/freeze`) ?? null,
+        gradient: by.get(`${root}/gradients/${group}`) ?? null,
       },
     ];
   });

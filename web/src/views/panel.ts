@@ -10,6 +10,8 @@ export interface Panel {
    * @returns what the engine answered; null where something later took the place of this.
    */
   show(program: Program, settings: Settings): Promise<Answer<unknown> | null>;
+  /** Another program has been opened: what is seen of the one before says nothing about it. */
+  forget?(): void;
   /** Ends what goes on by itself: another tab is looked at. */
   hide?(): void;
 }

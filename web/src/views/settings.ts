@@ -88,8 +88,17 @@ function quoted(word: string): string {
   return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** What came of asking for a program that learns, and the settings that suit it. */
+export interface Asked {
+  answer: Answer<Results['learn']>;
+  settings: Settings;
+}
+
 /**
  * Asks for the program that learns.
+ *
+ * Settings stay while a program is edited: starts of sliders that are gone, or have other ranges,
+ * are left out, and so is what presses buttons where there is none.
  *
  * @param more further options of the job.
  * @returns null where a later request of the channel took the place of this one.
@@ -100,18 +109,22 @@ export async function askToLearn(
   settings: Settings,
   channel: string,
   more: Record<string, unknown> = {},
-): Promise<Answer<Results['learn']> | null> {
-  const ask = (start: Record<string, number>) => {
-    const options = { ...optionsOf(program, settings), ...more, start };
-    return engine.ask('learn', { ...program, options }, channel);
+): Promise<Asked | null> {
+  const ask = async (tried: Settings): Promise<Asked | null> => {
+    const options = { ...optionsOf(program, tried), ...more };
+    const answer = await engine.ask('learn', { ...program, options }, channel);
+    return answer && { answer, settings: tried };
   };
-  const answer = await ask(settings.start);
-  if (!answer || answer.ok || !Object.keys(settings.start).length) return answer;
-  // The program may have been edited since: sliders are gone, or have other ranges.
-  const plain = await ask({});
-  if (!plain?.ok) return plain;
-  const start = suiting(settings.start, plain.result.parameters);
-  return Object.keys(start).length ? ask(start) : plain;
+  const first = await ask(settings);
+  if (!first || first.answer.ok) return first;
+  for (const restart of new Set([settings.restart, null])) {
+    const plain = await ask({ ...settings, restart, start: {} });
+    if (!plain) return null;
+    if (!plain.answer.ok) continue;
+    const start = suiting(settings.start, plain.answer.result.parameters);
+    return Object.keys(start).length ? ask({ ...plain.settings, start }) : plain;
+  }
+  return first;
 }
 
 /** The starts of parameters that there are, inside their ranges. */

@@ -56,13 +56,17 @@ export async function written(
         about: 'The program without libraries, functions and patterns.',
         links: [],
       }));
-    case 'learning':
-      return map(await askToLearn(engine, program, settings, CHANNEL), ({ text }) => ({
+    case 'learning': {
+      const asked = await askToLearn(engine, program, settings, CHANNEL);
+      if (asked === null) return null;
+      const command = commandOf(program, asked.settings);
+      return map(asked.answer, ({ text }) => ({
         name: `${stem}.learning.dsp`,
         text,
-        about: `Finds the sliders of this program by listening to it: \`${commandOf(program, settings)}\``,
+        about: `Finds the sliders of this program by listening to it: \`${command}\``,
         links: [],
       }));
+    }
   }
 }
 

@@ -17,7 +17,10 @@ export const VERDICTS: Record<string, { mark: string; means: string }> = {
     means: 'the parameter acts through steps, so no quotient can confirm the slope',
   },
   agrees: { mark: '✓', means: 'the derivative is what the quotients say' },
-  zero: { mark: '○', means: 'the parameter has no effect on the output at any setting' },
+  zero: {
+    mark: '○',
+    means: 'to turn it a little changes nothing, at any of these settings, in the time computed',
+  },
 };
 /** So many derivatives are named; the others are in the table. */
 const MOST_NAMES = 6;
@@ -34,11 +37,13 @@ export function summary({ derivatives, points }: Check): Summary {
   const agreeing = of('agrees').length;
   // What is zero has nothing to compare.
   const count = derivatives.length - of('zero').length;
+  const zeros = derivatives.length - count;
+  const besides = zeros ? ` (${zeros} ${zeros === 1 ? 'other is' : 'others are'} zero)` : '';
   const where = points.length === 1 ? '1 setting' : `${points.length} settings`;
   const first =
     count === 1
       ? `The derivative ${agreeing ? 'agrees' : 'was compared'}, at ${where} of the sliders.`
-      : `${agreeing} of ${count} derivatives ${agreeing === 1 ? 'agrees' : 'agree'}, ` +
+      : `${agreeing} of ${count} derivatives ${agreeing === 1 ? 'agrees' : 'agree'}${besides}, ` +
         `each at ${where} of the sliders.`;
   const others = Object.entries(VERDICTS)
     .filter(([verdict]) => verdict !== 'agrees' && of(verdict).length > 0)
