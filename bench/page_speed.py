@@ -196,7 +196,6 @@ def _summary(loadings: Sequence[Loading], times: Sequence[Times]) -> Iterator[st
 
 def _part(loadings: Sequence[Loading], times: Sequence[Times]) -> Iterator[str]:
     """The part of docs/performance.md."""
-    yield ""
     yield from (
         "`make bench-page` measures this, and `python -m bench.page_speed --write` writes this",
         "part of the page: the playground in chromium, on this machine. A dual counts from the",
