@@ -78,8 +78,8 @@ export class LearnPanel implements Panel {
     const { text: source, parameters } = answer.result;
     const compiled = await this.engine.ask('compile', { ...program, source }, 'learn-live');
     if (!compiled?.ok) return compiled;
-    this.compiled = compiled.result;
     if (source !== this.text) this.forget();
+    this.compiled = compiled.result;
     this.text = source;
     const { told, widgets } = descriptionOf(compiled.result.json);
     this.widgets = widgets;
@@ -93,6 +93,7 @@ export class LearnPanel implements Panel {
 
   /** What was learnt before says nothing about another program. */
   forget(): void {
+    this.compiled = null;
     this.tracks = [];
     this.losses = [];
     this.text = '';
@@ -219,7 +220,7 @@ export class LearnPanel implements Panel {
     }
     this.course.begin();
     const player = await Player.start(this.compiled, this.mix, (report) => {
-      this.receive(report, WINDOW / player.rate);
+      this.receive(report, player);
     });
     for (const widget of this.widgets) {
       if (!widget.isMeter) player.set(widget.index, this.valueOf(widget));
@@ -229,10 +230,10 @@ export class LearnPanel implements Panel {
     return player;
   }
 
-  /** @param seconds since the last report. */
-  private receive({ outputs, meters }: FromProgram, seconds: number): void {
+  /** @param player of which this is a report: another program may be seen by now. */
+  private receive({ outputs, meters }: FromProgram, { widgets, rate }: Player): void {
     const values = new Map(
-      this.widgets.filter(({ isMeter }) => isMeter).map(({ path }, at) => [path, meters[at] ?? 0]),
+      widgets.filter(({ isMeter }) => isMeter).map(({ path }, at) => [path, meters[at] ?? 0]),
     );
     const positions = this.tracks.map(
       ({ hidden, learnt, freeze, gradient, hiddenPast, learntPast }): Position => {
@@ -251,7 +252,7 @@ export class LearnPanel implements Panel {
     );
     const loss = mean(outputs[0] ?? []);
     push(this.losses, loss);
-    this.say(sentence(this.course.report(seconds, positions, loss), this.hasButtons));
+    this.say(sentence(this.course.report(WINDOW / rate, positions, loss), this.hasButtons));
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => {
       this.draw();
