@@ -53,6 +53,8 @@ export class Playground {
   private readonly values = new Values((values) => {
     this.keep({ values });
   });
+  /** The buttons that bring all sliders back to where the program has them. */
+  private readonly backs = [byId('listen-back'), byId('learn-back')];
   /** Whether a program is being opened that an address brings. */
   private isFollowing = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -104,6 +106,7 @@ export class Playground {
       this.see(view);
     });
     this.values.replace(state.values ?? {});
+    this.showBacks();
     this.showName = startNameField(
       () => Object.keys(this.state.files),
       (name) => {
@@ -123,9 +126,6 @@ export class Playground {
     const { name, source, files } = this.state;
     return { name, source, files };
   }
-
-  /** The buttons that bring all sliders back to where the program has them. */
-  private readonly backs = [byId('listen-back'), byId('learn-back')];
 
   private get settings(): Settings {
     return this.state.learning ?? USUAL;
@@ -277,7 +277,6 @@ export class Playground {
     document.title = `${this.state.name}: fad`;
     this.showName(this.state.name);
     this.showExample(this.state.source);
-    this.showBacks();
     this.showFiles();
     const turn = ++this.turn;
     const panel = this.panels.get(view);

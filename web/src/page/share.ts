@@ -1,6 +1,6 @@
 /** What is in the page, as a piece of an address: compressed, after the `#`. */
 import { nameProblem, UNNAMED } from './names';
-
+import { isRecord, only } from './records';
 import { settingsIn, type Settings } from '../views/settings';
 
 /** What a link to the page carries. */
@@ -40,7 +40,7 @@ export async function fromHash(hash: string): Promise<Shared | null> {
 /** A value that came from elsewhere, if it is what the page keeps. */
 export function checked(value: unknown): Shared | null {
   if (!isRecord(value)) return null;
-  const { name, source, view, files, values, learning } = value as Record<string, unknown>;
+  const { name, source, view, files, values, learning } = value;
   if (typeof name !== 'string' || typeof source !== 'string' || typeof view !== 'string')
     return null;
   return {
@@ -54,19 +54,6 @@ export function checked(value: unknown): Shared | null {
 }
 
 type IsNumber = (value: unknown) => value is number;
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** The entries of a record that are of a kind. */
-function only<Kind>(
-  record: unknown,
-  isKind: (value: unknown) => value is Kind,
-): Record<string, Kind> {
-  const entries = isRecord(record) ? Object.entries(record) : [];
-  return Object.fromEntries(entries.filter((entry): entry is [string, Kind] => isKind(entry[1])));
-}
 
 async function through(
   bytes: Uint8Array<ArrayBuffer>,

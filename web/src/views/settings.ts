@@ -2,6 +2,7 @@
 import type { EngineClient } from '../engine/client';
 import type { Answer, Learnt, Program, Results } from '../engine/protocol';
 import { dataOf, modelOf } from '../page/names';
+import { isRecord, only } from '../page/records';
 
 export interface Settings {
   loss: string;
@@ -35,26 +36,19 @@ const OF_THE_COMMAND = { loss: 'l2', optimizer: 'adam', input: 'noise', restart:
 
 /** Settings that came from elsewhere; what is missing, or nothing of the kind, is the usual. */
 export function settingsIn(value: unknown): Settings {
-  const told = record(value);
+  const told = isRecord(value) ? value : {};
   const text = (name: Choice): string => {
     const one = told[name];
     return typeof one === 'string' ? one : USUAL[name];
   };
-  const numbers = Object.entries(record(told['start'])).filter(
-    (entry): entry is [string, number] => typeof entry[1] === 'number',
-  );
   const restart = told['restart'];
   return {
     loss: text('loss'),
     optimizer: text('optimizer'),
     input: text('input'),
     restart: typeof restart === 'number' ? restart : null,
-    start: Object.fromEntries(numbers),
+    start: only(told['start'], (one) => typeof one === 'number'),
   };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** What is asked of fad: the settings, and what is beside the program under its name. */
